@@ -1,0 +1,97 @@
+"""kbuild: renders kustomizations as `kustomize build` v5.8.1 does, in pure Python.
+
+>>> import kbuild
+>>> fs = kbuild.MemoryFileSystem({
+...     "/app/kustomization.yaml": "namePrefix: demo-\\nresources: [settings.yaml]\\n",
+...     "/app/settings.yaml": "apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: settings}\\n",
+... })
+>>> print(kbuild.render("/app", fs=fs).to_yaml(), end="")
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: demo-settings
+
+Public names are resolved on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.counters import Counters as Counters
+    from kbuild.load.filesystem import DiskFileSystem as DiskFileSystem
+    from kbuild.load.filesystem import FileSystem as FileSystem
+    from kbuild.load.overlay_fs import IgnoringFileSystem as IgnoringFileSystem
+    from kbuild.load.overlay_fs import JailedFileSystem as JailedFileSystem
+    from kbuild.load.overlay_fs import MemoryFileSystem as MemoryFileSystem
+    from kbuild.load.overlay_fs import OverlayFileSystem as OverlayFileSystem
+    from kbuild.model.errors import KbuildError as KbuildError
+    from kbuild.model.errors import Position as Position
+    from kbuild.model.ids import ObjectId as ObjectId
+    from kbuild.model.resource import Resource as Resource
+    from kbuild.options import Options as Options
+    from kbuild.result import Result as Result
+
+_HOMES = {
+    "Counters": "counters",
+    "DiskFileSystem": "load.filesystem",
+    "FileSystem": "load.filesystem",
+    "MemoryFileSystem": "load.overlay_fs",
+    "OverlayFileSystem": "load.overlay_fs",
+    "JailedFileSystem": "load.overlay_fs",
+    "IgnoringFileSystem": "load.overlay_fs",
+    "ObjectId": "model.ids",
+    "Options": "options",
+    "Position": "model.errors",
+    "Resource": "model.resource",
+    "Result": "result",
+}
+_ERRORS = (
+    "AmbiguousTargetError", "ConfigurationError", "DuplicateIdError", "FieldError", "KbuildError", "KustomizationError",
+    "MissingFileError", "NoTargetError", "OutputError", "PatchError", "PluginError", "RemoteError",
+    "ReplacementError", "ResourceError", "RestrictedPathError", "UsageError", "YamlError",
+)  # fmt: skip
+
+__all__ = ["render", *_HOMES, *_ERRORS]  # noqa: PLE0604
+
+
+def render(
+    path: Any = ".", *, fs: FileSystem | None = None, options: Options | None = None, **overrides: Any
+) -> Result:
+    """Render the kustomization in the folder `path`, as `kustomize build path` does.
+
+    `fs` is where files are read from (default: the disk); `options` an `Options`, and any of its fields can be
+    given by keyword as well, e.g. `kbuild.render("overlays/prod", load_restrictor="LoadRestrictionsNone")`.
+    Renders share nothing: any number may run in any number of threads.
+    Raises: KbuildError (see its subclasses), with `reason`, `position`, `file`, `line`, `column`, `hint` and `walk`.
+    """
+    from os import fspath
+
+    from kbuild.build import build
+    from kbuild.options import Options
+
+    if fs is None:
+        from kbuild.load.filesystem import DiskFileSystem
+
+        fs = DiskFileSystem()
+    chosen = Options() if options is None else options
+    return build(fspath(path), fs=fs, options=chosen.replaced(**overrides) if overrides else chosen)
+
+
+def __getattr__(name: str) -> Any:
+    home = "model.errors" if name in _ERRORS else _HOMES.get(name)
+    if home is None:
+        if name == "__version__":
+            from kbuild.version import VERSION
+
+            return VERSION
+        raise AttributeError(f"module 'kbuild' has no attribute '{name}'")
+    value = getattr(__import__(f"kbuild.{home}", fromlist=[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

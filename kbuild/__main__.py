@@ -1,0 +1,6 @@
+"""`python -m kbuild`."""
+
+from kbuild.cli.main import entry
+
+if __name__ == "__main__":
+    entry()

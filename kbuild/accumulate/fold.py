@@ -1,0 +1,99 @@
+"""The state of one render while its tree is folded: options, schema, origins, counters. Nothing outlives the render."""
+
+from __future__ import annotations
+
+from kbuild.model.context import Context
+from kbuild.model.tree import LoadFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from kbuild.accumulate.origins import Origins
+    from kbuild.counters import Counters
+    from kbuild.model.resource import Resource
+    from kbuild.model.tree import BaseEntry, Node
+    from kbuild.options import Options
+
+
+class Fold:
+    """One render's state.
+
+    Shape: `parse(text, name)` makes resources of a text; `warn(line)` adds a line to standard error; `walk` lists the
+    folders being folded, outermost first; `origins` is None unless `buildMetadata` asks for them.
+    """
+
+    __slots__ = ("_schema", "counters", "memo", "options", "origins", "parse", "scopes", "walk", "warn")
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        scopes: frozenset[tuple[str, str]],
+        parse: Callable[[str | bytes, str], list[Resource]],
+        warn: Callable[[str], None],
+        memo: Any,
+        counters: Counters,
+    ) -> None:
+        self.options, self.scopes, self.parse, self.warn = options, scopes, parse, warn
+        self.memo, self.counters = memo, counters
+        self.walk: list[str] = []
+        self.origins: Origins | None = None
+        self._schema: Any = None
+
+    def schema(self) -> Any:
+        """The merge schema: the one a kustomization set, else the built-in one; loaded on first call."""
+        if self._schema is None:
+            from kbuild.schema.schema import Schema
+
+            self._schema = Schema.builtin()
+        return self._schema
+
+    def take_openapi(self, node: Node, *, is_root: bool) -> None:
+        """Use a kustomization's `openapi` unless a schema was set before. Raises: KbuildError."""
+        if self._schema is not None and not is_root:
+            return
+        from kbuild.schema import extend
+
+        settings = node.fields["openapi"] or {}
+        content = read(node, settings["path"]) if "path" in settings else None
+        self._schema = extend.schema_from_settings(settings, content)
+
+    def context(self, node: Node) -> Context:
+        """What the generators and transformers of one kustomization are handed."""
+        return Context(
+            read=lambda path: read(node, path),
+            parse=self.parse,
+            schema=self.schema,
+            scopes=self.scopes,
+            warn=self.warn,
+            counters=self.counters,
+            memo=self.memo,
+            file=node.file,
+            text=node.text,
+        )
+
+    def enter(self, entry: BaseEntry) -> Any:
+        """Go into a base or component; returns what `leave` needs."""
+        if self.origins is None:
+            return None
+        return self.origins.enter(entry)
+
+    def leave(self, before: Any) -> None:
+        """Come back from a base or component."""
+        if self.origins is not None:
+            self.origins.leave(before)
+
+
+def read(node: Node, path: str) -> bytes:
+    """A file of a kustomization: what load fetched, its held failure, or a read that only the fold could ask for.
+
+    Raises: KbuildError.
+    """
+    found = node.files.get(path)
+    if found is None:
+        return node.read_more(path)  # type: ignore[no-any-return]
+    if type(found) is LoadFailure:
+        raise found.error
+    return found  # type: ignore[return-value]

@@ -1,0 +1,197 @@
+"""The fold: a loaded tree becomes resources, in the reference's order, with no I/O of its own.
+
+Per kustomization: resources (bases first, each folded on its own), transformer configuration, generators, components (on
+the parent's list), transformers, validators, vars. Held load failures are raised when the fold arrives at them.
+Source: kustomize v5.8.1, `KustTarget.accumulateTarget` and what it calls.
+"""
+
+from __future__ import annotations
+
+from kbuild.accumulate import plugins
+from kbuild.model.errors import KbuildError, KustomizationError
+from kbuild.model.quote import go_quote
+from kbuild.model.resources import Resources
+from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.accumulate.fold import Fold
+    from kbuild.fields.configuration import TransformerConfig
+    from kbuild.model.context import Context
+    from kbuild.model.tree import Node
+
+    Entries = list[FileEntry | BaseEntry | LoadFailure]
+
+
+class Accumulator:
+    """What has come up so far: resources, transformer configuration (None: only the defaults), vars."""
+
+    __slots__ = ("config", "resources", "vars")
+
+    def __init__(self) -> None:
+        self.resources = Resources()
+        self.config: TransformerConfig | None = None
+        self.vars: list[Any] = []
+
+    def merge(self, other: Accumulator) -> None:
+        """Append what a base brought up. Raises: DuplicateIdError, KbuildError for conflicting configuration or vars."""
+        self.resources.extend(other.resources.items)
+        self.merge_config(other.config)
+        if other.vars:
+            from kbuild.finish import vars as build_vars
+
+            self.vars = build_vars.merge_sets(self.vars, other.vars)
+
+    def merge_config(self, config: TransformerConfig | None) -> None:
+        """Merge transformer configuration onto this one. Raises: KbuildError, for conflicting field specs."""
+        if config is not None and config is not self.config:
+            self.config = config if self.config is None else self.config.merged(config)
+
+
+def accumulate_root(node: Node, fold: Fold) -> Accumulator:
+    """Fold the whole tree. Raises: KbuildError, the first failure in the reference's order."""
+    enter(node, fold)
+    return accumulate(node, fold, Accumulator())
+
+
+def enter(node: Node, fold: Fold, *, is_root: bool = True) -> None:
+    """Report a kustomization's warnings, raise its failure, take its schema."""
+    for line in node.warnings:
+        fold.warn(line)
+    if node.failure is not None:
+        if not is_root:
+            node.failure.error.within(f"couldn't make target for path '{node.root}'")
+        raise node.failure.error
+    if "openapi" in node.fields:
+        fold.take_openapi(node, is_root=is_root)
+
+
+def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
+    """Fold one kustomization onto `into` (empty for a base, the parent's for a component).
+
+    Mutates: `into`. Raises: KbuildError.
+    """
+    fold.walk.append(node.root)
+    fields, context = node.fields, fold.context(node)
+    with_frame(accumulate_entries, "accumulating resources", node.resources, node, fold, into)
+    merge_configurations(node, context, into)
+    if any(name in fields for name in plugins.GENERATOR_FIELDS):
+        plugins.run_generators(node, fold, into)
+    if node.components:
+        with_frame(accumulate_components, "accumulating components", node.components, node, fold, into)
+    if any(name in fields for name in plugins.TRANSFORMER_FIELDS):
+        plugins.run_transformers(node, fold, into)
+    if "validators" in fields:
+        plugins.run_validators(node, fold, into)
+    if fields.get("vars"):
+        from kbuild.finish import vars as build_vars
+
+        into.vars = build_vars.merge(into.vars, fields["vars"], into.resources)
+    fold.walk.pop()
+    return into
+
+
+def with_frame(step: Any, frame: str, *arguments: Any) -> None:
+    """Run a step; an error gets the frame in front."""
+    try:
+        step(*arguments)
+    except KbuildError as error:
+        raise error.within(frame) from None
+
+
+def accumulate_entries(entries: Entries, node: Node, fold: Fold, into: Accumulator) -> None:
+    """The entries of a `resources` list (or of plugin configurations), in order."""
+    for entry in entries:
+        if type(entry) is FileEntry:
+            append_file(entry, node, fold, into)
+        elif type(entry) is LoadFailure:
+            raise entry.error
+        else:
+            assert type(entry) is BaseEntry
+            try:
+                accumulate_directory(entry, fold, into, is_component=False)
+            except KbuildError as error:
+                raise error.within(f"accumulation err='{entry.file_error}'") from None
+
+
+def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> None:
+    """Append a file's resources; a clash reads as the reference's failed second attempt to take it for a folder."""
+    if fold.origins:
+        fold.origins.mark_file(entry.resources, entry.path)
+    try:
+        into.resources.extend(entry.resources)
+    except KbuildError as error:
+        first = f"merging resources from '{entry.path}': {error.reason}"
+        error.reason = f"accumulation err='{first}': {plugins.not_a_directory(node, entry.path)}"
+        raise
+
+
+def accumulate_components(entries: Entries, node: Node, fold: Fold, into: Accumulator) -> None:
+    """The components in order, each on everything accumulated so far."""
+    for entry in entries:
+        if type(entry) is LoadFailure:
+            raise entry.error
+        assert type(entry) is BaseEntry
+        try:
+            accumulate_directory(entry, fold, into, is_component=True)
+        except KbuildError as error:
+            error.reason = f"accumulateDirectory: {go_quote(error.reason)}"
+            raise
+
+
+def accumulate_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_component: bool) -> None:
+    """Fold a base on its own and merge it, or fold a component on what its parent has.
+
+    Mutates: `into`. Raises: KbuildError, with the folder named.
+    """
+    node = entry.node
+    before = fold.enter(entry)
+    enter(node, fold, is_root=False)
+    check_kind(node, is_component=is_component)
+    try:
+        found = accumulate(node, fold, into if is_component else Accumulator())
+    except KbuildError as error:
+        raise error.within(f"recursed accumulation of path '{node.root}'") from None
+    fold.leave(before)
+    try:
+        if is_component:
+            into.resources.check_unique()
+        else:
+            into.merge(found)
+    except KbuildError as error:
+        raise error.within(f"recursed merging from path '{node.root}'") from None
+
+
+def check_kind(node: Node, *, is_component: bool) -> None:
+    """Raise KustomizationError where a component stands for a base or the other way round."""
+    kind = node.fields.get("kind")
+    if is_component and kind != "Component":
+        raise KustomizationError(f"expected kind 'Component' for path '{node.root}' but got '{kind}'").at(node.file)
+    if not is_component and kind == "Component":
+        raise KustomizationError(f"expected kind != 'Component' for path '{node.root}'").at(node.file)
+
+
+def merge_configurations(node: Node, context: Context, into: Accumulator) -> None:
+    """Merge `configurations` and `crds` onto what came up from the bases. Raises: KbuildError."""
+    fields = node.fields
+    if not fields.get("configurations") and not fields.get("crds"):
+        return
+    from kbuild.fields.configuration import TransformerConfig
+
+    config = TransformerConfig.default()
+    if fields.get("configurations"):
+        config = config.merged(plugins.read_configurations(fields["configurations"], context))
+    into.merge_config(config)
+    if fields.get("crds"):
+        from kbuild.fields import crds
+
+        def read_all() -> TransformerConfig:
+            return crds.configuration_from_crds([(path, context.read(path)) for path in fields["crds"]])
+
+        try:
+            from_crds = read_all()
+        except KbuildError as error:
+            raise error.within(f"loading CRDs [{' '.join(fields['crds'])}]") from None
+        into.merge_config(from_crds)

@@ -1,0 +1,129 @@
+"""Where resources come from and what transformed them: `buildMetadata`'s origin and transformation annotations.
+
+Kept as attributes of the resources and written into the annotations once, at the end.
+Source: kustomize v5.8.1, `resource.Origin`, `AddOriginAnnotation`, `AddTransformerAnnotation`.
+"""
+
+from __future__ import annotations
+
+from os.path import join, normpath
+
+from kbuild.model.scalars import Quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from kbuild.model.resource import Resource
+    from kbuild.model.tree import BaseEntry, Node
+
+    # path, repo, ref, configuredIn, (apiVersion, kind, name, namespace)
+    Origin = tuple[str, str, str, str, tuple[str, str, str, str]]
+
+ORIGIN_KEY = "config.kubernetes.io/origin"
+TRANSFORMATIONS_KEY = "alpha.config.kubernetes.io/transformations"
+NOBODY = ("", "", "", "")
+
+
+class Origins:
+    """Origin tracking of one render. `place` is (path from the root build folder, repo, ref) of the current layer."""
+
+    __slots__ = ("_texts", "place")
+
+    def __init__(self) -> None:
+        self.place: tuple[str, str, str] = ("", "", "")
+        self._texts: dict[Any, Quoted] = {}
+
+    def enter(self, entry: BaseEntry) -> tuple[str, str, str]:
+        """Go into a base; returns the place to come back to."""
+        before = self.place
+        self.place = self._appended(entry.path, entry.node)
+        return before
+
+    def leave(self, before: tuple[str, str, str]) -> None:
+        """Come back from a base."""
+        self.place = before
+
+    def _appended(self, path: str, node: Node | None = None) -> tuple[str, str, str]:
+        here, repo, ref = self.place
+        if node is not None and node.repo and (node.repo, node.ref) != (repo, ref):
+            return node.repo_path, node.repo, node.ref
+        return normpath(join(here, path)) if here or path else "", repo, ref
+
+    def mark_file(self, resources: Iterable[Resource], path: str) -> None:
+        """Note the file that these resources were read from."""
+        here, repo, ref = self._appended(path)
+        origin = (here, repo, ref, "", NOBODY)
+        for resource in resources:
+            resource.origin = origin
+
+    def builtin(self, kind: str, file_name: str) -> Origin:
+        """The origin of what a field of the current kustomization file generates or transforms."""
+        here, repo, ref = self.place
+        return ("", repo, ref, normpath(join(here, file_name)), ("builtin", kind, "", ""))
+
+    def custom(self, configuration: Resource) -> Origin | None:
+        """The origin of what a plugin configuration generates or transforms."""
+        if configuration.origin is None:
+            return None
+        path, repo, ref = configuration.origin[:3]
+        found = configuration.id
+        return ("", repo, ref, path, (found.api_version, found.kind, found.name, found.namespace))
+
+    def transformed(self, resources: Iterable[Resource], origin: Origin) -> None:
+        """Note a transformer that ran over these resources; one without an origin was made by it."""
+        for resource in resources:
+            if resource.origin is None:
+                resource.origin = origin
+            else:
+                resource.transformations.append(origin)
+
+    def write(self, resource: Resource, *, with_origin: bool, with_transformations: bool) -> None:
+        """Put the annotations into the body. Mutates: `resource.body`."""
+        if with_origin and resource.origin is not None:
+            annotate(resource, ORIGIN_KEY, self._text(resource.origin))
+        if with_transformations and resource.transformations:
+            annotate(resource, TRANSFORMATIONS_KEY, self._text(tuple(resource.transformations)))
+
+    def _text(self, key: Any) -> Quoted:
+        found = self._texts.get(key)
+        if found is None:
+            from kbuild.documents.v3text import dumps
+
+            value = as_map(key) if type(key[0]) is str else [as_map(origin) for origin in key]
+            found = self._texts[key] = Quoted(dumps(value))
+        return found
+
+
+def annotate(resource: Resource, key: str, text: Quoted) -> None:
+    """Set one annotation. Mutates: `resource.body`."""
+    meta = resource.body.get("metadata")
+    if type(meta) is not dict:
+        meta = resource.body["metadata"] = {}
+    annotations = meta.get("annotations")
+    if type(annotations) is not dict:
+        annotations = meta["annotations"] = {}
+    annotations[key] = text
+
+
+def as_map(origin: Origin) -> dict[str, Any]:
+    """An origin as the reference prints it: keys in its order, empty ones left out."""
+    path, repo, ref, configured_in, who = origin
+    result: dict[str, Any] = {"path": path, "repo": repo, "ref": ref, "configuredIn": configured_in}
+    by = {name: text for name, text in zip(("apiVersion", "kind", "name", "namespace"), who, strict=True) if text}
+    result = {name: text for name, text in result.items() if text}
+    if by:
+        result["configuredBy"] = by
+    return result
+
+
+def strip(resource: Resource, *, keep_origin: bool, keep_transformations: bool) -> None:
+    """Remove origin annotations that a user wrote, unless the build is to show them. Mutates: `resource.body`."""
+    meta = resource.body.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    if type(annotations) is dict:
+        if not keep_origin:
+            annotations.pop(ORIGIN_KEY, None)
+        if not keep_transformations:
+            annotations.pop(TRANSFORMATIONS_KEY, None)

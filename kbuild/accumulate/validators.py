@@ -1,0 +1,50 @@
+"""Validators must leave the resources as they are, but for the label `validated-by`.
+
+Source: kustomize v5.8.1, `runValidators` and `ErrorIfNotEqualSets`.
+"""
+
+from __future__ import annotations
+
+from kbuild.model.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+
+VALIDATED_BY = "validated-by"
+
+
+def snapshot(resources: Resources) -> list[Resource]:
+    """Copies to compare with afterwards."""
+    return [resource.copy() for resource in resources]
+
+
+def check_unchanged(before: list[Resource], resources: Resources) -> None:
+    """Raise ConfigurationError where a validator changed more than its label."""
+    refused = "validator shouldn't modify the resource map: "
+    after = {resource.id.key(): resource for resource in resources}
+    if len(before) != len(after):
+        raise ConfigurationError(f"{refused}lists have different number of entries: {before!r} doesn't equal {after!r}")
+    for old in before:
+        new = after.get(old.id.key())
+        if new is None:
+            raise ConfigurationError(f"{refused}id in self missing from other; id: {old.id}")
+        if text(old) != text(new):
+            raise ConfigurationError(f"{refused}nodes unequal: \n -- {text(old)},\n -- {text(new)}\n")
+
+
+def text(resource: Resource) -> str:
+    """The resource as it would be printed, without the label that a validator may set."""
+    from kbuild.documents.writer import write
+
+    body: dict[str, Any] = resource.body
+    meta = body.get("metadata")
+    labels = meta.get("labels") if type(meta) is dict else None
+    if type(labels) is dict and VALIDATED_BY in labels:
+        kept = {key: value for key, value in labels.items() if key != VALIDATED_BY}
+        rest = {key: value for key, value in meta.items() if key != "labels"}
+        body = {**body, "metadata": {**rest, "labels": kept} if kept else rest}
+    return write([body])

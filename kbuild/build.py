@@ -1,0 +1,140 @@
+"""One render from path to result: the passes in order. It decides nothing itself.
+
+Source: kustomize v5.8.1, `krusty.Kustomizer.Run` and `makeCustomizedResMap`.
+"""
+
+from __future__ import annotations
+
+from kbuild.accumulate.fold import Fold
+from kbuild.accumulate.layers import accumulate_root
+from kbuild.counters import Counters
+from kbuild.documents.reader import Memo
+from kbuild.load import resource_file, tree
+from kbuild.model.errors import KbuildError
+from kbuild.model.ids import CLUSTER_SCOPED
+from kbuild.options import Options
+from kbuild.result import Result
+from kbuild.version import REFERENCE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from kbuild.accumulate.layers import Accumulator
+    from kbuild.load.filesystem import FileSystem
+    from kbuild.model.resource import Resource
+    from kbuild.model.tree import Node
+
+
+def build(
+    path: str,
+    *,
+    fs: FileSystem,
+    options: Options,
+    counters: Counters | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Result:
+    """Render the kustomization at `path`.
+
+    `warn` is called with each line for standard error as it arises; the lines are in the result as well.
+    Raises: KbuildError, with `walk` set to the folders from the root to where it happened.
+    """
+    counters = Counters() if counters is None else counters
+    lines: list[str] = []
+
+    def note(line: str) -> None:
+        lines.append(line)
+        if warn is not None:
+            warn(line)
+
+    memo = Memo()
+
+    def parse(text: str | bytes, name: str) -> list[Resource]:
+        return resource_file.parse(text, name, CLUSTER_SCOPED, memo, counters)
+
+    fold = Fold(options, scopes=CLUSTER_SCOPED, parse=parse, warn=note, memo=memo, counters=counters)
+    try:
+        node = tree.load(path, fs, options, CLUSTER_SCOPED, memo, counters)
+        fields = node.fields
+        if node.failure is None and fields.get("buildMetadata"):
+            from kbuild.accumulate.origins import Origins
+
+            fold.origins = Origins()
+        accumulated = accumulate_root(node, fold)
+        resources = finish(accumulated, node, fold)
+    except KbuildError as error:
+        error.walk = error.walk or tuple(fold.walk)
+        raise
+    result = Result(tuple(resources), tuple(lines), counters)
+    result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
+    return result
+
+
+def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:
+    """What runs once, at the root: hashes, name references, vars, local-config, order, managed-by, annotations.
+
+    Mutates: the accumulated resources. Raises: KbuildError.
+    """
+    resources, fields = accumulated.resources, node.fields
+    if any(resource.needs_hash for resource in resources):
+        from kbuild.transformers.hashes import HashTransformer
+
+        HashTransformer({}, fold.context(node)).transform(resources)
+    if any(resource.history for resource in resources):
+        from kbuild.finish import name_references
+
+        name_references.fix(resources, name_reference_table(accumulated), fold.context(node))
+    if accumulated.vars:
+        from kbuild.finish import vars as build_vars
+
+        build_vars.resolve(resources, accumulated.vars, var_reference_table(accumulated), fold.warn)
+    from kbuild.finish import local_config, sort
+
+    local_config.drop(resources)
+    sort.order(resources, fields.get("sortOptions"), fold.options.reorder, fold.warn)
+    metadata = fields.get("buildMetadata") or ()
+    if fold.options.enable_managedby_label or "managedByLabel" in metadata:
+        add_managed_by(accumulated, node, fold)
+    return finish_annotations(resources.items, metadata, fold)
+
+
+def name_reference_table(accumulated: Accumulator) -> Any:
+    """The name references of the whole build."""
+    if accumulated.config is not None:
+        return accumulated.config.name_reference
+    from kbuild.fields.configuration import TransformerConfig
+
+    return TransformerConfig.default().name_reference
+
+
+def var_reference_table(accumulated: Accumulator) -> Any:
+    """The fields in which vars are expanded."""
+    if accumulated.config is not None:
+        return accumulated.config.var_reference
+    from kbuild.fields.configuration import TransformerConfig
+
+    return TransformerConfig.default().var_reference
+
+
+def add_managed_by(accumulated: Accumulator, node: Node, fold: Fold) -> None:
+    """Label every resource with the version that it is built as. Mutates: the bodies."""
+    from kbuild.transformers.labels import LabelTransformer
+
+    config: dict[str, Any] = {
+        "labels": {"app.kubernetes.io/managed-by": f"kustomize-{REFERENCE}"},
+        "fieldSpecs": [{"path": "metadata/labels", "create": True}],
+    }
+    LabelTransformer(config, fold.context(node)).transform(accumulated.resources)
+
+
+def finish_annotations(resources: list[Resource], metadata: Any, fold: Fold) -> list[Resource]:
+    """Write the wanted origin annotations and remove all others. Mutates: the bodies."""
+    from kbuild.accumulate import origins
+
+    with_origin, with_transformations = "originAnnotations" in metadata, "transformerAnnotations" in metadata
+    for resource in resources:
+        origins.strip(resource, keep_origin=with_origin, keep_transformations=with_transformations)
+        if fold.origins is not None:
+            fold.origins.write(resource, with_origin=with_origin, with_transformations=with_transformations)
+    return resources

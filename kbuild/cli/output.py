@@ -1,0 +1,49 @@
+"""`-o DIR`: one file per resource, named as the reference names them.
+
+Source: kustomize v5.8.1, `build/writer.go`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from kbuild.documents.writer import write
+from kbuild.model.errors import UsageError
+from kbuild.model.ids import CLUSTER_SCOPED_NAMESPACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.ids import ObjectId
+    from kbuild.result import Result
+
+
+def write_files(folder: str, result: Result) -> None:
+    """Write every resource to its own file in an existing folder.
+
+    Raises: UsageError, where a file cannot be written; OutputError.
+    """
+    namespaces = {resource.id.effective_namespace for resource in result.resources}
+    for resource in result.resources:
+        name = file_name(resource.id, with_namespace=len(namespaces) > 1)
+        text = write([resource.body])
+        path = os.path.join(folder, name)
+        try:
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except OSError as error:
+            raise UsageError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def file_name(found: ObjectId, *, with_namespace: bool) -> str:
+    """`namespace_group_version_kind_name.yaml` in lower case, without empty parts.
+
+    Raises: UsageError, for a name that would leave the folder.
+    """
+    parts = [part for part in (found.group, found.version, found.kind) if part]
+    name = "_".join([*parts, found.name]).lower() + ".yaml"
+    namespace = found.effective_namespace
+    if with_namespace and namespace != CLUSTER_SCOPED_NAMESPACE:
+        name = f"{namespace.lower()}_{name}"
+    if "/" in name or "\0" in name:
+        raise UsageError(f"the name of {found} cannot be a file name")
+    return name

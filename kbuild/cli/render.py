@@ -1,0 +1,114 @@
+"""`kbuild render [DIR]`, alias `kbuild build`: the flags, streams and exit status of `kustomize build`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kbuild.cli.flags import BOOL, LIST, TEXT, Flag, parse
+from kbuild.model.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kbuild.result import Result
+
+FLAGS = (
+    Flag("output", TEXT, "write to this file, or one file per resource into this existing folder", short="o",
+         placeholder="PATH"),
+    Flag("load-restrictor", TEXT, "'LoadRestrictionsNone' lets kustomizations load files from outside their root"
+         " (default LoadRestrictionsRootOnly)", placeholder="NAME"),
+    Flag("reorder", TEXT, "'legacy' or 'none'", placeholder="ORDER",
+         deprecated="use the new 'sortOptions' field in kustomization.yaml instead."),
+    Flag("enable-managedby-label", BOOL, "label every resource with the version it was built as",
+         deprecated="The flag `enable-managedby-label` has been deprecated. Use the `managedByLabel` option in the"
+         " `buildMetadata` field instead."),
+    Flag("ignore", LIST, "gitignore pattern: matching files do not exist for this render (repeatable)",
+         placeholder="PATTERN"),
+    Flag("ignore-file", LIST, "file of gitignore patterns (repeatable)", placeholder="FILE"),
+    Flag("generate", BOOL, "render a folder without a kustomization file as Flux would: every manifest below it"),
+    Flag("verbose", BOOL, "say on standard error what was left out and how much work was done", short="v"),
+    Flag("env", LIST, "environment variable for functions (repeatable)", short="e", placeholder="NAME[=VALUE]"),
+    Flag("enable-helm", BOOL, "enable the helm chart inflator"),
+    Flag("helm-command", TEXT, "helm command (default helm)", placeholder="PATH"),
+    Flag("helm-api-versions", LIST, "Kubernetes API versions for helm's Capabilities.APIVersions", placeholder="NAME"),
+    Flag("helm-kube-version", TEXT, "Kubernetes version for helm's Capabilities.KubeVersion", placeholder="VERSION"),
+    Flag("helm-debug", BOOL, "debug output from the helm chart inflator"),
+    Flag("enable-alpha-plugins", BOOL, "enable plugins"),
+    Flag("enable-exec", BOOL, "enable exec functions; not for configurations you do not trust"),
+    Flag("network", BOOL, "enable network access for functions that declare it"),
+    Flag("network-name", TEXT, "docker network to run containers in (default bridge)", placeholder="NAME"),
+    Flag("mount", LIST, "storage options for functions (repeatable)", placeholder="OPTIONS"),
+    Flag("as-current-user", BOOL, "run function containers with the uid and gid of the caller"),
+    Flag("stack-trace", BOOL, "accepted for compatibility; kbuild's errors always say where they happened"),
+    Flag("help", BOOL, "show this help", short="h"),
+)  # fmt: skip
+
+_OPTION_NAMES = {"mount": "mounts", "ignore_file": "ignore_files"}
+_NOT_OPTIONS = ("output", "verbose", "help", "stack_trace")
+
+
+def run(argv: Sequence[str]) -> int:
+    """Render to standard output (or `-o`); returns the exit status. Raises: KbuildError."""
+    values, rest = parse(argv, FLAGS, warn)
+    if values.get("help"):
+        from kbuild.cli import help as help_pages
+
+        print(help_pages.command_page("render"), end="")
+        return 0
+    if len(rest) > 1:
+        raise UsageError("specify one path to kustomization.yaml")
+    from kbuild.options import Options
+
+    options = Options(**{_OPTION_NAMES.get(k, k): v for k, v in values.items() if k not in _NOT_OPTIONS})
+    if os.environ.get("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL") == "on":
+        options = options.replaced(enable_managedby_label=True)
+    from kbuild.build import build
+    from kbuild.load.filesystem import DiskFileSystem
+
+    result = build(rest[0] if rest else ".", fs=DiskFileSystem(), options=options, warn=warn)
+    output = values.get("output")
+    if output and os.path.isdir(str(output)):
+        from kbuild.cli.output import write_files
+
+        write_files(str(output), result)
+    else:
+        write_text(result.to_yaml(), str(output or ""))
+    if values.get("verbose"):
+        explain(result)
+    return 0
+
+
+def warn(line: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(line + "\n")
+
+
+def write_text(text: str, path: str) -> None:
+    """Write all bytes to a file, or to standard output. Raises: UsageError, where the file cannot be written."""
+    data = text.encode("utf-8", "surrogatepass")
+    if not path:
+        sys.stdout.flush()
+        write_all(1, data)
+        return
+    try:
+        with open(path, "wb", buffering=0) as file:
+            write_all(file.fileno(), data)
+    except OSError as error:
+        raise UsageError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte; a pipe may take fewer at a time."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view[: 1 << 20]) :]
+
+
+def explain(result: Result) -> None:
+    """What `-v` adds on standard error."""
+    for path, reason in result.left_out:
+        warn(f"left out: {path}: {reason}")
+    work = " ".join(f"{name}={count}" for name, count in result.counters.as_dict().items())
+    warn(f"{len(result.resources)} resources from {len(result.files_read)} files; {work}")

@@ -1,0 +1,1 @@
+"""Text to bodies and bodies to text. Everything about YAML and JSON syntax is here."""

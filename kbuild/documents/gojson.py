@@ -1,0 +1,182 @@
+"""Go's JSON and number formats, and how Go prints values in error messages.
+
+Source: Go `encoding/json`, `strconv.FormatFloat`, `fmt`; sigs.k8s.io/yaml v1.5.0.
+"""
+
+from __future__ import annotations
+
+from kbuild.model.quote import go_quote
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.scalars import Json
+
+_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+
+
+def digits_of(value: float) -> tuple[str, int]:
+    """The shortest digits of a finite positive or zero float, and its decimal exponent (0.1 is `("1", -1)`)."""
+    text = repr(value)
+    mantissa, _, exponent = text.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    power = int(exponent or "0") + len(whole) - 1
+    digits = whole + fraction
+    stripped = digits.lstrip("0")
+    power -= len(digits) - len(stripped) if stripped else 0
+    digits = stripped.rstrip("0")
+    return (digits, power) if digits else ("0", 0)
+
+
+def _scientific(sign: str, digits: str, power: int) -> str:
+    mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
+    return f"{sign}{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
+
+
+def _decimal(sign: str, digits: str, power: int) -> str:
+    if power < 0:
+        return f"{sign}0.{'0' * (-power - 1)}{digits}"
+    if len(digits) <= power + 1:
+        return sign + digits + "0" * (power + 1 - len(digits))
+    return f"{sign}{digits[: power + 1]}.{digits[power + 1 :]}"
+
+
+def shortest_g(value: float, limit: int = 21) -> str:
+    """Go's `%v` of a float (limit 21), or its `g` format with shortest digits (limit 6)."""
+    sign = "-" if value < 0 or (value == 0 and str(value)[0] == "-") else ""
+    digits, power = digits_of(abs(value))
+    if power < -4 or power >= limit:
+        return _scientific(sign, digits, power)
+    return _decimal(sign, digits, power)
+
+
+def v2_float(value: float) -> str:
+    """A float as yaml v2 and v3 print it: exponent form below 1e-4 and from 1e6 on."""
+    if value != value:
+        return ".nan"
+    if value - value != 0:
+        return ".inf" if value > 0 else "-.inf"
+    return shortest_g(value, 6)
+
+
+v3_float = v2_float
+
+
+def json_float(value: float) -> str:
+    """A finite float as Go's JSON encoder prints it."""
+    sign = "-" if value < 0 or (value == 0 and str(value)[0] == "-") else ""
+    digits, power = digits_of(abs(value))
+    if value != 0 and (abs(value) < 1e-6 or abs(value) >= 1e21):
+        text = _scientific(sign, digits, power)
+        # Go drops the leading zero of a negative two-digit exponent only.
+        return text[:-2] + text[-1] if text[-4:-1] == "e-0" else text
+    return _decimal(sign, digits, power)
+
+
+def printed_float(value: float) -> str:
+    """A float after the reference's JSON hop: integral ones become integers while they fit; `""` for infinity and NaN."""
+    if value - value != 0:
+        return ""
+    if value == int(value) and abs(value) < 1e21:
+        number = int(json_float(value))
+        if -(2**63) <= number < 2**64:
+            return str(number)
+    return v2_float(value)
+
+
+def dumps(value: Json, *, escape_html: bool = True, indent: str = "", _depth: str = "\n") -> str:
+    """JSON text as Go marshals it: sorted keys, no spaces (unless indented), HTML characters escaped.
+
+    Raises: ValueError, for infinity and NaN.
+    """
+    kind = type(value)
+    if isinstance(value, str):
+        return quote(value, escape_html=escape_html)
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    if kind is float:
+        if value - value != 0:
+            raise ValueError("+Inf" if value > 0 else "-Inf" if value < 0 else "NaN")
+        return json_float(value)
+    deeper = _depth + indent
+    step = {"escape_html": escape_html, "indent": indent, "_depth": deeper}
+    open_, close = (deeper, _depth) if indent and value else ("", "")
+    comma = "," + open_
+    if kind is dict:
+        colon = ": " if indent else ":"
+        entries = [
+            quote(key, escape_html=escape_html) + colon + dumps(value[key], **step)  # type: ignore[arg-type]
+            for key in sorted(value, key=_utf8)
+        ]
+        return "{" + open_ + comma.join(entries) + close + "}"
+    return "[" + open_ + comma.join([dumps(item, **step) for item in value]) + close + "]"  # type: ignore[arg-type]
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def quote(text: str, *, escape_html: bool = True) -> str:
+    """A JSON string as Go writes it."""
+    if text.isascii() and text.isprintable() and not ('"' in text or "\\" in text):
+        if not escape_html or not ("<" in text or ">" in text or "&" in text):
+            return f'"{text}"'
+    return '"' + "".join([_json_char(char, escape_html) for char in text]) + '"'
+
+
+def _json_char(char: str, escape_html: bool) -> str:  # noqa: FBT001
+    short = _SHORT.get(char)
+    if short is not None:
+        return short
+    code = ord(char)
+    if code < 0x20 or code in (0x2028, 0x2029) or (escape_html and char in "<>&"):
+        return f"\\u{code:04x}"
+    return "\ufffd" if 0xD800 <= code < 0xE000 else char
+
+
+def go_value(value: Json) -> str:
+    """A generic value as Go's `%v` prints it: `map[a:1 b:[x y]]`, `<nil>`."""
+    if value is None:
+        return "<nil>"
+    kind = type(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is float:
+        return shortest_g(value)
+    if kind is dict:
+        return "map[" + " ".join(f"{key}:{go_value(value[key])}" for key in sorted(value, key=_utf8)) + "]"
+    if kind is list:
+        return "[" + " ".join(go_value(item) for item in value) + "]"
+    return str(value)
+
+
+def go_syntax(value: Json) -> str:
+    """A generic value as Go's `%#v` prints it: `map[string]interface {}{"a":1}`."""
+    if value is None:
+        return "interface {}(nil)"
+    kind = type(value)
+    if isinstance(value, str):
+        return go_quote(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value) if value < 2**63 else hex(value)
+    if kind is float:
+        if value - value != 0:
+            return "+Inf" if value > 0 else "-Inf" if value < 0 else "NaN"
+        return shortest_g(value)
+    if kind is dict:
+        entries = ", ".join(f"{go_quote(key)}:{go_syntax(value[key])}" for key in sorted(value, key=_utf8))
+        return "map[string]interface {}{" + entries + "}"
+    return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
+
+
+def go_type(value: Json) -> str:
+    """The Go type of a generic value, as `%T` prints it."""
+    if value is None:
+        return "<nil>"
+    names = {bool: "bool", int: "int", float: "float64", dict: "map[string]interface {}", list: "[]interface {}"}
+    return names.get(type(value), "string")

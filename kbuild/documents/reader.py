@@ -1,0 +1,322 @@
+"""Text to bodies: the kustomize way of splitting, and a line-based reader for the block YAML that manifests are made of.
+
+Every line is classified once per render (`Memo`); a builder then follows the indentation. Whatever is unusual (anchors,
+tags, directives, flow over several lines, anything that smells of an error) declines, and the whole chunk goes to the
+full parser: the fast path never guesses. Decision: docs/adr/0002-line-based-reader.md.
+Source: kyaml v0.21.1 `ByteReader`; go.yaml.in/yaml v3.0.3 scanner and parser.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents import resolve
+from kbuild.documents.lines import (
+    BLANK, BLOCK, DASH, DASH_BLOCK, DASH_EMPTY, DASH_FLOW, DASH_OPEN, DASH_SCALAR, KEY, KEY_FLOW, KEY_OPEN,
+    KEY_SCALAR, TEXT, Declined, block_scalar, classify, flow, fold_plain, quoted_lines,
+)  # fmt: skip
+from kbuild.model.errors import ResourceError, YamlError
+from kbuild.model.scalars import OddKey, Quoted, is_null
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.counters import Counters
+    from kbuild.documents.lines import Line
+    from kbuild.model.scalars import Json
+
+# What the fast path takes besides printable ASCII: line breaks. Tabs decline line by line.
+_ALLOWED = bytes([9, 10, *range(32, 127)])
+
+
+class Memo:
+    """The tables of one render (or of one text): classified lines by line, for resources and for configurations."""
+
+    __slots__ = ("config", "resources")
+
+    def __init__(self) -> None:
+        self.resources = Typing()
+        self.config: Typing | None = None
+
+
+class Typing:
+    """How lines are typed, and the table of lines already classified that way.
+
+    Shape: `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `key(text)` a plain key (Declined for what only the
+    full parser can say); `null` is the value of nothing; `last_wins` drops earlier duplicates of a key.
+    """
+
+    __slots__ = ("key", "last_wins", "lines", "null", "plain", "quoted")
+
+    def __init__(self) -> None:
+        self.lines: dict[str, Line] = {}
+        self.plain: Any = resolve.plain
+        self.quoted: Any = Quoted
+        self.key: Any = resolve.key
+        self.null: Json = resolve.EMPTY
+        self.last_wins = False
+
+
+def read_documents(data: str | bytes, memo: Memo, counters: Counters) -> list[tuple[Json, int]]:
+    """The documents of a resource or patch file: `(body, line)`, empty and null ones skipped.
+
+    Units: `line` is the 1-based line of the file at which the document's chunk starts.
+    Raises: YamlError, whose reason has the line inside the chunk as the reference prints it and whose position has the
+    line in the file; ResourceError, for text behind a `---`.
+    """
+    counters.parses += 1
+    if type(data) is bytes:
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            return _read_undecodable(data)
+    else:
+        assert type(data) is str
+        text = data
+    if "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+    result = []
+    for chunk, line in split(text):
+        try:
+            body = read_chunk(chunk, memo, counters)
+        except YamlError as error:
+            error.reason = error.reason.replace("MalformedYAMLError: ", "")
+            error.position = type(error.position)("", line + max(error.line, 1) - 1, error.column)
+            raise
+        if body is not None and not is_null(body):
+            result.append((body, line))
+    return result
+
+
+def _read_undecodable(data: bytes) -> list[tuple[Json, int]]:
+    """Raise the YamlError for bytes that are no UTF-8."""
+    from kbuild.documents.compose import undecodable
+
+    raise undecodable(data)
+
+
+def split(text: str) -> list[tuple[str, int]]:
+    """The chunks between separator lines, each with its first line's number.
+
+    Raises: ResourceError, where something else than a comment follows `---`.
+    """
+    if "\n---" not in text:
+        return [(text, 1)]
+    chunks = []
+    start, line = 0, 1
+    at = text.find("\n---")
+    while at >= 0:
+        end = text.find("\n", at + 4)
+        if end < 0:
+            break
+        rest = text[at + 4 : end].strip()
+        if rest and rest[0] != "#":
+            number = line + text.count("\n", start, at) + 1
+            error = ResourceError(f"invalid document separator: {text[at + 1 : end].strip()}")
+            error.position = type(error.position)("", number, 1)
+            raise error
+        chunks.append((text[start:at] + "\n", line))
+        line += text.count("\n", start, end + 1)
+        start = end + 1
+        at = text.find("\n---", start)
+    chunks.append((text[start:], line))
+    return chunks
+
+
+def read_chunk(chunk: str, memo: Memo, counters: Counters) -> Json:
+    """The first document of a chunk, None when there is none. Raises: YamlError."""
+    try:
+        return build(chunk, memo.resources)
+    except Declined:
+        pass
+    counters.fallbacks += 1
+    from kbuild.documents import compose
+
+    body = compose.compose(chunk)
+    return None if body is compose.NOTHING else body
+
+
+def build(chunk: str, typing: Typing) -> Json:
+    """The document of a chunk by the fast path. Raises: Declined, when the full parser must read it."""
+    check_characters(chunk)
+    lines = chunk.split("\n")
+    if chunk.endswith("\n"):
+        lines.pop()
+    builder = Builder(lines, typing, ends_open=not chunk.endswith("\n"))
+    return builder.document()
+
+
+def check_characters(chunk: str) -> None:
+    """Raise Declined for control characters and for Unicode that the parser treats specially."""
+    if chunk.isascii():
+        rest = chunk.encode("ascii").translate(None, _ALLOWED)
+        if rest:
+            raise Declined
+        return
+    rest = chunk.encode("utf-8", "surrogatepass").translate(None, _ALLOWED)
+    for char in set(rest.decode("utf-8", "surrogatepass")):
+        code = ord(char)
+        if code < 0xA0 or code in (0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF) or 0xD800 <= code < 0xE000:
+            raise Declined
+
+
+class Builder:
+    """Follows the indentation of classified lines and builds maps and lists.
+
+    Each method takes the index of the line to start at and returns a value and the index of the first line behind it.
+    """
+
+    __slots__ = ("ends_open", "known", "lines", "typing")
+
+    def __init__(self, lines: list[str], typing: Typing, *, ends_open: bool) -> None:
+        self.lines, self.typing, self.ends_open = lines, typing, ends_open
+        self.known = typing.lines
+
+    def line(self, at: int) -> Line:
+        """The classification of a line."""
+        text = self.lines[at]
+        found = self.known.get(text)
+        if found is None:
+            found = self.known[text] = classify(text, self.typing)
+        return found
+
+    def next_content(self, at: int) -> int:
+        """The index of the next line with content, or the number of lines."""
+        count = len(self.lines)
+        while at < count and self.line(at)[1] == BLANK:
+            at += 1
+        return at
+
+    def document(self) -> Json:
+        """The whole chunk. Raises: Declined."""
+        at = self.next_content(0)
+        if at < len(self.lines) and self.lines[at].rstrip(" ") == "---" and at == 0:
+            at = self.next_content(1)
+        if at == len(self.lines):
+            return None
+        indent, kind = self.line(at)[:2]
+        if kind >= TEXT:
+            raise Declined
+        value, at = self.list(at, indent) if kind >= DASH else self.map(at, indent)
+        if self.next_content(at) != len(self.lines):
+            raise Declined
+        return value
+
+    def map(self, at: int, indent: int) -> tuple[dict[Any, Any], int]:
+        """A map whose keys stand at the indentation. Raises: Declined."""
+        result: dict[Any, Any] = {}
+        lines, known, typing = self.lines, self.known, self.typing
+        count = len(lines)
+        plain_at, plain_text, plain_key = 0, None, None
+        while at < count:
+            text = lines[at]
+            found = known.get(text)
+            if found is None:
+                found = known[text] = classify(text, typing)
+            here, kind, key, value, raw = found
+            if here != indent:
+                if kind == BLANK:
+                    at += 1
+                    continue
+                if here < indent:
+                    break
+                if plain_text is None:
+                    raise Declined
+                joined, at = fold_plain(lines, plain_at + 1, plain_text, indent)
+                result[plain_key] = typing.plain(joined)
+                plain_text = None
+                continue
+            if kind == KEY_SCALAR:
+                plain_at, plain_text = at, raw
+                at += 1
+            elif kind == KEY:
+                plain_text = None
+                value, at = self.below(at + 1, indent, allow_list=True)
+            elif kind < DASH:
+                plain_text = None
+                value, at = self.other(kind, at, value, indent)
+            else:
+                raise Declined
+            if key in result or type(key) is OddKey:
+                key = self.repeated(result, key)
+            result[key] = value
+            plain_key = key
+        return result, at
+
+    def repeated(self, result: dict[Any, Any], key: str | OddKey) -> str | OddKey:
+        """The key to store a value under when it is odd or stands in the map already."""
+        if type(key) is OddKey:
+            if any((type(k) is OddKey and k.text == key.text) or k == key.text for k in result):
+                raise Declined
+            return OddKey(key.text, key.tag)
+        assert type(key) is str
+        return key if self.typing.last_wins else OddKey(key, "!!str", duplicate=True)
+
+    def list(self, at: int, indent: int) -> tuple[list[Any], int]:
+        """A list whose dashes stand at the indentation. Raises: Declined."""
+        result: list[Any] = []
+        lines, count = self.lines, len(self.lines)
+        plain_at, plain_text = 0, None
+        while at < count:
+            here, kind, _, value, raw = self.line(at)
+            if here != indent:
+                if kind == BLANK:
+                    at += 1
+                    continue
+                if here < indent:
+                    break
+                if plain_text is None:
+                    raise Declined
+                joined, at = fold_plain(lines, plain_at + 1, plain_text, indent)
+                result[-1] = self.typing.plain(joined)
+                plain_text = None
+                continue
+            plain_text = None
+            if kind == DASH:
+                lines[at] = value
+                value, at = self.node(at, indent)
+            elif kind == DASH_SCALAR:
+                plain_at, plain_text = at, raw
+                at += 1
+            elif kind == DASH_EMPTY:
+                value, at = self.below(at + 1, indent, allow_list=False)
+            elif DASH < kind < TEXT:
+                value, at = self.other(kind, at, value, indent)
+            else:
+                break
+            result.append(value)
+        return result, at
+
+    def node(self, at: int, indent: int) -> tuple[Json, int]:
+        """What starts on a line behind a dash or below a key whose collection stands at `indent`. Raises: Declined."""
+        here, kind, _, value, raw = self.line(at)
+        if kind < DASH:
+            return self.map(at, here)
+        if kind < TEXT:
+            return self.list(at, here)
+        if raw is None:
+            raise Declined
+        joined, at = fold_plain(self.lines, at + 1, raw, indent)
+        return (value if joined is raw else self.typing.plain(joined)), at
+
+    def below(self, at: int, indent: int, *, allow_list: bool) -> tuple[Json, int]:
+        """The value of a key or dash that ends its line: nested deeper, a list at the same indentation, or null."""
+        at = self.next_content(at)
+        if at < len(self.lines):
+            here, kind = self.line(at)[:2]
+            if here > indent:
+                return self.node(at, indent)
+            if here == indent and allow_list and DASH <= kind < TEXT:
+                return self.list(at, indent)
+        return self.typing.null, at
+
+    def other(self, kind: int, at: int, value: Any, indent: int) -> tuple[Json, int]:
+        """Flow collections, block scalars and quoted scalars over several lines. Raises: Declined."""
+        if kind in (KEY_FLOW, DASH_FLOW):
+            return flow(value, self.typing), at + 1
+        if kind in (BLOCK, DASH_BLOCK):
+            text, at = block_scalar(self.lines, at + 1, value, indent, ends_open=self.ends_open)
+        elif kind in (KEY_OPEN, DASH_OPEN):
+            text, at = quoted_lines(self.lines, at, value, indent)
+        else:
+            raise Declined
+        return self.typing.quoted(text), at

@@ -1,0 +1,281 @@
+"""Scalar typing: which value a text means, and what becomes of a scalar when a step writes to it.
+
+The one place that knows which write keeps the old quoting, the old tag or the text.
+Source: go.yaml.in/yaml v3.0.3 `resolve`, kyaml v0.21.1 `FieldSetter`, `IsYaml1_1NonString`, `FromMap`.
+"""
+
+from __future__ import annotations
+
+from kbuild.model.scalars import BINARY, BOOL, FLOAT, INT, MERGE, NULL, STR, TIMESTAMP, OddKey, Quoted, Scalar
+from kbuild.model.scalars import is_quoted, tag_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.scalars import Json
+
+ABSENT = object()
+EMPTY = Scalar("", NULL)
+
+_WORDS: dict[str, Json] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    **{word: Scalar(word, BOOL) for word in ("True", "TRUE", "False", "FALSE")},
+    **{word: Scalar(word, NULL) for word in ("", "~", "Null", "NULL")},
+    **{word: Scalar(word, FLOAT) for word in (".nan", ".NaN", ".NAN")},
+    **{sign + word: Scalar(sign + word, FLOAT) for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
+    "<<": Scalar("<<", MERGE),
+}
+_OLD_BOOLS = frozenset("y Y yes Yes YES on On ON n N no No NO off Off OFF".split())
+_DIGITS = "0123456789"
+_MAX_INT, _MIN_INT, _MAX_UINT = 2**63 - 1, -(2**63), 2**64 - 1
+
+
+def plain(text: str) -> Json:
+    """The value of an untagged plain scalar."""
+    if text and text[0] in "0123456789+-.":
+        return _number(text)
+    return _WORDS.get(text, text)
+
+
+def _number(text: str) -> Json:
+    """The value of a plain scalar that starts with a digit, a sign or a dot."""
+    if len(text) < 18 and text.isascii():
+        if text.isdigit():
+            if text[0] != "0" or len(text) == 1:
+                return int(text)
+        elif text[0] == "-" and text[1:].isdigit() and text[1] != "0":
+            return int(text)
+    found = _WORDS.get(text)
+    if found is not None:
+        return found
+    if timestamp(text) is not None:
+        return Scalar(text, TIMESTAMP)
+    if text[0] == ".":
+        return _canonical_float(text) if is_dotted_float(text) else text
+    bare = text.replace("_", "")
+    number = go_integer(bare)
+    if number is not None:
+        return number if str(number) == text else Scalar(text, INT)
+    if is_float_text(bare) and is_finite(bare):
+        return _canonical_float(text)
+    return text
+
+
+def _canonical_float(text: str) -> Json:
+    try:
+        value = float(text)
+    except ValueError:
+        return Scalar(text, FLOAT)
+    return value if "_" not in text and repr(value) == text else Scalar(text, FLOAT)
+
+
+def go_integer(text: str) -> int | None:
+    """The integer that Go's base-0 parsing finds in a text without underscores, within int64 or uint64, else None."""
+    sign, digits = (text[0], text[1:]) if text[:1] in ("+", "-") and text else ("", text)
+    if not digits or digits[0] not in _DIGITS or not digits.isascii() or not digits.isalnum():
+        return None
+    base = 10
+    if digits[0] == "0" and len(digits) > 1:
+        prefix = digits[1]
+        base = 16 if prefix in "xX" else 2 if prefix in "bB" else 8
+        digits = digits[2:] if prefix in "xXbBoO" else digits[1:]
+    try:
+        value = int(digits, base)
+    except ValueError:
+        return None
+    if sign == "-":
+        value = -value
+    limit = _MAX_UINT if not sign else _MAX_INT
+    return value if _MIN_INT <= value <= limit else None
+
+
+def is_float_text(text: str) -> bool:
+    """Whether a text has the form of a float: digits, optional fraction, optional exponent, or a dot and digits."""
+    if text[:1] in ("+", "-"):
+        text = text[1:]
+    mantissa, exponent = text, None
+    for letter in "eE":
+        head, found, tail = text.partition(letter)
+        if found:
+            mantissa, exponent = head, tail
+            break
+    if exponent is not None:
+        if exponent[:1] in ("+", "-"):
+            exponent = exponent[1:]
+        if not _all_digits(exponent):
+            return False
+    whole, dot, fraction = mantissa.partition(".")
+    if not whole:
+        return bool(dot) and _all_digits(fraction)
+    return _all_digits(whole) and (not fraction or _all_digits(fraction))
+
+
+def is_dotted_float(text: str) -> bool:
+    """Whether a text that starts with a dot is a float; underscores may stand only between two digits."""
+    if "_" in text:
+        for at, char in enumerate(text):
+            if char == "_" and not (text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit()):
+                return False
+        text = text.replace("_", "")
+    return is_float_text(text) and is_finite(text)
+
+
+def _all_digits(text: str) -> bool:
+    return bool(text) and text.isascii() and text.isdigit()
+
+
+def is_finite(text: str) -> bool:
+    """Whether a float's text stays within the range of a 64-bit float."""
+    value = float(text)
+    return value - value == 0.0
+
+
+def timestamp(text: str) -> str | None:
+    """The RFC 3339 text of a timestamp (date alone, with time and zone, or with a space and no zone), else None.
+
+    Source: go.yaml.in/yaml v3.0.3 `parseTimestamp`, Go `time.Parse` and `Time.MarshalJSON`.
+    """
+    if len(text) < 8 or text[4] != "-" or not _all_digits(text[:4]):
+        return None
+    from kbuild.documents.timestamps import parse
+
+    return parse(text)
+
+
+def tagged(text: str, tag: str, *, quoted: bool = False, explicit: bool = False) -> Json:
+    """The model's value for a scalar of a known tag.
+
+    `explicit` means that the source wrote the tag, so that quoting does not make it a string.
+    """
+    if tag == STR:
+        return Quoted(text) if quoted else text
+    if quoted and not explicit:
+        return Quoted(text) if tag_of(plain(text)) == tag else Scalar(text, tag, True)
+    value = plain(text)
+    if not quoted and tag_of(value) == tag:
+        return value
+    return Scalar(text, tag, quoted)
+
+
+def untagged_set(old: Json, text: str) -> Json:
+    """What an untagged write makes of a scalar: a quoted one stays a string, a plain one is typed anew."""
+    return Quoted(text) if is_quoted(old) else plain_or_block(text)
+
+
+def plain_or_block(text: str) -> Json:
+    """The value of an untagged scalar that a step made: a text with line breaks is printed as a block string."""
+    return Quoted(text) if "\n" in text else plain(text)
+
+
+def string_set(old: Json, text: str) -> Json:
+    """What a write tagged as string makes of a scalar; `old` is ABSENT for a new field."""
+    if old is ABSENT:
+        return Quoted(text) if is_yaml11_non_string(text) else text
+    return Quoted(text) if is_quoted(old) else text
+
+
+def text_set(old: Json, text: str) -> Json:
+    """What a write of the text alone makes of a scalar: its tag and quoting stay."""
+    if type(old) is str:
+        return text
+    if is_quoted(old) and tag_of(old) in (STR, INT, FLOAT, BOOL, NULL, TIMESTAMP):
+        return Quoted(text) if tag_of(old) == STR else tagged(text, tag_of(old), quoted=True)
+    return tagged(text, tag_of(old), quoted=is_quoted(old))
+
+
+def key(text: str) -> str | OddKey:
+    """A mapping key that a step writes without a tag: a text that reads as non-string becomes an odd key."""
+    value = plain(text)
+    return text if type(value) is str else OddKey(text, tag_of(value))
+
+
+def is_yaml11_non_string(text: str) -> bool:
+    """Whether a YAML 1.1 parser reads the whole text as something else than a string."""
+    if not text or "\n" in text:
+        return False
+    first = text[0]
+    if first.isalpha():
+        return text in _OLD_BOOLS or text in _WORDS or ": " in text or text[-1] == ":" or " #" in text and _commented(text)
+    from kbuild.documents.yaml11 import is_non_string
+
+    return is_non_string(text)
+
+
+def _commented(text: str) -> bool:
+    return is_yaml11_non_string(text.partition(" #")[0].rstrip())
+
+
+def v3_needs_quotes(text: str) -> bool:
+    """Whether yaml v3 marshals this Go string in quotes or as a block."""
+    if not text or "\n" in text:
+        return True
+    if type(plain(text)) is not str or text in _OLD_BOOLS:
+        return True
+    from kbuild.documents.yaml11 import cannot_be_plain, is_base60
+
+    return is_base60(text) or cannot_be_plain(text)
+
+
+def from_json(value: Json) -> Json:
+    """A body from generic JSON values, as a marshalled and re-read one looks: strings quoted where they must be."""
+    kind = type(value)
+    if kind is str:
+        return Quoted(value) if v3_needs_quotes(value) else value
+    if kind is dict:
+        return {key: from_json(value[key]) for key in value}
+    if kind is list:
+        return [from_json(item) for item in value]
+    if kind is float:
+        from kbuild.documents.gojson import v3_float
+
+        return plain(v3_float(value))
+    return value
+
+
+def value_of(text: str, tag: str) -> Json:
+    """The Python value of a non-string scalar: int, float, bool, None; dates as RFC 3339 text.
+
+    Raises: ValueError, when the text does not have the tag's type.
+    """
+    if tag == NULL:
+        return None
+    if tag == STR:
+        return text
+    if tag == BOOL:
+        if text in ("true", "True", "TRUE"):
+            return True
+        if text in ("false", "False", "FALSE"):
+            return False
+        raise ValueError(text)
+    if tag == INT:
+        number = go_integer(text.replace("_", ""))
+        if number is None:
+            raise ValueError(text)
+        return number
+    if tag == FLOAT:
+        return float_of(text)
+    if tag == TIMESTAMP:
+        found = timestamp(text)
+        if found is None:
+            raise ValueError(text)
+        return found
+    if tag in (MERGE, BINARY):
+        return text
+    return text
+
+
+def float_of(text: str) -> float:
+    """The value of a float's or integer's text, `.inf` and `.nan` included. Raises: ValueError."""
+    bare = text.replace("_", "")
+    lowered = bare.lower()
+    if lowered.lstrip("+-") == ".inf":
+        return float("-inf" if lowered[0] == "-" else "inf")
+    if lowered == ".nan":
+        return float("nan")
+    number = go_integer(bare)
+    if number is not None:
+        return float(number)
+    if is_float_text(bare):
+        return float(bare)
+    raise ValueError(text)

@@ -1,0 +1,95 @@
+"""What the full parser reads: text with an end mark, cut where the reference's reader would stop.
+
+The reference decodes its input in blocks of 512 bytes and refuses a whole block at once, so a syntax error in an
+earlier block is reported before an unreadable character in a later one, and not the other way round.
+Source: go.yaml.in/yaml v3.0.3 `yaml_parser_update_buffer`, `yaml_parser_determine_encoding`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kbuild.documents.tokens import PADDING, bare_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.errors import YamlError
+
+_BLOCK = 512
+_BOM = "\ufeff"
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_LIMIT = 1 << 62
+
+
+class Source:
+    """Text for a scanner.
+
+    Shape: `text` ends in NULs; no character from `limit` on can be had, because of `problem`. Up to `doubled_mark` a
+    second byte order mark at the very start makes the reference skip the first character of every line.
+    """
+
+    __slots__ = ("doubled_mark", "limit", "problem", "text")
+
+    def __init__(self, text: str) -> None:
+        self.limit = _NO_LIMIT
+        self.problem: YamlError | None = None
+        self.doubled_mark = 0
+        found = None if text.isascii() and text.isprintable() else _FORBIDDEN.search(text)
+        if found is not None:
+            self._cut(text, found.start())
+            text = text[: self.limit + (1 if text[:1] == _BOM else 0)]
+        if text[:1] == _BOM:
+            text = text[1:]
+            if text[:1] == _BOM:
+                self.doubled_mark = max(1, len(text.encode("utf-8", "replace")[: _BLOCK - 3].decode("utf-8", "ignore")) - 3)
+        self.text = text + PADDING
+
+    def _cut(self, text: str, bad: int) -> None:
+        """Make the text end before the block that holds the forbidden character at an index."""
+        line = text.count("\n", 0, bad) + 1
+        column = bad - text.rfind("\n", 0, bad)
+        self.problem = bare_error("control characters are not allowed", line, column)
+        has_mark = text[:1] == _BOM
+        self.limit = _block_start(text, bad, 3 if has_mark else 0) - (1 if has_mark else 0)
+
+
+def _block_start(text: str, bad: int, skipped: int) -> int:
+    """The index of the first character of the block that holds the one at `bad`."""
+    if bad < _BLOCK // 4:
+        return 1 if skipped else 0
+    data = text.encode("utf-8", "replace")
+    target = len(text[:bad].encode("utf-8", "replace"))
+    start = 0
+    while True:
+        end = start + _BLOCK
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end -= 1
+        if end > target:
+            return len(data[: max(start, skipped)].decode("utf-8"))
+        start = end
+
+
+def undecodable_problem(data: bytes) -> tuple[str, int]:
+    """What the reference says about bytes that are no UTF-8, and the offset of the character it is about."""
+    at, size = 0, len(data)
+    while at < size:
+        octet = data[at]
+        if octet < 0x80:
+            at += 1
+            continue
+        width = 2 if octet & 0xE0 == 0xC0 else 3 if octet & 0xF0 == 0xE0 else 4 if octet & 0xF8 == 0xF0 else 0
+        if not width:
+            return "invalid leading UTF-8 octet", at
+        if at + width > size:
+            return "incomplete UTF-8 octet sequence", at
+        value = octet & (0xFF >> (width + 1))
+        for trailing in data[at + 1 : at + width]:
+            if trailing & 0xC0 != 0x80:
+                return "invalid trailing UTF-8 octet", at
+            value = value << 6 | trailing & 0x3F
+        if value < (0, 0, 0x80, 0x800, 0x10000)[width]:
+            return "invalid length of a UTF-8 sequence", at
+        if 0xD800 <= value <= 0xDFFF or value > 0x10FFFF:
+            return "invalid Unicode character", at
+        at += width
+    return "", size

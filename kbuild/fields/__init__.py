@@ -1,0 +1,1 @@
+"""Where to read and write in a body: field specs, paths, selectors, validation."""

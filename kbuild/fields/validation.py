@@ -1,0 +1,53 @@
+"""Whether a body is a resource at all: a kind, and a name unless it is a list.
+
+Source: kyaml v0.21.1 `RNode.GetValidatedMetadata`.
+"""
+
+from __future__ import annotations
+
+from kbuild.model.errors import ResourceError
+from kbuild.model.scalars import OddKey, is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.scalars import Json
+
+
+def validate(body: Json) -> None:
+    """Raise ResourceError for a body without metadata, kind or name, in the reference's words."""
+    if type(body) is dict:
+        meta = body.get("metadata")
+        if type(meta) is dict:
+            name, kind = meta.get("name"), body.get("kind")
+            if type(name) is str and name and type(kind) is str and kind:
+                return
+    _validate_slowly(body)
+
+
+def _validate_slowly(body: Json) -> None:
+    if type(body) is not dict:
+        raise ResourceError("missing Resource metadata")
+    kind, api_version = _text(body.get("kind")), _text(body.get("apiVersion"))
+    meta = body.get("metadata")
+    meta = meta if type(meta) is dict else {}
+    name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))
+    if not kind and not api_version and not name and not namespace and "metadata" not in body:
+        raise ResourceError("missing Resource metadata")
+    shown = "{{" + f"{api_version} {kind}" + "} {{" + f"{name} {namespace}" + "} " + f"{_map(meta.get('labels'))} "
+    shown += f"{_map(meta.get('annotations'))}" + "}}"
+    if not kind:
+        raise ResourceError(f"missing kind in object {shown}")
+    if not name and not kind.endswith("List"):
+        raise ResourceError(f"missing metadata.name in object {shown}")
+
+
+def _text(value: Json) -> str:
+    return "" if is_null(value) else text_of(value)
+
+
+def _map(value: Json) -> str:
+    """A string map as Go prints it."""
+    if type(value) is not dict:
+        return "map[]"
+    texts = {key.text if type(key) is OddKey else key: text_of(item) for key, item in value.items()}
+    return "map[" + " ".join(f"{key}:{texts[key]}" for key in sorted(texts)) + "]"

@@ -1,0 +1,117 @@
+"""Visiting, and where asked for creating, the fields that a field spec names.
+
+A setter is called with the holder (map or list) and the key or index of the field in it.
+Source: kustomize v5.8.1 `filters/fieldspec`.
+"""
+
+from __future__ import annotations
+
+from kbuild.model.errors import FieldError
+from kbuild.model.scalars import is_null
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from kbuild.fields.spec import FieldSpec
+    from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Json
+
+    Setter = Callable[[Any, Any], None]
+
+SCALAR, MAP = 1, 2
+
+
+class _Created:
+    """Stands for a scalar that was just created and is about to be set."""
+
+    __slots__ = ()
+
+
+CREATED = _Created()
+
+
+def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int = 0) -> None:
+    """Call the setter on every field that the spec names in a resource of one of its kinds.
+
+    `create_kind` is what a missing last field is created as, when the spec creates.
+    Mutates: the body. Raises: FieldError, naming field and resource.
+    """
+    try:
+        _walk(resource.body, spec, 0, setter, create_kind)
+    except FieldError as error:
+        raise error.within(f"considering field '{spec.path}' of object {resource.id}").at(
+            resource.position.file, resource.position.line
+        ) from None
+
+
+def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:
+    kind = type(value)
+    if kind is dict:
+        _enter_map(value, spec, at, setter, create_kind)
+    elif kind is list:
+        for item in value:
+            if type(item) is dict or not is_null(item):
+                try:
+                    _walk(item, spec, at, setter, create_kind)
+                except FieldError as error:
+                    rest = " ".join(name + "[]" * marked for name, marked in spec.segments[at:])
+                    raise error.within(f"visit traversal on path: [{rest}]") from None
+    elif not is_null(value):
+        raise FieldError("expected sequence or mapping node")
+
+
+def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:
+    name, is_list = spec.segments[at]
+    if not name:
+        raise FieldError("cannot set or create an empty field name")
+    is_last = at + 1 == len(spec.segments)
+    item = value.get(name)
+    if item is None or is_null(item):
+        if not spec.create or not create_kind or is_list:
+            return
+        item = value[name] = {} if create_kind == MAP or not is_last else CREATED
+    if is_last:
+        setter(value, name)
+    else:
+        _walk(item, spec, at + 1, setter, create_kind)
+
+
+def wrong_kind(expected: str, value: Json) -> FieldError:
+    """The error for a node of another shape than a step needs."""
+    from kbuild.documents.v3text import dumps
+
+    found = {dict: "MappingNode", list: "SequenceNode"}.get(type(value), "ScalarNode")
+    return FieldError(f"wrong node kind: expected {expected} but got {found}: node contents:\n{dumps(value)}")
+
+
+def scalar_setter(change: Callable[[Json], Json]) -> Setter:
+    """A setter that replaces a scalar by what `change` makes of it; ABSENT stands for one just created."""
+    from kbuild.documents.resolve import ABSENT
+
+    def set_scalar(holder: Any, key: Any) -> None:
+        old = holder[key]
+        if type(old) is dict or type(old) is list:
+            raise wrong_kind("ScalarNode", old)
+        holder[key] = change(ABSENT if old is CREATED else old)
+
+    return set_scalar
+
+
+def entry_setter(name: str, text: str) -> Setter:
+    """A setter that writes a string entry into a map."""
+    from kbuild.documents.resolve import ABSENT, key, string_set
+
+    fresh_key, fresh = key(name), string_set(ABSENT, text)
+
+    def set_entry(holder: Any, at: Any) -> None:
+        target = holder[at]
+        if type(target) is not dict:
+            raise wrong_kind("MappingNode", target)
+        if name in target:
+            target[name] = string_set(target[name], text)
+        else:
+            target[fresh_key] = fresh
+
+    return set_entry

@@ -1,0 +1,1 @@
+"""What runs once, at the root, after the fold."""

@@ -1,0 +1,3 @@
+"""placeholder"""
+def fix(resources, back_references, context):
+    pass

@@ -1,0 +1,68 @@
+"""The order of the output.
+
+Source: kustomize v5.8.1 `SortOrderTransformer`, `applySortOrder`.
+"""
+
+from __future__ import annotations
+
+from kbuild.fields.spec import ORDER_FIRST, ORDER_LAST
+from kbuild.model.errors import ConfigurationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+
+_CONFLICT = (
+    "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag ('--reorder'). "
+    "Using the kustomization file over the CLI flag."
+)
+
+
+def order(
+    resources: Resources, sort_options: dict[str, Any] | None, reorder: str, warn: Callable[[str], None]
+) -> None:
+    """Put the resources in the order of `sortOptions`, else of the flag, else in legacy order.
+
+    Mutates: `resources`. Raises: ConfigurationError.
+    """
+    first, last = ORDER_FIRST, ORDER_LAST
+    if sort_options is not None:
+        if reorder:
+            from time import strftime
+
+            warn(strftime("%Y/%m/%d %H:%M:%S ") + _CONFLICT)
+        chosen, lists = sort_options.get("order", ""), sort_options.get("legacySortOptions")
+        if chosen not in ("fifo", "legacy"):
+            raise ConfigurationError("the field 'sortOptions.order' must be one of [fifo, legacy]")
+        if chosen == "fifo":
+            if lists is not None:
+                raise ConfigurationError(
+                    "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'"
+                )
+            return
+        if lists is not None:
+            first, last = tuple(lists.get("orderFirst") or ()), tuple(lists.get("orderLast") or ())
+    elif reorder == "none":
+        return
+    resources.reorder(sorted(resources.items, key=legacy_key(first, last)))
+
+
+def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resource], Any]:
+    """What resources are sorted by: index of the kind, group, version and kind, then kind, namespace and name as text."""
+    index = {kind: at + 1 for at, kind in enumerate(last)}
+    index.update({kind: at - len(first) for at, kind in enumerate(first)})
+
+    def key(resource: Resource) -> Any:
+        found = resource.id
+        group, version, kind = found.group, found.version, found.kind
+        gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
+        # Two kinds called Namespace sort the other way round when one is of the core group: core first.
+        is_other = kind == "Namespace" and bool(group)
+        text = f"{found.gvk_text()}|{found.namespace or '~X'}|{found.name or '~N'}"
+        return (index.get(kind, 0), is_other, gvk.encode(), text.encode())
+
+    return key

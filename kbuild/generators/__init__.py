@@ -1,0 +1,1 @@
+"""The builtin generators, and how what they make joins what is there."""

@@ -1,0 +1,98 @@
+"""How generated resources join what is there: created, merged into or replacing a resource of the same id.
+
+Source: kustomize v5.8.1 `resWrangler.appendReplaceOrMerge`, `Resource.CopyMergeMetaDataFieldsFrom`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import ABSENT, key, string_set
+from kbuild.generators.config_maps import as_text
+from kbuild.model.errors import AmbiguousTargetError, DuplicateIdError, NoTargetError
+from kbuild.model.resource import MERGE, REPLACE
+from kbuild.model.scalars import key_text, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from kbuild.model.ids import ObjectId
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+
+def absorb(resources: Resources, generated: Iterable[Resource]) -> None:
+    """Let each generated resource join. Mutates: `resources`.
+
+    Raises: NoTargetError, nothing to merge into or replace; DuplicateIdError, something where a new one is to be;
+    AmbiguousTargetError.
+    """
+    for resource in generated:
+        wanted = resource.id
+        matches = [
+            other
+            for other in resources.named(wanted.name)
+            if any(found.key() == wanted.key() for found in other.all_ids())
+        ]
+        if not matches:
+            if resource.behavior in (MERGE, REPLACE):
+                raise NoTargetError(f"id {go_id(wanted)} does not exist; cannot merge or replace")
+            resources.append(resource)
+        elif len(matches) > 1:
+            shown = " ".join(str(match.id) for match in matches)
+            raise AmbiguousTargetError(f"found multiple objects [{shown}] that could accept merge of {wanted}")
+        elif resource.behavior in (MERGE, REPLACE):
+            combine(resource, matches[0])
+            resources.replace(matches[0], resource)
+        else:
+            raise DuplicateIdError(
+                f"id {go_id(wanted)} exists; can not use behavior: '{resource.behavior}', behavior must be merge or replace"
+            )
+
+
+def go_id(found: ObjectId) -> str:
+    """An id as Go's `%#v` prints it."""
+    scoped = "true" if found.cluster_scoped else "false"
+    return (
+        f'resid.ResId{{Gvk:resid.Gvk{{Group:"{found.group}", Version:"{found.version}", Kind:"{found.kind}", '
+        f'isClusterScoped:{scoped}}}, Name:"{found.name}", Namespace:"{found.namespace}"}}'
+    )
+
+
+def combine(new: Resource, old: Resource) -> None:
+    """Give the new resource the old one's identity and history, and what it does not say itself. Mutates: `new`."""
+    is_merge = new.behavior == MERGE
+    meta, before = new.body["metadata"], old.body.get("metadata") or {}
+    for field in ("labels", "annotations"):
+        merged = merge_texts(before.get(field), meta.get(field))
+        if merged:
+            meta[field] = {key(name): string_set(ABSENT, text) for name, text in merged.items()}
+    meta["name"] = string_set(meta["name"], old.id.name)
+    if old.id.namespace:
+        meta["namespace"] = string_set(meta.get("namespace", ABSENT), old.id.namespace)
+    else:
+        meta.pop("namespace", None)
+    new.history, new.prefixes, new.suffixes = old.history, old.prefixes, old.suffixes
+    new.needs_hash = new.needs_hash and old.needs_hash
+    new.behavior = old.behavior
+    new.position = old.position
+    new.referenced_by_vars = old.referenced_by_vars
+    if old.origin is not None and (is_merge or new.origin is None):
+        new.origin = old.origin
+    new.transformations = old.transformations or new.transformations
+    if is_merge:
+        for field in ("data", "binaryData"):
+            merged = merge_texts(old.body.get(field), new.body.get(field))
+            if merged:
+                new.body[field] = {key(name): as_text(text) for name, text in merged.items()}
+    new.refresh()
+
+
+def merge_texts(old: Json, new: Json) -> dict[str, str]:
+    """Two string maps in one, sorted by key; the new one wins."""
+    result: dict[str, Any] = {}
+    for part in (old, new):
+        if type(part) is dict:
+            result.update({key_text(name): text_of(value) for name, value in part.items()})
+    return {name: result[name] for name in sorted(result)}

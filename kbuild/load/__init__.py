@@ -1,0 +1,1 @@
+"""Path to tree: the only pass that reads files."""

@@ -1,0 +1,327 @@
+"""Path to tree: every kustomization loaded in the order in which the fold will visit it, failures held in their places.
+
+Loading of a list of entries stops at its first failure: nothing behind it can be reached.
+Source: kustomize v5.8.1 `KustTarget.Load`, `accumulateResources`, `accumulateComponents`.
+"""
+
+from __future__ import annotations
+
+from kbuild.load import kustomization_file, resource_file
+from kbuild.load.root import Access, CloneTimeoutError, HttpStatusError, Root, has_prefix, is_remote_file, open_root
+from kbuild.model.errors import (
+    DuplicateIdError, KbuildError, KustomizationError, MissingFileError, Position, YamlError,
+)  # fmt: skip
+from kbuild.model.quote import go_quote
+from kbuild.model.resources import duplicate_id
+from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure, Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from kbuild.counters import Counters
+    from kbuild.documents.reader import Memo
+    from kbuild.load.filesystem import FileSystem
+    from kbuild.model.resource import Resource
+    from kbuild.options import Options
+
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+PLUGIN_FIELDS = ("generators", "transformers", "validators")
+
+
+class Loader:
+    """What one load shares: access to files, memo tables, parsed bases by folder.
+
+    Shape: `bases` holds the trees that loaded whole, by folder; `generated` the (folder, text) of a kustomization that
+    no file holds; `stopped` is set at the first failure: nothing behind it can be reached.
+    """
+
+    __slots__ = ("access", "bases", "counters", "generated", "memo", "scopes", "stopped")
+
+    def __init__(
+        self, access: Access, scopes: frozenset[tuple[str, str]], memo: Memo, counters: Counters
+    ) -> None:
+        self.access, self.scopes, self.memo, self.counters = access, scopes, memo, counters
+        self.bases: dict[str, Node] = {}
+        self.generated: tuple[str, str] | None = None
+        self.stopped = False
+
+    def parse(self, text: str | bytes, name: str) -> list[Resource]:
+        """The resources of a text, unique by id. Raises: KbuildError."""
+        found = resource_file.parse(text, name, self.scopes, self.memo, self.counters)
+        if len(found) > 1:
+            check_unique(found)
+        return found
+
+    def fail(self, error: KbuildError, node: Node, field: str, index: int) -> LoadFailure:
+        """Hold the failure of one entry, and stop."""
+        self.stopped = True
+        if not error.file:
+            error.at(node.file, *entry_position(node, field, index))
+        return LoadFailure(error)
+
+
+def entry_position(node: Node, field: str, index: int) -> tuple[int, int]:
+    """Line and column of an entry of a list in the kustomization file."""
+    from kbuild.documents.positions import locate
+
+    own = node.own_resources
+    if field == "resources" and index >= own:
+        return locate(node.text, ("bases", index - own))
+    return locate(node.text, (field, index))
+
+
+def check_unique(resources: list[Resource]) -> None:
+    """Raise DuplicateIdError for the first resource whose id an earlier one has."""
+    seen = set()
+    for resource in resources:
+        key = resource.id.key()
+        if key in seen:
+            error: DuplicateIdError = duplicate_id(resource.id)
+            raise error.at(resource.position.file, resource.position.line)
+        seen.add(key)
+
+
+def load(
+    path: str,
+    fs: FileSystem,
+    options: Options,
+    scopes: frozenset[tuple[str, str]],
+    memo: Memo,
+    counters: Counters,
+) -> Node:
+    """The tree below a folder.
+
+    Raises: KbuildError only for the path itself; whatever is wrong further down is held in the tree.
+    """
+    restricted = options.load_restrictor == "LoadRestrictionsRootOnly"
+    access = Access(fs, counters, restricted=restricted)
+    if options.ignore or options.ignore_files:
+        access.fs = ignoring(access, path, options)
+    root = open_root(access, path)
+    loader = Loader(access, scopes, memo, counters)
+    left_out: tuple[tuple[str, str], ...] = ()
+    if options.generate and all(root.find(name) is None for name in NAMES):
+        from kbuild.load.generate import generate
+
+        text, left_out = generate(root, loader.parse)
+        loader.generated = (root.path, text)
+    node = load_node(root, loader)
+    node.access, node.left_out = access, left_out
+    return node
+
+
+def ignoring(access: Access, path: str, options: Options) -> FileSystem:
+    """The file system without what the options hide. Raises: MissingFileError."""
+    from kbuild.load.overlay_fs import IgnoringFileSystem
+
+    patterns: list[str] = []
+    for name in options.ignore_files:
+        try:
+            patterns += access.fs.read(access.fs.absolute(name)).decode("utf-8", "replace").splitlines()
+        except OSError as error:
+            raise MissingFileError(f"open {name}: {(error.strerror or str(error)).lower()}") from None
+    return IgnoringFileSystem(access.fs, open_root(access, path).path, [*patterns, *options.ignore])
+
+
+def load_node(root: Root, loader: Loader, wanted: str = "") -> Node:
+    """One kustomization with everything below it; its own failure is in `failure`.
+
+    `wanted` is `base` or `component` where only such a one can be used: of others only the file is read.
+    """
+    node = Node(root.path)
+    node.read_more = root.read
+    try:
+        read_kustomization(node, root, loader)
+    except KbuildError as error:
+        if not error.file:
+            error.position = Position(node.file or root.path, error.line, error.column)
+        node.failure = LoadFailure(error)
+        loader.stopped = True
+        return node
+    if wanted and (wanted == "component") != (node.fields["kind"] == kustomization_file.COMPONENT):
+        loader.stopped = True
+        return node
+    if root.clone is not None:
+        spec = root.clone.spec
+        node.repo, node.ref, node.repo_path = spec.clone_url, spec.ref, spec.origin_path
+    prefetch(node, root)
+    load_entries(node, "resources", node.resources, root, loader)
+    load_plugins(node, "generators", root, loader)
+    load_components(node, root, loader)
+    load_plugins(node, "transformers", root, loader)
+    load_plugins(node, "validators", root, loader)
+    return node
+
+
+def read_kustomization(node: Node, root: Root, loader: Loader) -> None:
+    """Find and decode the kustomization file. Mutates: `node`. Raises: KbuildError."""
+    found: list[tuple[str, bytes]] = []
+    if loader.generated is not None and loader.generated[0] == root.path:
+        found.append((NAMES[0], loader.generated[1].encode()))
+    else:
+        for name in NAMES:
+            content = root.find(name)
+            if content is not None:
+                found.append((name, content))
+    if not found:
+        raise MissingFileError(
+            f"unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{root.path}'"
+        )
+    if len(found) > 1:
+        raise KustomizationError(f"Found multiple kustomization files under: {root.path}\n")
+    name, data = found[0]
+    node.file = root.joined(name)
+    node.text = data.decode("utf-8", "replace")
+    loader.counters.parses += 1
+    node.fields, node.warnings = kustomization_file.decode(data, loader.memo)
+    node.own_resources = len(node.fields.get("resources", ()))
+    kustomization_file.fix(node.fields)
+    kustomization_file.check(node.fields, root.path)
+
+
+def prefetch(node: Node, root: Root) -> None:
+    """Read every file that the kustomization names, or hold why not. Mutates: `node.files`."""
+    for path in named_files(node.fields):
+        # A URL is fetched when the fold asks for it: it may never get there.
+        if path and path not in node.files and not is_remote_file(path):
+            try:
+                node.files[path] = root.read(path)
+            except KbuildError as error:
+                node.files[path] = LoadFailure(error)
+
+
+def named_files(fields: dict[str, Any]) -> Iterator[str]:
+    """The files that the fields of a kustomization name, apart from resources and plugin configurations."""
+    openapi = fields.get("openapi")
+    if openapi and "path" in openapi:
+        yield openapi["path"]
+    yield from fields.get("configurations", ())
+    yield from fields.get("crds", ())
+    for name in ("configMapGenerator", "secretGenerator"):
+        for entry in fields.get(name, ()):
+            yield from entry.get("envs", ())
+            for source in entry.get("files", ()):
+                if source.count("=") < 2:
+                    yield source.partition("=")[2] or source if "=" in source else source
+    yield from (entry for entry in fields.get("patchesStrategicMerge", ()) if "\n" not in entry)
+    for name in ("patches", "patchesJson6902", "replacements"):
+        yield from (entry["path"] for entry in fields.get(name, ()) if entry.get("path"))
+
+
+def load_entries(node: Node, field: str, into: list[Any], root: Root, loader: Loader) -> None:
+    """The entries of a `resources` list. Mutates: `into`."""
+    for index, path in enumerate(node.fields.get(field, ())):
+        if loader.stopped:
+            return
+        into.append(load_entry(path, (node, field, index), root, loader))
+
+
+def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Loader) -> Any:
+    """An entry as a file, else as a folder, else the failure of both."""
+    try:
+        return FileEntry(path, loader.parse(root.read(path), root.joined(path)))
+    except KbuildError as error:
+        file_error = as_file_error(error, path)
+    if isinstance(file_error, HttpStatusError):
+        return loader.fail(file_error, *place)
+    try:
+        return load_base(path, root, loader, file_error.reason)
+    except KbuildError as error:
+        if isinstance(file_error, YamlError) and not isinstance(error, CloneTimeoutError):
+            return loader.fail(file_error, *place)
+        if file_error.file:
+            # The text of a file is wrong: that it is no folder either says nothing.
+            error.position = file_error.position
+            error.advise(file_error.hint)
+        return loader.fail(error.within(f"accumulation err='{file_error.reason}'"), *place)
+
+
+def as_file_error(error: KbuildError, path: str) -> KbuildError:
+    """The reference's sentence for a file that could not be read or parsed. Mutates: `error`."""
+    if isinstance(error, YamlError) and not error.reason.startswith("MalformedYAMLError"):
+        error.reason = f"MalformedYAMLError: {error.reason} in File: {path}"
+    return error.within(f"accumulating resources from '{path}'")
+
+
+def load_base(path: str, root: Root, loader: Loader, file_error: str, wanted: str = "base") -> BaseEntry:
+    """An entry as a folder. Raises: KbuildError."""
+    child = root.child(path)
+    known = loader.bases.get(child.path)
+    if known is not None and not would_cycle(known, child):
+        return BaseEntry(path, copy_node(known, loader), file_error)
+    node = load_node(child, loader, wanted)
+    if not loader.stopped:
+        loader.bases[child.path] = node
+    return BaseEntry(path, node, file_error)
+
+
+def would_cycle(node: Node, root: Root) -> bool:
+    """Whether a known tree, reached on this way, would visit a folder that the way already holds."""
+    children = [
+        entry.node
+        for entries in (node.resources, node.components, *node.plugins.values())
+        for entry in entries
+        if type(entry) is BaseEntry
+    ]
+    folders = [visited.path for visited in root.way()]
+    return any(
+        has_prefix(folder, child.root) for child in children for folder in folders
+    ) or any(would_cycle(child, root) for child in children)
+
+
+def copy_node(node: Node, loader: Loader) -> Node:
+    """A tree that shares nothing mutable with the one it is a copy of."""
+    twin = Node(node.root, node.file, node.text)
+    twin.fields, twin.warnings, twin.files = node.fields, node.warnings, node.files
+    twin.read_more = node.read_more
+    twin.resources = [copy_entry(entry, loader) for entry in node.resources]
+    twin.components = [copy_entry(entry, loader) for entry in node.components]
+    twin.plugins = {name: [copy_entry(entry, loader) for entry in entries] for name, entries in node.plugins.items()}
+    return twin
+
+
+def copy_entry(entry: Any, loader: Loader) -> Any:
+    """A copy of an entry, its resources counted."""
+    if type(entry) is FileEntry:
+        loader.counters.copies += len(entry.resources)
+        return FileEntry(entry.path, [resource.copy() for resource in entry.resources])
+    if type(entry) is BaseEntry:
+        return BaseEntry(entry.path, copy_node(entry.node, loader), entry.file_error)
+    return entry
+
+
+def load_plugins(node: Node, field: str, root: Root, loader: Loader) -> None:
+    """The configurations of generators, transformers or validators: inline, file or folder. Mutates: `node.plugins`."""
+    for index, entry in enumerate(node.fields.get(field, ())):
+        if loader.stopped:
+            return
+        into = node.plugins.setdefault(field, [])
+        inline = parse_inline(entry, (node, field, index), loader)
+        into.append(load_entry(entry, (node, field, index), root, loader) if inline is None else FileEntry("", inline))
+
+
+def parse_inline(text: str, place: tuple[Node, str, int], loader: Loader) -> list[Resource] | None:
+    """An inline configuration, None when the text is none."""
+    try:
+        found = loader.parse(text, "")
+    except KbuildError:
+        return None
+    if found:
+        position = Position(place[0].file, *entry_position(*place))
+        for resource in found:
+            resource.position = position
+    return found
+
+
+def load_components(node: Node, root: Root, loader: Loader) -> None:
+    """The entries of a `components` list: folders only. Mutates: `node.components`."""
+    for index, path in enumerate(node.fields.get("components", ())):
+        if loader.stopped:
+            return
+        try:
+            node.components.append(load_base(path, root, loader, "", "component"))
+        except KbuildError as error:
+            error.reason = f"loader.New {go_quote(error.reason)}"
+            node.components.append(loader.fail(error, node, "components", index))

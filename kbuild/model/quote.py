@@ -1,0 +1,24 @@
+"""Go's quoting of a text (`%q`), which the reference uses in several error sentences."""
+
+from __future__ import annotations
+
+_SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", '"': '\\"', "\\": "\\\\"}
+
+
+def go_quote(text: str) -> str:
+    """The text in double quotes, with Go's escapes. Source: Go `strconv.Quote`."""
+    out = ['"']
+    for char in text:
+        short = _SHORT.get(char)
+        if short is not None:
+            out.append(short)
+        elif char.isprintable():
+            out.append(char)
+        else:
+            code = ord(char)
+            if code < 0x80:
+                out.append(f"\\x{code:02x}")
+            else:
+                out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+    out.append('"')
+    return "".join(out)

@@ -1,0 +1,145 @@
+"""One desired thing in a build: its body, and beside it what the reference hides in annotations.
+
+Source: kustomize api v0.21.1 `resource.Resource`; the internal annotations of kustomize.md 1.5 are attributes here.
+"""
+
+from __future__ import annotations
+
+from kbuild.model.errors import UNKNOWN, Position
+from kbuild.model.ids import CLUSTER_SCOPED, ObjectId, split_api_version
+from kbuild.model.scalars import copy_body, is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.scalars import Body, Json
+
+UNSPECIFIED, CREATE, REPLACE, MERGE = "unspecified", "create", "replace", "merge"
+
+
+class Resource:
+    """A resource of a build; equal only to itself.
+
+    Shape: `body` is a map of plain values (model/scalars.py) or None once a patch deleted it. `id` is the current
+    id, kept in step by `refresh`. `history` holds one `(name, effective namespace, kind)` for each earlier id, oldest
+    first. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
+    `transformations` are plain values, used only with `buildMetadata`. `position` is where the document starts.
+    `serial` orders resources inside one `Resources`.
+    """
+
+    __slots__ = (
+        "behavior",
+        "body",
+        "helm_generated",
+        "history",
+        "id",
+        "needs_hash",
+        "origin",
+        "position",
+        "prefixes",
+        "referenced_by_vars",
+        "scopes",
+        "serial",
+        "suffixes",
+        "transformations",
+    )
+
+    def __init__(
+        self,
+        body: Body,
+        *,
+        scopes: frozenset[tuple[str, str]] = CLUSTER_SCOPED,
+        position: Position = UNKNOWN,
+        needs_hash: bool = False,
+        behavior: str = UNSPECIFIED,
+    ) -> None:
+        self.body = body
+        self.scopes = scopes
+        self.position = position
+        self.needs_hash = needs_hash
+        self.behavior = behavior
+        self.history: list[tuple[str, str, str]] = []
+        self.prefixes: list[str] = []
+        self.suffixes: list[str] = []
+        self.origin: Json = None
+        self.transformations: list[Json] = []
+        self.helm_generated = False
+        self.referenced_by_vars: list[str] = []
+        self.serial = 0
+        self.id = self._read_id()
+
+    def _read_id(self) -> ObjectId:
+        body = self.body
+        if not body:
+            return ObjectId("", "", "", "", "")
+        api_version, kind, meta = body.get("apiVersion"), body.get("kind"), body.get("metadata")
+        api_text = "" if is_null(api_version) else text_of(api_version)
+        kind_text = "" if is_null(kind) else text_of(kind)
+        name = namespace = ""
+        if type(meta) is dict:
+            raw = meta.get("name")
+            name = "" if is_null(raw) else text_of(raw)
+            raw = meta.get("namespace")
+            namespace = "" if is_null(raw) else text_of(raw)
+        group, version = split_api_version(api_text)
+        return ObjectId(group, version, kind_text, name, namespace, (api_text, kind_text) in self.scopes)
+
+    def refresh(self) -> bool:
+        """Read the current id from the body again; returns whether it changed.
+
+        Call `Resources.touched(resource)` instead where the resource is in one.
+        """
+        fresh = self._read_id()
+        if fresh == self.id:
+            return False
+        self.id = fresh
+        return True
+
+    def store_previous_id(self) -> None:
+        """Append the current id to the history."""
+        current = self.id
+        self.history.append((current.name, current.effective_namespace, current.kind))
+
+    def previous_ids(self) -> list[ObjectId]:
+        """The ids of the history, oldest first; group and version are always the current ones."""
+        group, version = self.id.group, self.id.version
+        return [ObjectId(group, version, kind, name, namespace) for name, namespace, kind in self.history]
+
+    def all_ids(self) -> list[ObjectId]:
+        """The history, then the current id."""
+        return [*self.previous_ids(), self.id]
+
+    @property
+    def original_id(self) -> ObjectId:
+        """The first id this resource had."""
+        if not self.history:
+            return self.id
+        name, namespace, kind = self.history[0]
+        return ObjectId(self.id.group, self.id.version, kind, name, namespace)
+
+    @property
+    def has_build_annotations(self) -> bool:
+        """Whether the reference would hold internal annotations here, so that `metadata.annotations` exists for it."""
+        return bool(
+            self.history
+            or self.prefixes
+            or self.suffixes
+            or self.needs_hash
+            or self.behavior != UNSPECIFIED
+            or self.origin is not None
+            or self.transformations
+            or self.helm_generated
+        )
+
+    def copy(self) -> Resource:
+        """A deep copy: nothing mutable is shared."""
+        twin = Resource.__new__(Resource)
+        for name in Resource.__slots__:
+            setattr(twin, name, getattr(self, name))
+        twin.body = copy_body(self.body)
+        twin.history, twin.prefixes, twin.suffixes = [*self.history], [*self.prefixes], [*self.suffixes]
+        twin.transformations = [*self.transformations]
+        twin.referenced_by_vars = [*self.referenced_by_vars]
+        return twin
+
+    def __repr__(self) -> str:
+        return f"Resource({self.id})"

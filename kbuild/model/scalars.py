@@ -1,0 +1,141 @@
+"""What a body is made of: dict, list and scalars that remember just enough of their source.
+
+A body is `dict` (keys: `str`, rarely `OddKey`), `list` and scalars. The final layout never depends on the
+source's style, but three facts of a scalar do survive: its resolved type, whether it was quoted, and its source
+text. A plain Python value stands for the common case, in which all three follow from the value:
+
+    str             plain scalar that is a string (its text may look like a number after a tagged write)
+    Quoted (a str)  string that was quoted, or a literal or folded block
+    int             plain scalar whose text is `str(value)`
+    float           plain scalar whose text is `repr(value)` and resolves to that float
+    True, False     plain `true`, `false`
+    None            plain `null`
+    Scalar          everything else: `~`, empty, `0777`, `True`, `1e3`, dates, explicit tags, failed conversions
+
+Decision record: docs/adr/0001-scalars-keep-type-text-and-quoting.md.
+Source: kyaml v0.21.1 `yaml.Node` (Value, Tag, Style), as far as `kustomize build` lets it show.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Json: TypeAlias = Any
+    Body: TypeAlias = dict[Any, Any]
+
+STR, INT, FLOAT, BOOL, NULL = "!!str", "!!int", "!!float", "!!bool", "!!null"
+TIMESTAMP, BINARY, MERGE = "!!timestamp", "!!binary", "!!merge"
+
+
+class Quoted(str):
+    """A string whose source scalar was single-quoted, double-quoted or a block scalar. Equal to the same `str`."""
+
+    __slots__ = ()
+
+
+class Scalar:
+    """A scalar that no plain Python value stands for: source text, short tag (`!!int` …) and the quoted bit.
+
+    Compared and hashed by identity's content: text, tag and quoting.
+    """
+
+    __slots__ = ("quoted", "tag", "text")
+
+    def __init__(self, text: str, tag: str, quoted: bool = False) -> None:
+        self.text, self.tag, self.quoted = text, tag, quoted
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            type(other) is Scalar
+            and self.text == other.text
+            and self.tag == other.tag
+            and self.quoted == other.quoted
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.tag, self.quoted))
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.text!r}, {self.tag!r}{', quoted=True' if self.quoted else ''})"
+
+
+class OddKey:
+    """A mapping key that is not an ordinary string: a number, a null, a second use of the same text.
+
+    Hashed by identity, so that no look-up by text ever finds it and a duplicate key keeps both entries in source
+    order (look-ups see the first one, as in the reference). Printing such a body fails or converts, as the reference does.
+    `duplicate` is true where the same text stood before in the same map.
+    """
+
+    __slots__ = ("duplicate", "tag", "text")
+
+    def __init__(self, text: str, tag: str, duplicate: bool = False) -> None:
+        self.text, self.tag, self.duplicate = text, tag, duplicate
+
+    def __repr__(self) -> str:
+        return f"OddKey({self.text!r}, {self.tag!r}{', duplicate=True' if self.duplicate else ''})"
+
+
+def text_of(value: Json) -> str:
+    """The source text of a scalar; `""` for a map or list (the reference's node value)."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is Quoted:
+        return str(value)
+    if kind is Scalar:
+        return value.text  # type: ignore[no-any-return]
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if kind is int:
+        return str(value)
+    if kind is float:
+        return repr(value)
+    return ""
+
+
+_TAGS = {str: STR, Quoted: STR, int: INT, float: FLOAT, bool: BOOL, type(None): NULL, dict: "!!map", list: "!!seq"}
+
+
+def tag_of(value: Json) -> str:
+    """The short tag of a value: `!!str`, `!!int`, …, `!!map`, `!!seq`."""
+    tag = _TAGS.get(type(value))
+    return value.tag if tag is None else tag
+
+
+def is_quoted(value: Json) -> bool:
+    """Whether the scalar was quoted or a block scalar in its source."""
+    kind = type(value)
+    return kind is Quoted or (kind is Scalar and value.quoted)
+
+
+def is_null(value: Json) -> bool:
+    """Whether a value is null in any spelling (`null`, `~`, empty …)."""
+    return value is None or (type(value) is Scalar and value.tag == NULL)
+
+
+def key_text(key: str | OddKey) -> str:
+    """The text of a mapping key."""
+    return key.text if type(key) is OddKey else key  # type: ignore[union-attr,return-value]
+
+
+def copy_body(value: Json) -> Json:
+    """A deep copy of maps and lists; scalars are immutable and shared.
+
+    `OddKey` objects are shared too: nothing writes to them.
+    """
+    kind = type(value)
+    if kind is dict:
+        return {
+            key: (item if type(item) is not dict and type(item) is not list else copy_body(item))
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) is not dict and type(item) is not list else copy_body(item) for item in value]
+    return value

@@ -1,0 +1,76 @@
+"""What load hands to accumulate: every kustomization with its documents, or the failure held in their place.
+
+Load does all reading and raises nothing for content: where something could not be had, a `LoadFailure` stands, and the fold
+raises it when it gets there, so that the first reported error is the reference's. A tree is consumed by one
+fold: the fold takes over the bodies (a base that is reached twice has its own copy of them).
+"""
+
+from __future__ import annotations
+
+from kbuild.model.errors import KbuildError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Json
+
+
+class LoadFailure:
+    """An error that waits for the fold to arrive. The error carries its whole reason, as the fold must report it."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: KbuildError) -> None:
+        self.error = error
+
+
+class FileEntry:
+    """An entry that was read as a file of resources. `path` is the entry as written."""
+
+    __slots__ = ("path", "resources")
+
+    def __init__(self, path: str, resources: list[Resource]) -> None:
+        self.path, self.resources = path, resources
+
+
+class BaseEntry:
+    """An entry that is a directory (or clone). `file_error` is why it was no file (first half of a joined error)."""
+
+    __slots__ = ("file_error", "node", "path")
+
+    def __init__(self, path: str, node: Node, file_error: str = "") -> None:
+        self.path, self.node, self.file_error = path, node, file_error
+
+
+class Node:
+    """One loaded kustomization.
+
+    Shape: `root` is its folder, absolute and with links resolved; `file` the path of its kustomization file; `text`
+    that file's text. `fields` are the decoded fields under their Go JSON names after the reference's fix-ups, only those
+    that were set; null counts as unset. `warnings` are its deprecation lines in order. `resources`,
+    `components` hold one entry each in file order, ending at the first failure. `plugins` has, for `generators`,
+    `transformers` and `validators`, the entries in order (inline configurations are `FileEntry` with path `""`). `files` maps each
+    path named by the file (as written) to its bytes or the failure. `failure` is set when the kustomization file itself is bad.
+    `read_more(path)` reads a file that only the fold could name (a built generator configuration).
+    `repo`, `ref` and `repo_path` are set inside a clone (for origins). On the root node, `access.files_read` lists the files
+    read and `left_out` what a generated kustomization left out, with the reason.
+    """
+
+    __slots__ = (
+        "access", "components", "failure", "fields", "file", "files", "left_out", "own_resources", "plugins", "read_more",
+        "ref", "repo", "repo_path", "resources", "root", "text", "warnings",
+    )  # fmt: skip
+
+    def __init__(self, root: str, file: str = "", text: str = "") -> None:
+        self.root, self.file, self.text = root, file, text
+        self.fields: dict[str, Json] = {}
+        self.warnings: tuple[str, ...] = ()
+        self.resources: list[FileEntry | BaseEntry | LoadFailure] = []
+        self.components: list[BaseEntry | LoadFailure] = []
+        self.plugins: dict[str, list[FileEntry | BaseEntry | LoadFailure]] = {}
+        self.files: dict[str, bytes | LoadFailure] = {}
+        self.failure: LoadFailure | None = None
+        self.read_more: Json = None
+        self.repo = self.ref = self.repo_path = ""
+        self.access: Json = None
+        self.left_out: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,1 @@
+"""Facts about kinds, as tables: merge keys and default field specs."""

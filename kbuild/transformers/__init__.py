@@ -1,0 +1,1 @@
+"""The builtin transformers, one module each; they never import each other."""

@@ -1,0 +1,196 @@
+"""images: container images rewritten by name.
+
+Each entry runs twice over a resource, as in the reference: over every `containers` and `initContainers` list anywhere, then over
+the field specs; so `tagSuffix` lands twice on pod templates.
+Source: kustomize v5.8.1 `ImageTagTransformer`, `filters/imagetag`, `internal/image`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import untagged_set
+from kbuild.fields.spec import ByKind, field_specs
+from kbuild.fields.walk import visit, wrong_kind
+from kbuild.model.errors import ConfigurationError
+from kbuild.model.scalars import is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+    Place = tuple[dict[Any, Any], Any]
+
+_LISTS = ("containers", "initContainers")
+_PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/:@")
+_TAG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.{}-")
+
+
+class ImageTagTransformer:
+    """One `images` entry. Config: imageTag (name, newName, newTag, tagSuffix, digest), fieldSpecs.
+
+    Raises: ConfigurationError, where the reference panics for a name that is no regular expression.
+    """
+
+    def __init__(self, config: dict[str, Any], _context: Context) -> None:
+        image = config.get("imageTag") or {}
+        texts = {key.lower(): str(value) for key, value in image.items() if value is not None}
+        self.name, self.new_name = texts.get("name", ""), texts.get("newname", "")
+        self.new_tag, self.digest = texts.get("newtag", ""), texts.get("digest", "")
+        self.tag_suffix = texts.get("tagsuffix", "")
+        self.given_specs = config.get("fieldSpecs")
+        self.specs = field_specs(self.given_specs)
+        self.matches = matcher(self.name)
+        self._known: dict[str, str | None] = {}
+
+    def transform(self, resources: Resources) -> None:
+        """Rewrite the images that match. Mutates: the bodies. Raises: FieldError."""
+        transform_all([self], resources)
+
+    def new_text(self, text: str) -> str | None:
+        """What an image becomes, None when it is another image."""
+        if text in self._known:
+            return self._known[text]
+        result = self._known[text] = self._rewritten(text) if self.matches(text) else None
+        return result
+
+    def _rewritten(self, text: str) -> str:
+        name, tag, digest = split(text)
+        name = self.new_name or name
+        if self.new_tag:
+            tag, digest = self.new_tag, self.digest
+        elif self.digest:
+            tag, digest = "", self.digest
+        elif self.tag_suffix:
+            tag, digest = tag + self.tag_suffix, ""
+        if tag:
+            name += f":{tag}"
+        return f"{name}@{digest}" if digest else name
+
+    def write(self, holder: Any, key: Any) -> None:
+        """Rewrite one image field. Raises: FieldError, where it is no scalar."""
+        old = holder[key]
+        if type(old) is dict or type(old) is list:
+            raise wrong_kind("ScalarNode", old)
+        new = self.new_text(text_of(old))
+        if new is not None:
+            holder[key] = untagged_set(old, new)
+
+
+def transform_all(entries: list[ImageTagTransformer], resources: Resources) -> None:
+    """Several entries one after the other, with one walk over each resource where nothing can fail.
+
+    Mutates: the bodies. Raises: FieldError.
+    """
+    by_kind = [ByKind(entry.specs) for entry in entries]
+    for at in range(1, len(entries)):
+        if entries[at].given_specs is entries[at - 1].given_specs:
+            by_kind[at] = by_kind[at - 1]
+    if any(not is_simple(resource) for resource in resources.items):
+        for entry, specs in zip(entries, by_kind, strict=True):
+            for resource in resources.items:
+                transform_one(entry, specs, resource)
+        return
+    for resource in resources.items:
+        if resource.id.kind == "CustomResourceDefinition":
+            continue
+        places: list[Place] = []
+        find_images(resource.body, places)
+        for entry, specs in zip(entries, by_kind, strict=True):
+            for holder, key in places:
+                entry.write(holder, key)
+            found = resource.id
+            for spec in specs.of(found.group, found.version, found.kind):
+                visit(resource, spec, entry.write)
+
+
+def is_simple(resource: Resource) -> bool:
+    """Whether neither pass can fail on this resource: then the order of entries and resources does not show."""
+    spec = resource.body.get("spec")
+    if spec is None or type(spec) is dict:
+        template = spec.get("template") if spec else None
+        if template is None or is_null(template):
+            return True
+        inner = template.get("spec") if type(template) is dict else template
+        return inner is None or is_null(inner) or type(inner) is dict
+    return is_null(spec)
+
+
+def transform_one(entry: ImageTagTransformer, specs: ByKind, resource: Resource) -> None:
+    """Both passes of one entry over one resource. Mutates: the body. Raises: FieldError."""
+    if resource.id.kind == "CustomResourceDefinition":
+        return
+    places: list[Place] = []
+    find_images(resource.body, places)
+    for holder, key in places:
+        entry.write(holder, key)
+    found = resource.id
+    for spec in specs.of(found.group, found.version, found.kind):
+        visit(resource, spec, entry.write)
+
+
+def find_images(value: Json, places: list[Place]) -> None:
+    """Collect the `image` fields of all entries of `containers` and `initContainers` lists. Mutates: `places`."""
+    if type(value) is dict:
+        for key, item in value.items():
+            kind = type(item)
+            if kind is dict:
+                find_images(item, places)
+            elif kind is list:
+                for entry in item:
+                    if type(entry) is dict or type(entry) is list:
+                        find_images(entry, places)
+                if key in _LISTS:
+                    for entry in item:
+                        if type(entry) is dict and "image" in entry and not is_null(entry["image"]):
+                            places.append((entry, "image"))
+    elif type(value) is list:
+        for entry in value:
+            find_images(entry, places)
+
+
+def split(image: str) -> tuple[str, str, str]:
+    """(name, tag, digest) of an image; a port in front of the first slash belongs to the name."""
+    start = max(image.find("/"), 0)
+    at, colon = image.find("@", start), image.find(":", start)
+    if at < 0 and colon < 0:
+        return image, "", ""
+    if at >= 0 and (at < colon or colon < 0):
+        return image[:at], "", image[at:].removeprefix("@")
+    if at >= 0:
+        return image[:colon], image[colon + 1 : at], image[at + 1 :]
+    return image[:colon], image[colon + 1 :], ""
+
+
+def matcher(name: str) -> Callable[[str], bool]:
+    """Whether an image has this name, which the reference takes for a regular expression.
+
+    Raises: ConfigurationError, for an invalid expression.
+    """
+    if _PLAIN_NAME.issuperset(name):
+
+        def matches(image: str) -> bool:
+            if not image.startswith(name):
+                return False
+            rest = image[len(name) :]
+            return not rest or is_tag_or_digest(rest)
+
+        return matches
+    from kbuild.fields.regexp import compile_regexp
+
+    pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
+    if pattern is None:
+        raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference")
+    return lambda image: pattern.search(image) is not None
+
+
+def is_tag_or_digest(rest: str) -> bool:
+    """Whether a text is nothing but an optional `:tag` and an optional `@sha256:digest`."""
+    tag, at, digest = rest.partition("@")
+    if tag and (tag[0] != ":" or not _TAG.issuperset(tag[1:])):
+        return False
+    return not at or (digest.startswith("sha256:") and _TAG.issuperset(digest[7:]))

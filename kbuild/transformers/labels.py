@@ -1,0 +1,36 @@
+"""labels and commonLabels.
+
+Source: kustomize v5.8.1 `LabelTransformer`, `filters/labels`.
+"""
+
+from __future__ import annotations
+
+from kbuild.fields.spec import ByKind, field_specs
+from kbuild.fields.walk import MAP, entry_setter, visit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.context import Context
+    from kbuild.model.resources import Resources
+
+
+class LabelTransformer:
+    """Writes labels at the fields of its specs, in the order of sorted keys. Config: labels, fieldSpecs."""
+
+    def __init__(self, config: dict[str, Any], context: Context) -> None:
+        labels = config.get("labels") or {}
+        self.setters = [entry_setter(key, labels[key]) for key in sorted(labels)]
+        self.specs = ByKind(field_specs(config.get("fieldSpecs")))
+        self.counters = context.counters
+
+    def transform(self, resources: Resources) -> None:
+        """Write the labels. Mutates: the bodies. Raises: FieldError."""
+        for resource in resources.items:
+            found = resource.id
+            specs = self.specs.of(found.group, found.version, found.kind)
+            self.counters.visits += len(specs)
+            for setter in self.setters:
+                for spec in specs:
+                    visit(resource, spec, setter, MAP)

@@ -1,0 +1,138 @@
+"""namespace: metadata, Namespace objects, role binding subjects and the configured fields.
+
+Source: kustomize v5.8.1 `NamespaceTransformer`, `filters/namespace`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import ABSENT, string_set
+from kbuild.fields.spec import ByKind, FieldSpec, field_specs
+from kbuild.fields.walk import CREATED, SCALAR, scalar_setter, visit, wrong_kind
+from kbuild.model.errors import ConfigurationError, DuplicateIdError, FieldError
+from kbuild.model.quote import go_quote
+from kbuild.model.scalars import is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+DEFAULT_ONLY, NOBODY, SERVICE_ACCOUNTS = "defaultOnly", "none", "allServiceAccounts"
+_META_NAMESPACE, _META_NAME, _SUBJECTS = "metadata/namespace", "metadata/name", "subjects/namespace"
+_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
+
+
+class NamespaceTransformer:
+    """The namespace step. Config: metadata.namespace, fieldSpecs, unsetOnly, setRoleBindingSubjects."""
+
+    def __init__(self, config: dict[str, Any], _context: Context) -> None:
+        self.namespace = str((config.get("metadata") or {}).get("namespace") or "")
+        self.unset_only = bool(config.get("unsetOnly"))
+        self.mode = config.get("setRoleBindingSubjects") or DEFAULT_ONLY
+        if self.mode not in (DEFAULT_ONLY, NOBODY, SERVICE_ACCOUNTS):
+            shown = ", ".join(go_quote(mode) for mode in (DEFAULT_ONLY, NOBODY))
+            raise ConfigurationError(
+                f"invalid value {go_quote(str(self.mode))} for setRoleBindingSubjects: "
+                f"must be one of {shown} or {go_quote(SERVICE_ACCOUNTS)}"
+            )
+        specs = field_specs(config.get("fieldSpecs"))
+        self.specs = ByKind(spec for spec in specs if spec.path != _META_NAMESPACE)
+        self.meta = FieldSpec("", "", "", _META_NAMESPACE, True)
+        self.setter = scalar_setter(self.changed)
+
+    def changed(self, old: Json) -> Json:
+        """What becomes of a namespace scalar."""
+        if self.unset_only and old is not ABSENT and not is_null(old) and text_of(old):
+            return old
+        return string_set(ABSENT if is_null(old) else old, self.namespace)
+
+    def transform(self, resources: Resources) -> None:
+        """Set the namespace everywhere. Mutates: bodies and histories.
+
+        Raises: FieldError; DuplicateIdError, as soon as a resource arrives at an id that another one has.
+        """
+        if not self.namespace:
+            return
+        for resource in resources.items:
+            if not resource.body or resource.helm_generated:
+                continue
+            resource.store_previous_id()
+            self.set_in(resource)
+            resources.touched(resource)
+            matches = resources.with_id(resource.id.key())
+            if len(matches) != 1:
+                raise conflict(matches)
+
+    def set_in(self, resource: Resource) -> None:
+        """All fields of one resource. Mutates: its body. Raises: FieldError."""
+        found = resource.id
+        try:
+            if not found.cluster_scoped:
+                visit(resource, self.meta, self.setter, SCALAR)
+            is_binding = found.kind in _BINDINGS
+            if is_binding:
+                self.set_subjects(resource)
+            for spec in self.specs.of(found.group, found.version, found.kind):
+                if spec.path == _META_NAME and found.api_version != "v1":
+                    continue
+                if is_binding and spec.path == _SUBJECTS and spec.kind in _BINDINGS:
+                    continue
+                visit(resource, spec, self.setter, SCALAR)
+        except FieldError as error:
+            if "visit" in error.reason and "subjects" in error.reason[:60]:
+                raise
+            if "wrong node kind" in error.reason:
+                raise error.within("namespace field specs must target scalar nodes") from None
+            raise error.within("namespace transformation failed") from None
+
+    def set_subjects(self, resource: Resource) -> None:
+        """The subjects of a binding that the mode means. Mutates: the body. Raises: FieldError."""
+        subjects = resource.body.get("subjects")
+        if self.mode == NOBODY or subjects is None or is_null(subjects):
+            return
+        frame = "setting namespace on (cluster)role binding subjects"
+        if type(subjects) is not list:
+            raise wrong_kind("SequenceNode", subjects).within(frame)
+        field, wanted = ("name", "default") if self.mode == DEFAULT_ONLY else ("kind", "ServiceAccount")
+        for subject in subjects:
+            if type(subject) is not dict:
+                if is_null(subject):
+                    continue
+                raise wrong_kind("MappingNode", subject).within(
+                    f"looking up {field} on (cluster)role binding subject"
+                ).within(frame)
+            value = subject.get(field)
+            if value is not None and type(value) not in (dict, list) and text_of(value) == wanted:
+                if subject.get("namespace") is None or is_null(subject["namespace"]):
+                    subject["namespace"] = CREATED
+                self.setter(subject, "namespace")
+
+
+def conflict(matches: list[Resource]) -> DuplicateIdError:
+    """The error for several resources at one id, with each as JSON."""
+    shown = " ".join(as_json(resource) for resource in matches)
+    first = matches[-1].position
+    return DuplicateIdError(f"namespace transformation produces ID conflict: [{shown}]").at(first.file, first.line)
+
+
+def as_json(resource: Resource) -> str:
+    """A resource as the reference prints it, its history as annotations."""
+    from kbuild.documents.generic import to_generic
+    from kbuild.documents.gojson import dumps
+
+    body = to_generic(resource.body)
+    meta = dict(body.get("metadata") or {})
+    names = ("previousNames", "previousNamespaces", "previousKinds")
+    history = {
+        f"internal.config.kubernetes.io/{name}": ",".join(entry[part] for entry in resource.history)
+        for part, name in enumerate(names)
+    }
+    for name, values in (("prefixes", resource.prefixes), ("suffixes", resource.suffixes)):
+        if values:
+            history[f"internal.config.kubernetes.io/{name}"] = ",".join(values)
+    meta["annotations"] = {**(meta.get("annotations") or {}), **history}
+    return dumps({**body, "metadata": meta})

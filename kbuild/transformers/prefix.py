@@ -1,0 +1,103 @@
+"""namePrefix and nameSuffix.
+
+Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffixTransformer`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
+from kbuild.fields.spec import field_specs
+from kbuild.fields.walk import SCALAR, scalar_setter, visit
+from kbuild.model.errors import ConfigurationError
+from kbuild.model.scalars import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.context import Context
+    from kbuild.model.ids import ObjectId
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+
+def is_skipped(original: ObjectId) -> bool:
+    """Whether a kind's names are never changed."""
+    return original.kind in ("CustomResourceDefinition", "Namespace") or (
+        original.kind == "APIService" and original.group == "apiregistration.k8s.io"
+    )
+
+
+class _Affix:
+    """Adds a text before or behind names."""
+
+    key = ""
+
+    def __init__(self, config: dict[str, Any], _context: Context) -> None:
+        if config.get("fieldSpecs") is None:
+            raise ConfigurationError("fieldSpecs is not expected to be nil")
+        self.text = str(config.get(self.key) or "")
+        self.specs = field_specs(config["fieldSpecs"])
+
+    def joined(self, old: str) -> str:
+        """The new name."""
+        raise NotImplementedError
+
+    def transform(self, resources: Resources) -> None:
+        """Change names. Mutates: bodies, histories, prefixes and suffixes. Raises: FieldError."""
+        setter = scalar_setter(self.changed)
+        for resource in resources.items:
+            original = resource.original_id
+            if is_skipped(original):
+                continue
+            for spec in self.specs:
+                if not spec.selects(original.group, original.version, original.kind):
+                    continue
+                if spec.path == "metadata/name":
+                    self.note(resource)
+                visit(resource, spec, setter, SCALAR)
+            resources.touched(resource)
+
+    def changed(self, old: Json) -> Json:
+        """What becomes of a scalar."""
+        if old is ABSENT:
+            return plain_or_block(self.joined(""))
+        return untagged_set(old, self.joined(text_of(old)))
+
+    def note(self, resource: Any) -> None:
+        """Remember the change in the resource's history."""
+        if self.text:
+            (resource.prefixes if self.key == "prefix" else resource.suffixes).append(self.text)
+            resource.store_previous_id()
+
+
+class PrefixTransformer(_Affix):
+    """The namePrefix step. Config: prefix, fieldSpecs. Raises: ConfigurationError, without fieldSpecs."""
+
+    key = "prefix"
+
+    def joined(self, old: str) -> str:
+        """The prefix before the name."""
+        return self.text + old
+
+
+class SuffixTransformer(_Affix):
+    """The nameSuffix step. Config: suffix, fieldSpecs. Raises: ConfigurationError, without fieldSpecs."""
+
+    key = "suffix"
+
+    def joined(self, old: str) -> str:
+        """The suffix behind the name."""
+        return old + self.text
+
+
+class PrefixSuffixTransformer:
+    """Both steps in one configuration. Config: prefix, suffix, fieldSpecs."""
+
+    def __init__(self, config: dict[str, Any], context: Context) -> None:
+        self.steps = [PrefixTransformer(config, context), SuffixTransformer(config, context)]
+
+    def transform(self, resources: Resources) -> None:
+        """Prefix, then suffix. Mutates: as the steps do."""
+        for step in self.steps:
+            step.transform(resources)

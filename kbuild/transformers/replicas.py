@@ -1,0 +1,49 @@
+"""replicas.
+
+Source: kustomize v5.8.1 `ReplicaCountTransformer`, `filters/replicacount`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import ABSENT
+from kbuild.fields.spec import field_specs
+from kbuild.fields.walk import SCALAR, scalar_setter, visit
+from kbuild.model.errors import NoTargetError
+from kbuild.model.ids import gvk_text
+from kbuild.model.scalars import Quoted, is_quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.context import Context
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+
+class ReplicaCountTransformer:
+    """Sets the count of the resources that ever had a name. Config: replica (name, count), fieldSpecs."""
+
+    def __init__(self, config: dict[str, Any], _context: Context) -> None:
+        replica = config.get("replica") or {}
+        self.name, self.count = str(replica.get("name") or ""), int(replica.get("count") or 0)
+        self.specs = field_specs(config.get("fieldSpecs"))
+
+    def changed(self, old: Json) -> Json:
+        """The count, quoted where the old one was."""
+        return Quoted(str(self.count)) if old is not ABSENT and is_quoted(old) else self.count
+
+    def transform(self, resources: Resources) -> None:
+        """Set the count. Mutates: the bodies. Raises: NoTargetError, when nothing has the name; FieldError."""
+        setter, found = scalar_setter(self.changed), False
+        for spec in self.specs:
+            for resource in resources.named(self.name):
+                ids = resource.all_ids()
+                if any(i.name == self.name and spec.selects(i.group, i.version, i.kind) for i in ids):
+                    found = True
+                    now = resource.id
+                    if spec.selects(now.group, now.version, now.kind):
+                        visit(resource, spec, setter, SCALAR)
+        if not found:
+            kinds = " ".join(gvk_text(spec.group, spec.version, spec.kind) for spec in self.specs)
+            raise NoTargetError(f"resource with name {self.name} does not match a config with the following GVK [{kinds}]")
