@@ -5,31 +5,37 @@ Source: kustomize v5.8.1 `RemoveBuildAnnotations`, which rewrites the whole map.
 
 from __future__ import annotations
 
-from kbuild.model.scalars import OddKey, Quoted, is_null, text_of
+from kbuild.documents.resolve import key as untagged_key
+from kbuild.model.scalars import OddKey, key_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kbuild.model.scalars import Json
+    from typing import Any
+
+    from kbuild.model.scalars import Body, Json
 
 
-def final_annotations(annotations: Json) -> Json:
-    """The map as it is printed: the same object when nothing changes, None when it disappears.
+def final_metadata(meta: Body) -> Body:
+    """The metadata as printed: annotations rewritten, or gone when there is none or they are no map."""
+    found = [(key, value) for key, value in meta.items() if key_text(key) == "annotations"]
+    if not found:
+        return meta
+    rest = {key: value for key, value in meta.items() if key_text(key) != "annotations"}
+    final: dict[Any, str] = {}
+    for _, annotations in found:
+        final.update(final_annotations(annotations))
+    if final:
+        rest["annotations"] = final
+    return rest
 
-    A later entry of the same key wins; a map or list as value becomes an empty string.
+
+def final_annotations(annotations: Json) -> dict[str | OddKey, str]:
+    """The map as it is printed.
+
+    A later entry of the same key wins; a map or list as value becomes an empty string. Keys lose their quotes: one that
+    reads as a number is no string any more, and printing fails.
     """
     if type(annotations) is not dict:
-        return None if is_null(annotations) or type(annotations) is not dict else annotations
-    if not annotations:
-        return None
-    for key, value in annotations.items():
-        kind = type(value)
-        if (kind is not str and kind is not Quoted) or type(key) is OddKey:
-            break
-    else:
-        return annotations
-    result: dict[str, str] = {}
-    for key, value in annotations.items():
-        name = key.text if type(key) is OddKey else key
-        result.pop(name, None)
-        result[name] = text_of(value)
-    return result
+        return {}
+    texts = {key_text(key): text_of(value) for key, value in annotations.items()}
+    return {untagged_key(text): value for text, value in texts.items()}

@@ -1,13 +1,15 @@
 """Bodies to generic values, as the reference's own conversions see them, with their errors.
 
-Source: kyaml v0.21.1 `RNode.Map`, `RNode.MarshalJSON`; go.yaml.in/yaml v3.0.3 decode.
+Three conversions, each ending in plain JSON-like values: `to_generic` (decode, then JSON: exact integers), `to_json_values`
+(also through a JSON decoder: 64-bit floats, as a JSON patch sees them), `to_printed_values` (the whole way to the output).
+Source: kyaml v0.21.1 `RNode.Map`, `RNode.MarshalJSON`; go.yaml.in/yaml v3.0.3 decode, v2.4.2 decode; Go encoding/json.
 """
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import value_of
+from kbuild.documents.resolve import plain, value_of
 from kbuild.model.errors import OutputError
-from kbuild.model.scalars import BINARY, BOOL, FLOAT, INT, NULL, STR, OddKey, Quoted, Scalar, text_of
+from kbuild.model.scalars import BINARY, BOOL, FLOAT, INT, NULL, STR, TIMESTAMP, OddKey, Quoted, Scalar, tag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,102 +17,176 @@ if TYPE_CHECKING:
 
     from kbuild.model.scalars import Body, Json
 
+_RESOLVABLE = frozenset((INT, FLOAT, BOOL, NULL, TIMESTAMP))
+_ODD_MAP = "json: unsupported type: map[interface {}]interface {}"
+_BAD_ZONE = (
+    "json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: timezone hour outside of range [0,23]"
+)
+_MAX_EXACT = 10**6
+_MAX_SIMPLE_KEY = 1024
+
+
+class AnyMap:
+    """A decoded map below the top with a key that is no string: it has no JSON form, only its Go syntax is ever shown."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, entries: list[tuple[Json, Json]]) -> None:
+        self.entries = entries
+
 
 def scalar_value(value: Json) -> Json:
-    """The generic value of any scalar. Raises: OutputError, when its text does not fit its tag."""
-    if type(value) is not Scalar:
-        return str(value) if type(value) is Quoted else value
-    if value.tag == BINARY:
-        return _binary(value.text)
-    try:
-        return value_of(value.text, value.tag)
-    except ValueError:
-        raise _cannot_decode(value) from None
-
-
-def _cannot_decode(value: Scalar) -> OutputError:
-    """The decoder's complaint about a text under a tag that it does not fit."""
-    from kbuild.documents.resolve import plain
-    from kbuild.model.scalars import tag_of
-
-    found = STR if value.quoted else tag_of(plain(value.text))
-    return OutputError(f"yaml: cannot decode {found} `{value.text}` as a {value.tag}")
+    """The generic value of any scalar; a date is its RFC 3339 text. Raises: OutputError, when its text does not fit its tag."""
+    kind = type(value)
+    if kind is not Scalar:
+        return str(value) if kind is Quoted else value
+    text, tag = value.text, value.tag
+    if tag == BINARY:
+        return _binary(text)
+    if tag not in _RESOLVABLE:
+        return text
+    found = plain(text)
+    found_tag = tag_of(found)
+    if found_tag == TIMESTAMP != tag:
+        found_tag = STR
+    if found_tag == tag:
+        return value_of(text, tag)
+    if tag == FLOAT and found_tag == INT:
+        number = value_of(text, INT)
+        if number < 2**63:
+            return float(number)
+    raise OutputError(f"yaml: cannot decode {found_tag} `{text}` as a {tag}")
 
 
 def _binary(text: str) -> str:
     from binascii import Error, a2b_base64
 
     try:
-        data = a2b_base64("".join(text.split()), strict_mode=True)
-    except Error:
+        data = a2b_base64(text.replace("\n", "").replace("\r", ""), strict_mode=True)
+    except (Error, ValueError):
         raise OutputError("yaml: !!binary value contains invalid base64 data") from None
     return data.decode("utf-8", "replace")
 
 
-def to_generic(body: Json) -> Json:
-    """The body as plain values: exact integers, dates as RFC 3339 texts, keys as texts.
+def printed_scalar(value: Scalar) -> Json:
+    """The value of an unusual scalar as it is printed. Raises: ValueError, when that fails or takes more than this."""
+    try:
+        found = scalar_value(value)
+    except OutputError:
+        raise ValueError(value) from None
+    if type(found) is str:
+        if value.tag == TIMESTAMP and is_bad_zone(found):
+            raise ValueError(value)
+    elif type(found) is float and found - found != 0:
+        raise ValueError(value)
+    return found
 
-    Raises: OutputError, with the reference's reason for a duplicate key, an odd key or a failed conversion.
+
+def is_bad_zone(text: str) -> bool:
+    """Whether an RFC 3339 text has an offset of a day or more, which has no JSON form."""
+    return text[-6] in "+-" and text[-5:-3] >= "24"
+
+
+def decode(value: Json, *, is_top: bool = True) -> Json:
+    """The values that the reference decodes: dates stay `Scalar`, maps with odd keys below the top become `AnyMap`.
+
+    A map with a duplicate key is left out; see `check_duplicates`. Raises: OutputError.
     """
-    check_duplicates(body)
-    return _convert(body, is_top=True)
-
-
-def _convert(value: Json, *, is_top: bool = False) -> Json:
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None or kind is float:
-        return value
     if kind is dict:
-        result = {}
-        for key, item in value.items():
-            if type(key) is OddKey:
-                if not is_top:
-                    raise _OddMap
-                result[key.text if key.tag != NULL else key.text] = _convert(item)
-            else:
-                result[key] = _convert(item)
-        return result
+        if any(type(key) is OddKey for key in value):
+            return _decode_odd(value, is_top=is_top)
+        return {key: decode(item, is_top=False) for key, item in value.items()}
     if kind is list:
-        return [_convert(item) for item in value]
-    return scalar_value(value)
+        return [decode(item, is_top=False) for item in value]
+    if kind is Scalar:
+        found = scalar_value(value)
+        return value if value.tag == TIMESTAMP else found
+    return str(value) if kind is Quoted else value
 
 
-class _OddMapError(OutputError):
-    """A map below the top with a key that is no string."""
+def _decode_odd(value: Body, *, is_top: bool) -> Json:
+    """A map with keys that are no ordinary strings."""
+    if has_duplicate_key(value):
+        return None
+    if is_top:
+        return {_top_key(key): decode(item, is_top=False) for key, item in value.items()}
+    entries = [(_odd_key(key), decode(item, is_top=False)) for key, item in value.items()]
+    if all(type(key) is str for key, _ in entries) and all(type(key) is str or key.tag == STR for key in value):
+        return dict(entries)
+    return AnyMap(entries)
 
 
-_OddMap = _OddMapError("json: unsupported type: map[interface {}]interface {}")
+def _top_key(key: str | OddKey) -> str:
+    if type(key) is OddKey:
+        return _binary(key.text) if key.tag == BINARY else key.text
+    return str(key)
+
+
+def _odd_key(key: str | OddKey) -> Json:
+    """A key's value, where the decoder does not ask for texts."""
+    if type(key) is not OddKey:
+        return str(key)
+    scalar = Scalar(key.text, key.tag)
+    found = scalar_value(scalar)
+    return scalar if key.tag == TIMESTAMP else found
+
+
+def has_duplicate_key(value: Body) -> bool:
+    """Whether a map has a key twice. A null key counts: the reference copies it to the end of its map."""
+    return any(type(key) is OddKey and (key.duplicate or key.tag == NULL) for key in value)
 
 
 def check_duplicates(body: Json) -> None:
     """Raise OutputError naming every duplicate key with its lines in the re-encoded text."""
-    if has_duplicates(body):
+    if _has_duplicates(body):
         from kbuild.documents.v3text import duplicate_lines
 
         found = "\n".join(
-            f'  line {line}: mapping key {key} already defined at line {first}' for key, line, first in duplicate_lines(body)
+            f"  line {line}: mapping key {key} already defined at line {first}"
+            for key, line, first in duplicate_lines(body)
         )
         raise OutputError(f"yaml: unmarshal errors:\n{found}")
 
 
-def has_duplicates(value: Json) -> bool:
-    """Whether a map at any depth has a key twice (or a null key, which the reference reports alike)."""
+def _has_duplicates(value: Json) -> bool:
     if type(value) is dict:
-        return any(
-            (type(key) is OddKey and key.duplicate) or has_duplicates(item) for key, item in value.items()
-        )
-    if type(value) is list:
-        return any(has_duplicates(item) for item in value)
-    return False
+        return has_duplicate_key(value) or any(_has_duplicates(item) for item in value.values())
+    return type(value) is list and any(_has_duplicates(item) for item in value)
 
 
-def to_json_values(body: Body) -> dict[str, Any]:
-    """The body as a JSON patch sees it: all numbers went through a 64-bit float. Raises: OutputError."""
-    try:
-        generic = to_generic(body)
-    except OutputError as error:
-        raise _as_json_error(error, body) from None
-    return _floats(generic)  # type: ignore[no-any-return]
+def marshalled(value: Json) -> Json:
+    """Decoded values as JSON carries them, keys sorted. Raises: OutputError, for what has no JSON form."""
+    kind = type(value)
+    if kind is dict:
+        return {key: marshalled(value[key]) for key in sorted(value)}
+    if kind is list:
+        return [marshalled(item) for item in value]
+    if kind is AnyMap:
+        raise OutputError(_ODD_MAP)
+    if kind is Scalar:
+        text = scalar_value(value)
+        if is_bad_zone(text):
+            raise OutputError(_BAD_ZONE)
+        return text
+    if kind is float and value - value != 0:
+        raise OutputError(f"json: unsupported value: {'NaN' if value != value else '+Inf' if value > 0 else '-Inf'}")
+    return value
+
+
+def to_generic(body: Json) -> Json:
+    """The body as plain values: exact integers, dates as RFC 3339 texts, keys as texts, sorted.
+
+    Raises: OutputError, with the reference's reason for a duplicate key, an odd key, a failed conversion or infinity.
+    """
+    values = decode(body)
+    check_duplicates(body)
+    return marshalled(values)
+
+
+def to_json_values(body: Json) -> Json:
+    """The body as a JSON patch sees it: a number is an int below a million, else a float. Raises: OutputError."""
+    return _floats(to_generic(body))
 
 
 def _floats(value: Json) -> Json:
@@ -119,31 +195,31 @@ def _floats(value: Json) -> Json:
         return {key: _floats(item) for key, item in value.items()}
     if kind is list:
         return [_floats(item) for item in value]
-    if kind is int and not -(2**53) <= value <= 2**53:
-        return float(value)
-    if kind is float:
-        if value - value != 0:
-            raise OutputError(f"json: unsupported value: {'NaN' if value != value else '+Inf' if value > 0 else '-Inf'}")
-        return int(value) if value == int(value) and abs(value) < 2**53 else value
+    if kind is int:
+        return value if -_MAX_EXACT < value < _MAX_EXACT else float(value)
+    if kind is float and -_MAX_EXACT < value < _MAX_EXACT and value == int(value):
+        return int(value)
     return value
 
 
-def _as_json_error(error: OutputError, body: Body) -> OutputError:
-    """The error with the Go value in front that the reference's JSON encoder prints."""
-    if error.reason.startswith("json: "):
-        from kbuild.documents.gojson import go_syntax
+def final_body(body: Body) -> Body:
+    """The body with its annotations as they are printed; the same object when nothing changes. Raises: OutputError."""
+    if "metadata" not in body:
+        return {**body, "metadata": {}}
+    meta = body["metadata"]
+    if type(meta) is dict:
+        from kbuild.documents.annotations import final_metadata
 
-        return OutputError(f"{go_syntax(_lenient(body))}: {error.reason}")
-    return OutputError(f"map[string]interface {{}}(nil): {error.reason}")
+        return {**body, "metadata": final_metadata(meta)}
+    if tag_of(meta) == NULL:
+        return body
+    from kbuild.documents.v3text import dumps
 
-
-def _lenient(value: Json) -> Json:
-    """Plain values for an error message, whatever the keys are."""
-    if type(value) is dict:
-        return {key.text if type(key) is OddKey else key: _lenient(item) for key, item in value.items()}
-    if type(value) is list:
-        return [_lenient(item) for item in value]
-    return scalar_value(value)
+    shape = "SequenceNode" if type(meta) is list else "ScalarNode"
+    raise OutputError(
+        "failed to clean up origin tracking annotations: "
+        f"wrong node kind: expected MappingNode but got {shape}: node contents:\n{dumps(meta)}"
+    )
 
 
 def to_printed_values(body: Body) -> dict[str, Any]:
@@ -151,63 +227,61 @@ def to_printed_values(body: Body) -> dict[str, Any]:
 
     Raises: OutputError, in the reference's words (Go value, then the reason).
     """
-    from kbuild.documents.annotations import final_annotations
-
-    meta = body.get("metadata")
-    if type(meta) is dict:
-        rest = {key: value for key, value in meta.items() if key != "annotations"}
-        final = final_annotations(meta["annotations"]) if "annotations" in meta else None
-        if final:
-            rest["annotations"] = final
-        body = {**body, "metadata": rest}
-    elif not meta or type(meta) is Scalar:
-        body = {**body, "metadata": {}}
+    body = final_body(body)
+    shown: Json = None
     try:
-        generic = to_generic(body)
-        return _after_json(generic)  # type: ignore[no-any-return]
+        values = decode(body)
+        check_duplicates(body)
+        shown = values
+        return _after_json(marshalled(values))  # type: ignore[no-any-return]
     except OutputError as error:
-        raise _as_json_error(error, body) from None
+        from kbuild.documents.gojson import go_syntax
+
+        prefix = "map[string]interface {}(nil)" if shown is None else go_syntax(shown)
+        raise OutputError(f"{prefix}: {error.reason}") from None
 
 
 def _after_json(value: Json) -> Json:
     """What is left after the text went through JSON and was read again as YAML. Raises: OutputError."""
     kind = type(value)
     if kind is dict:
-        return {_text_after_json(key): _after_json(item) for key, item in value.items()}
+        return {_key_after_json(key): _after_json(item) for key, item in value.items()}
     if kind is list:
         return [_after_json(item) for item in value]
     if kind is int:
         return value if -(2**63) <= value < 2**64 else float(value)
-    if kind is float and value - value != 0:
-        raise OutputError(f"json: unsupported value: {'NaN' if value != value else '+Inf' if value > 0 else '-Inf'}")
-    if isinstance(value, str):
-        return _text_after_json(value)
-    return value
+    return _text_after_json(value) if kind is str else value
+
+
+def _key_after_json(key: str) -> str:
+    from kbuild.documents.gojson import quote
+
+    if "\x85" in key or (len(key) > _MAX_SIMPLE_KEY // 8 and len(quote(key)) > _MAX_SIMPLE_KEY):
+        raise OutputError("yaml: did not find expected ',' or '}'")
+    return _text_after_json(key)
 
 
 def _text_after_json(text: str) -> str:
     if text.isascii() and "\x7f" not in text:
-        return str(text)
-    out = "".join(["\ufffd" if 0xD800 <= ord(char) < 0xE000 else char for char in text])
-    for char in out:
-        code = ord(char)
-        if 0x7F <= code < 0xA0 and code != 0x85 or code in (0xFFFE, 0xFFFF):
+        return text
+    text = "".join(["\ufffd" if "\ud800" <= char < "\ue000" else char for char in text])
+    for char in text:
+        if "\x7f" <= char < "\xa0" and char != "\x85" or char in "\ufffe\uffff":
             raise OutputError("yaml: control characters are not allowed")
-    return _fold_next_lines(out) if "\x85" in out else out
+    return _fold_next_lines(text) if "\x85" in text else text
 
 
 def _fold_next_lines(text: str) -> str:
-    """Raw U+0085 inside a JSON string is a line break to the YAML reader, and folded."""
-    pieces = text.split("\x85")
-    out = pieces[0]
+    """A raw U+0085 inside a JSON string is a line break to the YAML reader, and folded."""
+    out, *pieces = text.split("\x85")
+    last = len(pieces) - 1
     breaks = 0
-    for piece in pieces[1:]:
+    for at, piece in enumerate(pieces):
         breaks += 1
         stripped = piece.lstrip(" ")
-        if not stripped and piece is not pieces[-1]:
-            continue
-        out = out.rstrip(" ") + (" " if breaks == 1 else "\n" * (breaks - 1)) + stripped
-        breaks = 0
+        if stripped or at == last:
+            out = out.rstrip(" ") + (" " if breaks == 1 else "\n" * (breaks - 1)) + stripped
+            breaks = 0
     return out
 
 
@@ -222,9 +296,9 @@ def _printed_numbers(value: Json) -> Json:
         return {key: _printed_numbers(item) for key, item in value.items()}
     if kind is list:
         return [_printed_numbers(item) for item in value]
-    if kind is float and value == int(value) and abs(value) < 2**64:
-        return int(value)
+    if kind is float:
+        from kbuild.documents.gojson import printed_float
+
+        shown = printed_float(value)
+        return value if "." in shown or "e" in shown else int(shown)
     return value
-
-
-__all__ = ["BOOL", "FLOAT", "INT", "scalar_value", "text_of", "to_generic", "to_json_values", "to_output_values"]

@@ -6,6 +6,7 @@ Source: Go `encoding/json`, `strconv.FormatFloat`, `fmt`; sigs.k8s.io/yaml v1.5.
 from __future__ import annotations
 
 from kbuild.model.quote import go_quote
+from kbuild.model.scalars import Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,22 +41,22 @@ def _decimal(sign: str, digits: str, power: int) -> str:
     return f"{sign}{digits[: power + 1]}.{digits[power + 1 :]}"
 
 
-def shortest_g(value: float, limit: int = 21) -> str:
-    """Go's `%v` of a float (limit 21), or its `g` format with shortest digits (limit 6)."""
+def shortest_g(value: float) -> str:
+    """A finite float in Go's `%v` and `g` format with the shortest digits: exponent form below 1e-4 and from 1e6 on."""
     sign = "-" if value < 0 or (value == 0 and str(value)[0] == "-") else ""
     digits, power = digits_of(abs(value))
-    if power < -4 or power >= limit:
+    if power < -4 or power >= 6:
         return _scientific(sign, digits, power)
     return _decimal(sign, digits, power)
 
 
 def v2_float(value: float) -> str:
-    """A float as yaml v2 and v3 print it: exponent form below 1e-4 and from 1e6 on."""
+    """A float as yaml v2 and v3 print it."""
     if value != value:
         return ".nan"
     if value - value != 0:
         return ".inf" if value > 0 else "-.inf"
-    return shortest_g(value, 6)
+    return shortest_g(value)
 
 
 v3_float = v2_float
@@ -73,14 +74,17 @@ def json_float(value: float) -> str:
 
 
 def printed_float(value: float) -> str:
-    """A float after the reference's JSON hop: integral ones become integers while they fit; `""` for infinity and NaN."""
+    """A float after the reference's JSON hop: integral ones become integers while they fit.
+
+    Raises: ValueError, for infinity and NaN.
+    """
     if value - value != 0:
-        return ""
-    if value == int(value) and abs(value) < 1e21:
-        number = int(json_float(value))
-        if -(2**63) <= number < 2**64:
-            return str(number)
-    return v2_float(value)
+        raise ValueError(value)
+    if abs(value) < 1e21 and value == int(value):
+        digits = json_float(value)
+        if -(2**63) <= int(digits) < 2**64:
+            return digits if value else "0"
+    return shortest_g(value)
 
 
 def dumps(value: Json, *, escape_html: bool = True, indent: str = "", _depth: str = "\n") -> str:
@@ -109,14 +113,10 @@ def dumps(value: Json, *, escape_html: bool = True, indent: str = "", _depth: st
         colon = ": " if indent else ":"
         entries = [
             quote(key, escape_html=escape_html) + colon + dumps(value[key], **step)  # type: ignore[arg-type]
-            for key in sorted(value, key=_utf8)
+            for key in sorted(value)
         ]
         return "{" + open_ + comma.join(entries) + close + "}"
     return "[" + open_ + comma.join([dumps(item, **step) for item in value]) + close + "]"  # type: ignore[arg-type]
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
 
 
 def quote(text: str, *, escape_html: bool = True) -> str:
@@ -145,16 +145,22 @@ def go_value(value: Json) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is float:
-        return shortest_g(value)
+        return _go_float(value)
     if kind is dict:
-        return "map[" + " ".join(f"{key}:{go_value(value[key])}" for key in sorted(value, key=_utf8)) + "]"
+        return "map[" + " ".join(f"{key}:{go_value(value[key])}" for key in sorted(value)) + "]"
     if kind is list:
         return "[" + " ".join(go_value(item) for item in value) + "]"
     return str(value)
 
 
+def _go_float(value: float) -> str:
+    if value - value != 0:
+        return "+Inf" if value > 0 else "-Inf" if value < 0 else "NaN"
+    return shortest_g(value)
+
+
 def go_syntax(value: Json) -> str:
-    """A generic value as Go's `%#v` prints it: `map[string]interface {}{"a":1}`."""
+    """A decoded value as Go's `%#v` prints it: `map[string]interface {}{"a":1}`."""
     if value is None:
         return "interface {}(nil)"
     kind = type(value)
@@ -165,13 +171,52 @@ def go_syntax(value: Json) -> str:
     if kind is int:
         return str(value) if value < 2**63 else hex(value)
     if kind is float:
-        if value - value != 0:
-            return "+Inf" if value > 0 else "-Inf" if value < 0 else "NaN"
-        return shortest_g(value)
+        return _go_float(value)
     if kind is dict:
-        entries = ", ".join(f"{go_quote(key)}:{go_syntax(value[key])}" for key in sorted(value, key=_utf8))
+        entries = ", ".join(f"{go_quote(key)}:{go_syntax(value[key])}" for key in sorted(value))
         return "map[string]interface {}{" + entries + "}"
-    return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
+    if kind is list:
+        return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
+    if kind is Scalar:
+        return _go_time(value.text)
+    entries = ", ".join(f"{go_syntax(key)}:{go_syntax(item)}" for key, item in sorted(value.entries, key=_go_order))
+    return "map[interface {}]interface {}{" + entries + "}"
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+def _go_time(text: str) -> str:
+    """A timestamp's text as Go prints a time."""
+    from kbuild.documents.timestamps import parse
+
+    found = parse(text) or ""
+    date, _, clock = found.partition("T")
+    year, month, day = date.split("-")
+    hour, minute, second = clock[:8].split(":")
+    fraction = clock[8:].rstrip("Z").partition("+")[0].partition("-")[0].lstrip(".")
+    if found[-1] != "Z":
+        zone = 'time.Location("")'
+    else:
+        zone = "time.Local" if text[-6:] in ("+00:00", "-00:00") else "time.UTC"
+    numbers = ", ".join([str(int(part)) for part in (day, hour, minute, second, fraction.ljust(9, "0"))])
+    return f"time.Date({int(year)}, time.{_MONTHS[int(month) - 1]}, {numbers}, {zone})"
+
+
+def _go_order(entry: tuple[Json, Json]) -> tuple[int, Json]:
+    """Where Go prints an entry of a map with keys of several types."""
+    key = entry[0]
+    kind = type(key)
+    if kind is int:
+        return (1 if key >= 2**63 else 2, key)
+    if kind is float or kind is bool:
+        return (3 if kind is float else 4, key)
+    if kind is Scalar:
+        return (5, key.text)
+    return (-1, 0) if key is None else (0, key)
 
 
 def go_type(value: Json) -> str:
@@ -180,3 +225,14 @@ def go_type(value: Json) -> str:
         return "<nil>"
     names = {bool: "bool", int: "int", float: "float64", dict: "map[string]interface {}", list: "[]interface {}"}
     return names.get(type(value), "string")
+
+
+def json_kind(value: Json) -> str:
+    """What Go calls a JSON value."""
+    if type(value) is bool:
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, (int, float)):
+        return "number"
+    return "object" if type(value) is dict else "array"

@@ -81,7 +81,8 @@ def go_integer(text: str) -> int | None:
         base = 16 if prefix in "xX" else 2 if prefix in "bB" else 8
         digits = digits[2:] if prefix in "xXbBoO" else digits[1:]
     try:
-        value = int(digits, base)
+        # Python would take a second base prefix (`00o7`), but not after a zero of ours.
+        value = int("0" + digits, base)
     except ValueError:
         return None
     if sign == "-":

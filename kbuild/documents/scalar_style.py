@@ -79,6 +79,16 @@ def has_special(text: str) -> bool:
     return False
 
 
+def check_printable(text: str) -> bool:
+    """Whether all characters survive the reference's JSON hop as they are."""
+    if text.isascii():
+        return "\x7f" not in text
+    for char in text:
+        if "\x7f" <= char < "\xa0" or "\ud800" <= char < "\ue000" or char in "\ufffe\uffff":
+            return False
+    return True
+
+
 def _space_before_break(text: str) -> bool:
     return any(" " + char in text for char in BREAKS)
 

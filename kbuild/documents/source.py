@@ -41,14 +41,17 @@ class Source:
         if text[:1] == _BOM:
             text = text[1:]
             if text[:1] == _BOM:
-                self.doubled_mark = max(1, len(text.encode("utf-8", "replace")[: _BLOCK - 3].decode("utf-8", "ignore")) - 3)
+                self.doubled_mark = max(1, len(_encoded(text)[: _BLOCK - 3].decode("utf-8", "ignore")) - 3)
         self.text = text + PADDING
 
     def _cut(self, text: str, bad: int) -> None:
         """Make the text end before the block that holds the forbidden character at an index."""
         line = text.count("\n", 0, bad) + 1
         column = bad - text.rfind("\n", 0, bad)
-        self.problem = bare_error("control characters are not allowed", line, column)
+        problem = "control characters are not allowed"
+        if "\ud800" <= text[bad] <= "\udfff":
+            problem = _undecodable_problem(_encoded(text[bad:]))
+        self.problem = bare_error(problem, line, column)
         has_mark = text[:1] == _BOM
         self.limit = _block_start(text, bad, 3 if has_mark else 0) - (1 if has_mark else 0)
 
@@ -57,39 +60,39 @@ def _block_start(text: str, bad: int, skipped: int) -> int:
     """The index of the first character of the block that holds the one at `bad`."""
     if bad < _BLOCK // 4:
         return 1 if skipped else 0
-    data = text.encode("utf-8", "replace")
-    target = len(text[:bad].encode("utf-8", "replace"))
+    data = _encoded(text)
+    target = len(_encoded(text[:bad]))
     start = 0
     while True:
         end = start + _BLOCK
         while end < len(data) and data[end] & 0xC0 == 0x80:
             end -= 1
         if end > target:
-            return len(data[: max(start, skipped)].decode("utf-8"))
+            return len(data[: max(start, skipped)].decode("utf-8", "surrogateescape"))
         start = end
 
 
-def undecodable_problem(data: bytes) -> tuple[str, int]:
-    """What the reference says about bytes that are no UTF-8, and the offset of the character it is about."""
-    at, size = 0, len(data)
-    while at < size:
-        octet = data[at]
-        if octet < 0x80:
-            at += 1
-            continue
-        width = 2 if octet & 0xE0 == 0xC0 else 3 if octet & 0xF0 == 0xE0 else 4 if octet & 0xF8 == 0xF0 else 0
-        if not width:
-            return "invalid leading UTF-8 octet", at
-        if at + width > size:
-            return "incomplete UTF-8 octet sequence", at
-        value = octet & (0xFF >> (width + 1))
-        for trailing in data[at + 1 : at + width]:
-            if trailing & 0xC0 != 0x80:
-                return "invalid trailing UTF-8 octet", at
-            value = value << 6 | trailing & 0x3F
-        if value < (0, 0, 0x80, 0x800, 0x10000)[width]:
-            return "invalid length of a UTF-8 sequence", at
-        if 0xD800 <= value <= 0xDFFF or value > 0x10FFFF:
-            return "invalid Unicode character", at
-        at += width
-    return "", size
+def _encoded(text: str) -> bytes:
+    """The octets of a text, in which escaped octets may stand for what is no UTF-8."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _undecodable_problem(data: bytes) -> str:
+    """What the reference says about octets that do not start with a UTF-8 character."""
+    octet = data[0]
+    width = 2 if octet & 0xE0 == 0xC0 else 3 if octet & 0xF0 == 0xE0 else 4 if octet & 0xF8 == 0xF0 else 0
+    if not width:
+        return "invalid leading UTF-8 octet"
+    if width > len(data):
+        return "incomplete UTF-8 octet sequence"
+    value = octet & (0xFF >> (width + 1))
+    for trailing in data[1:width]:
+        if trailing & 0xC0 != 0x80:
+            return "invalid trailing UTF-8 octet"
+        value = value << 6 | trailing & 0x3F
+    if value < (0, 0, 0x80, 0x800, 0x10000)[width]:
+        return "invalid length of a UTF-8 sequence"
+    return "invalid Unicode character"

@@ -75,6 +75,5 @@ def _zone(text: str) -> str | None:
     hours, minutes = text[1:3], text[4:6]
     if not (hours + minutes).isdigit() or int(hours) > 24 or int(minutes) > 60:
         return None
-    if hours == "00" and minutes == "00":
-        return "Z"
-    return text
+    total = int(hours) * 60 + int(minutes)
+    return f"{text[0]}{total // 60:02d}:{total % 60:02d}" if total else "Z"

@@ -1,3 +1,303 @@
-"""placeholder"""
-def fix(resources, back_references, context):
-    pass
+"""Names follow what they mention: references to resources that were renamed, moved or hashed are rewritten.
+
+Every referrer is walked once along a tree of all its paths; candidates are looked up by their previous names.
+Source: kustomize v5.8.1 `nameReferenceTransformer`, `filters/nameref`. Decision: docs/adr/0007-name-reference-index.md.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import plain_or_block, untagged_set
+from kbuild.fields.walk import visit
+from kbuild.model.errors import AmbiguousTargetError, FieldError, KbuildError
+from kbuild.model.scalars import is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from kbuild.fields.configuration import NameBackReference
+    from kbuild.fields.spec import FieldSpec
+    from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+    Use = tuple[NameBackReference, FieldSpec]
+    Branch = tuple[dict[str, Any], list[Use]]
+
+
+class _Broken(Exception):  # noqa: N818
+    """A scalar stands where a path goes on: the exact walk must find out which error comes first."""
+
+
+def fix(resources: Resources, back_references: Sequence[NameBackReference], context: Context) -> None:
+    """Rewrite all references. Mutates: the bodies. Raises: FieldError, AmbiguousTargetError."""
+    index = by_previous_name(resources)
+    plans: dict[tuple[str, str, str], tuple[Branch, list[Use]]] = {}
+    for resource in resources.items:
+        original = resource.original_id
+        key = (original.group, original.version, original.kind)
+        plan = plans.get(key)
+        if plan is None:
+            plan = plans[key] = plan_of(back_references, *key)
+        if plan[1]:
+            Referrer(resource, index, context).rewrite(*plan)
+
+
+def by_previous_name(resources: Resources) -> dict[str, list[Resource]]:
+    """The resources by every name they had before, in order."""
+    index: dict[str, list[Resource]] = {}
+    for resource in resources.items:
+        for name in {entry[0]: None for entry in resource.history}:
+            index.setdefault(name, []).append(resource)
+    return index
+
+
+def plan_of(
+    back_references: Sequence[NameBackReference], group: str, version: str, kind: str
+) -> tuple[Branch, list[Use]]:
+    """The fields of a kind that mention names: as a tree by path, and as the reference's list."""
+    tree: Branch = ({}, [])
+    uses: list[Use] = []
+    for reference in back_references:
+        for spec in reference.referrers:
+            if not spec.selects(group, version, kind):
+                continue
+            uses.append((reference, spec))
+            branch = tree
+            for name, _ in spec.segments:
+                branch = branch[0].setdefault(name, ({}, []))
+            branch[1].append((reference, spec))
+    return tree, uses
+
+
+class Referrer:
+    """One resource whose fields may mention others."""
+
+    __slots__ = ("binding_namespaces", "context", "current", "index", "resource", "use")
+
+    def __init__(self, resource: Resource, index: dict[str, list[Resource]], context: Context) -> None:
+        self.resource, self.index, self.context = resource, index, context
+        self.current = resource.id
+        self.binding_namespaces = binding_namespaces(resource)
+        self.use: Use | None = None
+
+    def rewrite(self, tree: Branch, uses: list[Use]) -> None:
+        """Rewrite all its references. Mutates: the body. Raises: FieldError, AmbiguousTargetError."""
+        try:
+            check(self.resource.body, tree)
+        except _Broken:
+            for use in uses:
+                self.use = use
+                self.framed(lambda spec: visit(self.resource, spec, self.set), use[1])
+            return
+        self.follow(self.resource.body, tree)
+
+    def framed(self, step: Callable[[Any], None], spec: FieldSpec) -> None:
+        """Run a step; an error says which field of which resource. Raises: KbuildError."""
+        try:
+            step(spec)
+        except KbuildError as error:
+            place = self.resource.position
+            raise error.within(f"updating name reference in '{spec.path}' field of '{self.current}'").at(
+                place.file, place.line
+            ) from None
+
+    def follow(self, value: Json, branch: Branch) -> None:
+        """Walk one value along the tree. Mutates: the body."""
+        if type(value) is list:
+            for item in value:
+                self.follow(item, branch)
+        elif type(value) is dict:
+            for name, inner in branch[0].items():
+                item = value.get(name)
+                if item is None:
+                    continue
+                for use in inner[1]:
+                    self.use = use
+                    self.framed(lambda spec, name=name: self.leaf(value, name, spec), use[1])  # type: ignore[misc]
+                if inner[0]:
+                    self.follow(item, inner)
+
+    def leaf(self, holder: Any, key: Any, spec: FieldSpec) -> None:
+        """One field, its errors framed as the walk of the reference frames them."""
+        try:
+            self.set(holder, key)
+        except KbuildError as error:
+            raise error.within(f"considering field '{spec.path}' of object {self.current}") from None
+
+    def set(self, holder: Any, key: Any) -> None:
+        """Rewrite what a field says: a name, a list of names, or a map with a name. Mutates: the body."""
+        value = holder[key]
+        kind = type(value)
+        if kind is dict:
+            self.set_map(value)
+        elif kind is list:
+            for at, item in enumerate(value):
+                if type(item) is dict:
+                    self.set_map(item)
+                elif type(item) is list:
+                    raise FieldError("node must be a scalar, sequence or map")
+                elif not is_null(item):
+                    self.set_scalar(value, at)
+        elif not is_null(value):
+            self.set_scalar(holder, key)
+
+    def set_scalar(self, holder: Any, key: Any) -> None:
+        """A name on its own. Mutates: the body. Raises: AmbiguousTargetError."""
+        old = text_of(holder[key])
+        found = self.referral(old, self.candidates(old), lambda resource: (resource.id.name,))
+        if found is not None and found.id.name != old:
+            holder[key] = untagged_set(holder[key], found.id.name)
+
+    def set_map(self, value: dict[Any, Any]) -> None:
+        """A name with an optional namespace beside it. Mutates: the body. Raises: FieldError, AmbiguousTargetError."""
+        if "name" not in value:
+            raise FieldError("path config error; no 'name' field in node")
+        old = text_of(value["name"])
+        candidates = self.candidates(old)
+        if "namespace" in value:
+            candidates = in_namespace(candidates, text_of(value["namespace"]))
+        found = self.referral(old, candidates, lambda resource: (resource.id.name, resource.id.namespace))
+        if found is None or (found.id.name == old and not found.id.namespace):
+            return
+        value["name"] = untagged_set(value["name"], found.id.name)
+        if found.id.namespace:
+            before = value.get("namespace")
+            value["namespace"] = (
+                plain_or_block(found.id.namespace) if before is None else untagged_set(before, found.id.namespace)
+            )
+
+    def candidates(self, name: str) -> list[Resource]:
+        """The resources that had a name before and that this one could mention at all."""
+        found = self.index.get(name, ())
+        if not found or self.current.cluster_scoped:
+            return list(found)
+        namespace = self.current.effective_namespace
+        return [
+            other
+            for other in found
+            if other.id.cluster_scoped
+            or other.id.effective_namespace == namespace
+            or other.id.namespace in self.binding_namespaces
+        ]
+
+    def referral(
+        self, name: str, candidates: list[Resource], identity: Callable[[Resource], tuple[str, ...]]
+    ) -> Resource | None:
+        """The one resource that is meant, None when there is none. Raises: AmbiguousTargetError."""
+        if not candidates:
+            return None
+        assert self.use is not None
+        reference, spec = self.use
+        self.context.counters.matches += len(candidates)
+        wanted = (reference.group, reference.version, reference.kind)
+        found = [other for other in candidates if had_kind(other, *wanted)]
+        if found and spec.path.endswith("roleRef/name"):
+            role = role_kind(self.resource)
+            if role is not None:
+                found = [other for other in found if had_kind(other, role[0], "", role[1])]
+        found = [other for other in found if self.sees(other)]
+        if len(found) == 1:
+            return found[0]
+        found = [other for other in found if same_affixes(other, self.resource, allow_empty=True)]
+        if len(found) > 1:
+            found = [other for other in found if same_affixes(other, self.resource, allow_empty=False)]
+        if len(found) <= 1:
+            return found[0] if found else None
+        if len({identity(other) for other in found}) == 1:
+            return found[0]
+        raise ambiguous(self.resource, found)
+
+    def sees(self, other: Resource) -> bool:
+        """Whether namespaces let this resource mean the other."""
+        if self.current.cluster_scoped or other.id.cluster_scoped or other.id.kind == "ServiceAccount":
+            return True
+        return other.id.effective_namespace == self.current.effective_namespace
+
+
+def check(value: Json, branch: Branch) -> None:
+    """Raise _Broken where a scalar stands in the middle of a path."""
+    if type(value) is list:
+        for item in value:
+            check(item, branch)
+    elif type(value) is dict:
+        for name, inner in branch[0].items():
+            if inner[0]:
+                item = value.get(name)
+                if item is not None:
+                    check(item, inner)
+    elif not is_null(value):
+        raise _Broken
+
+
+def in_namespace(candidates: list[Resource], namespace: str) -> list[Resource]:
+    """The candidates that were in a namespace at first, or else that are in it now."""
+    original = [
+        other
+        for other in candidates
+        if not other.original_id.cluster_scoped and other.original_id.effective_namespace == namespace
+    ]
+    if original:
+        return original
+    return [other for other in candidates if not other.id.cluster_scoped and other.id.effective_namespace == namespace]
+
+
+def had_kind(resource: Resource, group: str, version: str, kind: str) -> bool:
+    """Whether an earlier id of the resource is of this kind; empty parts match all."""
+    now = resource.id
+    if (group and group != now.group) or (version and version != now.version):
+        return False
+    return not kind or any(entry[2] == kind for entry in resource.history)
+
+
+def role_kind(resource: Resource) -> tuple[str, str] | None:
+    """(group, kind) that a binding's roleRef names, None when it is incomplete."""
+    role = resource.body.get("roleRef")
+    if type(role) is not dict:
+        return None
+    group, kind = role.get("apiGroup"), role.get("kind")
+    if group is None or kind is None or is_null(group) or is_null(kind):
+        return None
+    return text_of(group), text_of(kind)
+
+
+def same_affixes(left: Resource, right: Resource, *, allow_empty: bool) -> bool:
+    """Whether one's prefixes end as the other's do, and the suffixes too."""
+    pairs = ((left.prefixes, right.prefixes), (left.suffixes, right.suffixes))
+    return all((allow_empty and (not a or not b)) or same_ending(a, b) for a, b in pairs)
+
+
+def same_ending(left: list[str], right: list[str]) -> bool:
+    """Whether the shorter list is a tail of the longer one; an empty one only of an empty one."""
+    shortest, longest = sorted((left, right), key=len)
+    if not shortest:
+        return not longest
+    return longest[-len(shortest) :] == shortest
+
+
+def binding_namespaces(resource: Resource) -> frozenset[str]:
+    """The namespaces of the service accounts that a RoleBinding names. Raises: FieldError, for one that is no text."""
+    if resource.id.kind != "RoleBinding":
+        return frozenset()
+    subjects = resource.body.get("subjects")
+    found = set()
+    for subject in subjects if type(subjects) is list else ():
+        if type(subject) is dict and "namespace" in subject and text_of(subject.get("kind", "")) == "ServiceAccount":
+            namespace = subject["namespace"]
+            if not isinstance(namespace, str):
+                raise FieldError(f"Invalid Input: namespace is blank for resource \"{resource.id}\"\n")
+            found.add(str(namespace))
+    return frozenset(found)
+
+
+def ambiguous(referrer: Resource, found: list[Resource]) -> AmbiguousTargetError:
+    """The error for several resources that a name may mean."""
+    from kbuild.documents.writer import write
+
+    ids = ", ".join(str(other.id) for other in found)
+    text = f"\n**** Too many possible referral targets to referrer:\n{write([referrer.body])}\n"
+    for at, other in enumerate(found):
+        text += f"--- possible referral {at}:\n{write([other.body])}\n"
+    return AmbiguousTargetError(f"found multiple possible referrals: {ids}\n{text}")

@@ -11,16 +11,14 @@ if TYPE_CHECKING:
     # or one of these in a one-element tuple for a list.
     Type = str | tuple[str]
 
+
 # struct -> field -> (type, embedded struct that the field sits in, "" for none)
-_ID = {"group": "string", "version": "string", "kind": "string"}
+def _of(**fields: Type) -> dict[str, tuple[Type, str]]:
+    return {name: (kind, "") for name, kind in fields.items()}
 
 
 def _gvk(embedding: str) -> dict[str, tuple[Type, str]]:
-    return {name: ("string", embedding) for name in _ID}
-
-
-def _of(**fields: Type) -> dict[str, tuple[Type, str]]:
-    return {name: (kind, "") for name, kind in fields.items()}
+    return {"group": ("string", embedding), "version": ("string", embedding), "kind": ("string", embedding)}
 
 
 def _in(embedding: str, **fields: Type) -> dict[str, tuple[Type, str]]:

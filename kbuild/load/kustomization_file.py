@@ -6,8 +6,10 @@ Source: kustomize v5.8.1 `Kustomization.Unmarshal`, `CheckDeprecatedFields`, `Fi
 
 from __future__ import annotations
 
+from kbuild.documents.gojson import json_kind
 from kbuild.load.kustomization_fields import GO_TYPES, STRING_TYPES, STRUCTS
 from kbuild.model.errors import KustomizationError, YamlError
+from kbuild.model.quote import go_quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def decode(text: str | bytes, memo: Any = None) -> tuple[Fields, tuple[str, ...]
     except YamlError as error:
         raise error.within("invalid Kustomization") from None
     try:
-        fields = decode_struct(value, "Kustomization", (), "types.Kustomization") if value is not None else {}
+        fields = decode_struct(value, "Kustomization", ()) if value is not None else {}
     except FieldMismatch as found:
         raise _located(found, text).within("invalid Kustomization") from None
     warnings = tuple(
@@ -75,39 +77,52 @@ def _located(found: FieldMismatch, text: str | bytes) -> KustomizationError:
     return error.advise(found.hint)
 
 
-def decode_struct(value: Json, struct: str, path: Path, go_type: str = "") -> Fields:
+def decode_struct(value: Json, struct: str, path: Path, holder: str = "") -> Fields:
     """A map decoded as a Go struct: the first problem in the order of sorted keys is reported.
 
-    Raises: FieldMismatch.
+    `holder` is the struct that has the field. Raises: FieldMismatch.
     """
     if type(value) is not dict:
-        raise FieldMismatch(mismatch(value, path, struct, go_type or f"types.{struct}"), path)
+        raise FieldMismatch(mismatch(value, path, holder, f"types.{struct}"), path)
     table = STRUCTS[struct]
     result: Fields = {}
     for key in sorted(value) if len(value) > 1 else value:
         entry = table.get(key)
         name = key
         if entry is None:
-            name = _folded_name(key, table)
+            name = folded_name(key, table)
             if not name:
-                raise FieldMismatch(f'json: unknown field "{key}"', (*path, key), suggestion(key, table, struct))
+                raise FieldMismatch(
+                    f"json: unknown field {go_quote(key)}", (*path, key), suggestion(key, table, struct)
+                )
             entry = table[name]
         item = value[key]
         if item is None:
+            if not is_scalar(entry[0]):
+                result.pop(name, None)
             continue
-        result[name] = decode_value(item, entry[0], (*path, key), struct)
+        decoded = decode_value(item, entry[0], (*path, key), struct)
+        if type(decoded) is dict and name in result:
+            # The field is there in two spellings: Go decodes the second into the first.
+            decoded = {**result[name], **decoded}
+        result[name] = decoded
     return result
 
 
-def _folded_name(key: str, table: dict[str, tuple[Type, str]]) -> str:
+def folded_name(key: str, table: dict[str, tuple[Type, str]]) -> str:
     """The field that Go's case-insensitive matching finds, or nothing."""
-    lowered = key.lower()
+    lowered = key.lower().replace("\u017f", "s").replace("\u212a", "k")
     return next((name for name in table if name.lower() == lowered), "")
+
+
+def is_scalar(kind: Type) -> bool:
+    """Whether null leaves a field of this type as it was."""
+    return kind in ("string", "bool", "int", "int64") or kind in STRING_TYPES
 
 
 def decode_value(value: Json, kind: Type, path: Path, struct: str) -> Json:
     """A value decoded as a type of the table. Raises: FieldMismatch."""
-    if kind == "string":
+    if kind == "string" or kind in STRING_TYPES:
         if type(value) is str:
             return value
     elif type(kind) is tuple:
@@ -117,7 +132,7 @@ def decode_value(value: Json, kind: Type, path: Path, struct: str) -> Json:
                 return value
             return [_decode_item(item, inner, (*path, at), struct) for at, item in enumerate(value)]
     elif kind in STRUCTS:
-        return decode_struct(value, kind, path)
+        return decode_struct(value, kind, path, struct)
     elif kind == "map":
         if type(value) is dict:
             return {key: _decode_item(value[key], "string", (*path, key), struct) for key in sorted(value)}
@@ -125,11 +140,9 @@ def decode_value(value: Json, kind: Type, path: Path, struct: str) -> Json:
         if type(value) is bool:
             return value
     elif kind in ("int", "int64"):
-        if type(value) is int and -(2**63) <= value < 2**63:
-            return value
-    elif kind in STRING_TYPES:
-        if type(value) is str:
-            return value
+        number = int(value) if type(value) is float and value.is_integer() and abs(value) < 1e21 else value
+        if type(number) is int and -(2**63) <= number < 2**63:
+            return number
     elif type(value) is dict or kind == "any":
         return value
     raise FieldMismatch(mismatch(value, path, struct, go_type_of(kind)), path)
@@ -137,7 +150,7 @@ def decode_value(value: Json, kind: Type, path: Path, struct: str) -> Json:
 
 def _decode_item(item: Json, kind: Type, path: Path, struct: str) -> Json:
     if item is None:
-        return "" if kind == "string" or kind in STRING_TYPES else {}
+        return "" if is_scalar(kind) else {}
     return decode_value(item, kind, path, struct)
 
 
@@ -146,7 +159,11 @@ def go_type_of(kind: Type) -> str:
     if type(kind) is tuple:
         return "[]" + go_type_of(kind[0])
     assert isinstance(kind, str)
-    return GO_TYPES.get(kind) or STRING_TYPES.get(kind) or ("map[string]interface {}" if kind == "values" else f"types.{kind}")
+    return (
+        GO_TYPES.get(kind)
+        or STRING_TYPES.get(kind)
+        or ("map[string]interface {}" if kind == "values" else f"types.{kind}")
+    )
 
 
 def mismatch(value: Json, path: Path, struct: str, go_type: str) -> str:
@@ -172,24 +189,13 @@ def go_path(path: Path, struct: str) -> str:
         table = STRUCTS.get(current)
         if table is None:
             continue
-        name = part if part in table else _folded_name(part, table)
+        name = part if part in table else folded_name(part, table)
         kind, embedding = table.get(name, ("", ""))
         if embedding:
             parts.append(embedding)
         parts.append(name or part)
         current = kind[0] if type(kind) is tuple else str(kind)
     return f"{struct}.{'.'.join(parts)}"
-
-
-def json_kind(value: Json) -> str:
-    """What Go calls a JSON value."""
-    if type(value) is bool:
-        return "bool"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, (int, float)):
-        return "number"
-    return "object" if type(value) is dict else "array"
 
 
 def suggestion(key: str, table: dict[str, tuple[Type, str]], struct: str) -> str:
@@ -206,7 +212,9 @@ def suggestion(key: str, table: dict[str, tuple[Type, str]], struct: str) -> str
 def fix(fields: Fields) -> None:
     """Defaults and old spellings: `bases`, `imageTags`, `env`, `helmChartInflationGenerator`. Mutates: `fields`."""
     fields["kind"] = fields.get("kind") or KUSTOMIZATION
-    fields["apiVersion"] = fields.get("apiVersion") or VERSIONS[COMPONENT if fields["kind"] == COMPONENT else KUSTOMIZATION]
+    fields["apiVersion"] = (
+        fields.get("apiVersion") or VERSIONS[COMPONENT if fields["kind"] == COMPONENT else KUSTOMIZATION]
+    )
     for old, new in (("bases", "resources"), ("imageTags", "images")):
         if old in fields:
             added = fields.pop(old)

@@ -8,7 +8,7 @@ from posixpath import dirname, join, normpath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kbuild.load.filesystem import FileSystem
 
@@ -219,17 +219,22 @@ class JailedFileSystem(_Filtered):
 class IgnoringFileSystem(_Filtered):
     """Another file system in which what matches gitignore patterns does not exist.
 
-    Shape: `patterns` are lines as in `.gitignore`, relative to `root`; later ones win, `!` includes again.
+    Shape: `patterns` are lines as in `.gitignore`, relative to `root`; later ones win, `!` includes again. `hidden` holds
+    the hidden paths that somebody asked for, in order.
     """
 
-    __slots__ = ()
+    __slots__ = ("hidden",)
 
-    def __init__(self, inner: FileSystem, root: str, patterns: list[str]) -> None:
+    def __init__(self, inner: FileSystem, root: str, patterns: Iterable[str]) -> None:
         from kbuild.load.ignore import Ignore
 
         ignore = Ignore(inner.real(root), patterns)
+        self.hidden: dict[str, None] = {}
 
         def refuse(path: str) -> OSError | None:
-            return _missing(path) if ignore.matches(path, is_dir=inner.is_dir(path)) else None
+            if not ignore.matches(path, is_dir=inner.is_dir(path)):
+                return None
+            self.hidden[path] = None
+            return _missing(path)
 
         super().__init__(inner, refuse)

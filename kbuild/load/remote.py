@@ -41,9 +41,7 @@ def open_clone(spec: RepoSpec, access: Access, referrer: Root | None) -> Root:
     """
     for root in referrer.way() if referrer is not None else ():
         if root.clone is not None and root.clone.spec.raw.startswith(spec.raw):
-            raise RemoteError(
-                f"cycle detected: URI '{spec.raw}' referenced by previous URI '{root.clone.spec.raw}'"
-            )
+            raise RemoteError(f"cycle detected: URI '{spec.raw}' referenced by previous URI '{root.clone.spec.raw}'")
     clone = make_clone(spec)
     inside = Access(DiskFileSystem(), access.counters, restricted=True)
     inside.files_read = access.files_read
@@ -52,9 +50,7 @@ def open_clone(spec: RepoSpec, access: Access, referrer: Root | None) -> Root:
     if not os.path.isdir(real):
         raise MissingFileError(f"'{wanted}' refers to file '{os.path.basename(real)}'; expecting directory")
     if not has_prefix(real, clone.folder):
-        raise RestrictedPathError(
-            f"{go_quote(wanted)} refers to directory outside of repo {go_quote(clone.folder)}"
-        )
+        raise RestrictedPathError(f"{go_quote(wanted)} refers to directory outside of repo {go_quote(clone.folder)}")
     inside.real_folders[real] = real
     return Root(inside, real, referrer, clone)
 
@@ -63,12 +59,12 @@ def make_clone(spec: RepoSpec) -> Clone:
     """A shallow checkout of one ref. Raises: RemoteError."""
     program = shutil.which("git")
     if program is None:
-        raise RemoteError('no \'git\' program on path: exec: "git": executable file not found in $PATH')
+        raise RemoteError("no 'git' program on path: exec: \"git\": executable file not found in $PATH")
     ref = spec.ref or "HEAD"
     if ref.startswith("-") or spec.clone_url.startswith("-"):
         # The reference hands this to git, which takes it for an option.
         raise RemoteError(f"ref '{ref}' of '{spec.raw}' looks like an option of git")
-    clone = Clone(spec, os.path.realpath(tempfile.mkdtemp(prefix="kbuild-")))
+    clone = Clone(spec, os.path.realpath(fresh_folder()))
     steps = [
         ["init"],
         ["remote", "add", "origin", spec.clone_url],
@@ -82,10 +78,21 @@ def make_clone(spec: RepoSpec) -> Clone:
     return clone
 
 
+def fresh_folder() -> str:
+    """A new folder that only we can enter, named as the reference names its own: tools hide such names in messages."""
+    while True:
+        folder = os.path.join(tempfile.gettempdir(), f"kustomize-{int.from_bytes(os.urandom(4), 'big')}")
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            continue
+        return folder
+
+
 def run(command: list[str], folder: str, timeout_s: float) -> None:
     """Run one git command. Raises: RemoteError, with its output; CloneTimeoutError."""
     shown = " ".join(command)
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603, an argument list without a shell; options are refused above
         command,
         cwd=folder,
         env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
@@ -135,8 +142,9 @@ def fetch(url: str) -> bytes:
 
     from kbuild.load.repo_spec import parse
 
+    request = Request(url, headers={"User-Agent": "kbuild"})  # noqa: S310, only http(s) URLs come here
     try:
-        with urlopen(Request(url, headers={"User-Agent": "kbuild"}), timeout=HTTP_TIMEOUT_S) as answer:
+        with urlopen(request, timeout=HTTP_TIMEOUT_S) as answer:  # noqa: S310
             return answer.read()  # type: ignore[no-any-return]
     except HTTPError as error:
         error.close()
@@ -145,5 +153,18 @@ def fetch(url: str) -> bytes:
         text = responses.get(error.code, "")
         raise HttpStatusError(f"HTTP Error: status code {error.code} ({text})") from None
     except (URLError, HTTPException, OSError, ValueError) as error:
-        reason = str(getattr(error, "reason", "") or error)
-        raise RemoteError(f"Get {go_quote(url)}: {reason}") from None
+        raise RemoteError(f"Get {go_quote(url)}: {transport_reason(url, getattr(error, 'reason', error))}") from None
+
+
+def transport_reason(url: str, reason: object) -> str:
+    """Why there was no answer, close to Go's words."""
+    from socket import gaierror
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if isinstance(reason, gaierror):
+        return f"dial tcp: lookup {parts.hostname}: no such host"
+    if isinstance(reason, OSError) and reason.strerror:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return f"dial tcp {parts.hostname}:{port}: connect: {reason.strerror.lower()}"
+    return str(reason)

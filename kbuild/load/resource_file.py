@@ -9,10 +9,11 @@ from kbuild.documents.reader import read_documents
 from kbuild.fields.validation import validate
 from kbuild.model.errors import KbuildError, OutputError, Position, ResourceError
 from kbuild.model.resource import CREATE, MERGE, REPLACE, Resource
-from kbuild.model.scalars import OddKey, Quoted, is_null, key_text, text_of
+from kbuild.model.scalars import TIMESTAMP, OddKey, Quoted, is_null, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from kbuild.counters import Counters
@@ -64,12 +65,12 @@ def unwrap(documents: Documents) -> Documents:
         return documents
     body, line = documents[0]
     kind = body.get("kind")
-    if type(kind) is str and kind in ("List", "ResourceList") and ("items" in body or "functionConfig" in body):
+    if isinstance(kind, str) and kind in ("List", "ResourceList") and ("items" in body or "functionConfig" in body):
         items = body.get("items")
         if type(items) is list:
             return [(item, line) for item in items if item is not None]
         if type(items) is dict:
-            return [(Quoted(key_text(key)), line) if part == 0 else (item, line) for key, item in items.items() for part in (0, 1)]
+            return [(part, line) for key, item in items.items() for part in (Quoted(key_text(key)), item)]
         return []
     return documents
 
@@ -79,61 +80,74 @@ def expand(documents: Documents, name: str) -> Documents:
 
     Raises: ResourceError, with the position of the document.
     """
-    for body, line in documents:
-        check(body, name, line)
-    if not any(type(body.get("kind")) in (str, Quoted) and body["kind"].endswith("List") for body, _ in documents):
-        return [(body, line) for body, line in documents if body]
-    queue = [(body, line) for body, line in documents if body]
+    queue = checked(documents, name)
+    if not any(is_list_kind(body) for body, _ in queue):
+        return queue
     result: Documents = []
     at = 0
     while at < len(queue):
         body, line = queue[at]
         at += 1
-        kind = text_of(body.get("kind"))
-        if not kind.endswith("List"):
+        if not is_list_kind(body) or "items" not in body:
             result.append((body, line))
             continue
         try:
-            items = items_of(body, kind)
+            for item in items_of(body):
+                queue += checked(unwrap([(item, line)]), name)
         except KbuildError as error:
             raise error.at(name, line) from None
-        if items is None:
-            result.append((body, line))
-            continue
-        for item in items:
-            check(item, name, line)
-            queue.append((item, line))
     return result
 
 
-def check(body: Json, name: str, line: int) -> None:
-    """Validate one document, with its position in the error. Raises: ResourceError."""
+def checked(documents: Documents, name: str) -> Documents:
+    """The documents that are not empty, each validated. Raises: ResourceError, with the position of the document."""
+    result = [document for document in documents if document[0] or not is_nothing(document[0])]
+    for body, line in result:
+        try:
+            validate(body)
+        except ResourceError as error:
+            raise error.at(name, line) from None
+    return result
+
+
+def is_list_kind(body: dict[Any, Any]) -> bool:
+    """Whether the kind ends in `List`."""
+    kind = body.get("kind")
+    return isinstance(kind, str) and kind.endswith("List")
+
+
+def items_of(body: dict[Any, Any]) -> Iterator[Any]:
+    """The items of a list kind, rebuilt from JSON. Raises: ResourceError, OutputError."""
+    from kbuild.documents.generic import check_duplicates, to_generic
+
+    kind, items = body["kind"], body["items"]
     try:
-        validate(body)
-    except ResourceError as error:
-        raise error.at(name, line) from None
+        check_duplicates(body)
+    except OutputError as error:
+        from kbuild.documents.v3text import dumps
+
+        shown = f"received error {error.reason} for the following resource:\n{dumps(body)}"
+        raise OutputError(f"trouble expanding list of {kind}; {shown}") from None
+    if is_null(items):
+        return
+    if type(items) is not list:
+        raise ResourceError(f"expected array in {kind}/items, but found {go_type_of(items)}")
+    for item in items:
+        if not is_null(item):
+            yield from_json_text(to_generic({"item": item})["item"])
 
 
-def items_of(body: dict[Any, Any], kind: str) -> list[Any] | None:
-    """The items of a list kind, rebuilt from JSON; None when it has no `items` and is a resource of its own.
-
-    Raises: ResourceError, OutputError.
-    """
-    from kbuild.documents.generic import to_generic
+def go_type_of(value: Json) -> str:
+    """The Go type that a value has after decoding."""
+    from kbuild.documents.generic import scalar_value
     from kbuild.documents.gojson import go_type
 
-    try:
-        generic = to_generic(body)
-    except OutputError as error:
-        raise error.within(f"trouble expanding list of {kind}; ") from None
-    if "items" not in generic:
-        return None
-    items = generic["items"]
-    if items is None:
-        return []
-    if type(items) is not list:
-        raise ResourceError(f"expected array in {kind}/items, but found {go_type(items)}")
-    return [from_json_text(item) for item in items if item is not None]
+    if type(value) is dict:
+        return go_type(value)
+    if tag_of(value) == TIMESTAMP:
+        return "time.Time"
+    found = scalar_value(value)
+    return "uint64" if type(found) is int and found >= 2**63 else go_type(found)
 
 
 def from_json_text(value: Json) -> Json:
@@ -149,6 +163,9 @@ def from_json_text(value: Json) -> Json:
         from kbuild.documents.gojson import json_float
         from kbuild.documents.resolve import plain
 
+        if value - value != 0:
+            shown = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[repr(value)]
+            raise OutputError(f"json: unsupported value: {shown}")
         return plain(json_float(value))
     return value
 
@@ -170,6 +187,7 @@ def take_internal_annotations(resource: Resource) -> None:
     names, spaces, kinds = (_csv(values, f"previous{part}") for part in ("Names", "Namespaces", "Kinds"))
     if len(names) == len(spaces) == len(kinds):
         resource.history = list(zip(names, spaces, kinds, strict=True))
+    resource.helm_generated = values.get("helm-generated") == "true"
     resource.prefixes, resource.suffixes = _csv(values, "prefixes"), _csv(values, "suffixes")
 
 
@@ -178,5 +196,5 @@ def _csv(values: dict[str, str], name: str) -> list[str]:
 
 
 def is_nothing(value: Json) -> bool:
-    """Whether a document counts as empty."""
-    return is_null(value) or value in ({}, [])
+    """Whether a document counts as empty: null, `{}` or `[]`."""
+    return is_null(value) or (type(value) in (dict, list) and not value)

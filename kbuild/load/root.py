@@ -153,7 +153,7 @@ class Root:
         return Root(self.access, real, self)
 
     def way(self) -> list[Root]:
-        """This root and those that led to it, innermost first."""
+        """All roots from here back to where the render started, innermost first."""
         result, root = [self], self.referrer
         while root is not None:
             result.append(root)
@@ -213,17 +213,20 @@ def real_path(access: Access, full: str, shown: str) -> str:
 
 def os_sentence(call: str, error: OSError, path: str) -> str:
     """A system error as Go words it."""
-    from errno import ELOOP
+    from errno import ELOOP, ENOTDIR
 
-    if error.errno == ELOOP:
-        return "EvalSymlinks: too many links"
     reason = (error.strerror or str(error)).lower()
+    if call == "lstat" and error.errno == ELOOP:
+        return "EvalSymlinks: too many links"
+    if call == "lstat" and error.errno == ENOTDIR:
+        # Go's walk along the path notices this itself, and names no path.
+        return reason
     return f"{call} {error.filename or path}: {reason}"
 
 
 def has_prefix(path: str, folder: str) -> bool:
     """Whether a real path is a folder or below it."""
-    return path == folder or folder == "/" or path.startswith(folder + "/")
+    return folder in (path, "/") or path.startswith(folder + "/")
 
 
 def is_remote_file(path: str) -> bool:

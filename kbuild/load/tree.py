@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from kbuild.load import kustomization_file, resource_file
 from kbuild.load.root import Access, CloneTimeoutError, HttpStatusError, Root, has_prefix, is_remote_file, open_root
-from kbuild.model.errors import (
-    DuplicateIdError, KbuildError, KustomizationError, MissingFileError, Position, YamlError,
-)  # fmt: skip
+from kbuild.model.errors import KbuildError, KustomizationError, MissingFileError, Position, YamlError
 from kbuild.model.quote import go_quote
 from kbuild.model.resources import duplicate_id
 from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure, Node
@@ -27,31 +25,42 @@ if TYPE_CHECKING:
     from kbuild.options import Options
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-PLUGIN_FIELDS = ("generators", "transformers", "validators")
+FORCED_GIT = "git::"
+FORCED_GIT_WARNING = (
+    "Warning: Forcing the git protocol using the 'git::' URL prefix is not supported. Kustomize currently strips this "
+    "invalid prefix, but will stop doing so in a future release. Please remove the 'git::' prefix from your configuration."
+)
 
 
 class Loader:
     """What one load shares: access to files, memo tables, parsed bases by folder.
 
     Shape: `bases` holds the trees that loaded whole, by folder; `generated` the (folder, text) of a kustomization that
-    no file holds; `stopped` is set at the first failure: nothing behind it can be reached.
+    no file holds; `parsed` has what was parsed ahead of its entry, by file; `stopped` is set at the first failure:
+    nothing behind it can be reached.
     """
 
-    __slots__ = ("access", "bases", "counters", "generated", "memo", "scopes", "stopped")
+    __slots__ = ("access", "bases", "counters", "generated", "memo", "parsed", "scopes", "stopped")
 
-    def __init__(
-        self, access: Access, scopes: frozenset[tuple[str, str]], memo: Memo, counters: Counters
-    ) -> None:
+    def __init__(self, access: Access, scopes: frozenset[tuple[str, str]], memo: Memo, counters: Counters) -> None:
         self.access, self.scopes, self.memo, self.counters = access, scopes, memo, counters
         self.bases: dict[str, Node] = {}
         self.generated: tuple[str, str] | None = None
+        self.parsed: dict[str, list[Resource]] = {}
         self.stopped = False
 
     def parse(self, text: str | bytes, name: str) -> list[Resource]:
         """The resources of a text, unique by id. Raises: KbuildError."""
-        found = resource_file.parse(text, name, self.scopes, self.memo, self.counters)
+        found = self.parsed.pop(name, None) if self.parsed else None
+        if found is None:
+            found = resource_file.parse(text, name, self.scopes, self.memo, self.counters)
         if len(found) > 1:
             check_unique(found)
+        return found
+
+    def parse_ahead(self, text: bytes, name: str) -> list[Resource]:
+        """The same, without the check, and kept for the entry that names the file. Raises: KbuildError."""
+        found = self.parsed[name] = resource_file.parse(text, name, self.scopes, self.memo, self.counters)
         return found
 
     def fail(self, error: KbuildError, node: Node, field: str, index: int) -> LoadFailure:
@@ -78,8 +87,7 @@ def check_unique(resources: list[Resource]) -> None:
     for resource in resources:
         key = resource.id.key()
         if key in seen:
-            error: DuplicateIdError = duplicate_id(resource.id)
-            raise error.at(resource.position.file, resource.position.line)
+            raise duplicate_id(resource.id).at(resource.position.file, resource.position.line)
         seen.add(key)
 
 
@@ -105,10 +113,11 @@ def load(
     if options.generate and all(root.find(name) is None for name in NAMES):
         from kbuild.load.generate import generate
 
-        text, left_out = generate(root, loader.parse)
+        text, left_out = generate(root, loader.parse_ahead)
         loader.generated = (root.path, text)
     node = load_node(root, loader)
-    node.access, node.left_out = access, left_out
+    node.access = access
+    node.left_out = (*left_out, *((found, "hidden by ignore rules") for found in getattr(access.fs, "hidden", ())))
     return node
 
 
@@ -179,6 +188,9 @@ def read_kustomization(node: Node, root: Root, loader: Loader) -> None:
     node.own_resources = len(node.fields.get("resources", ()))
     kustomization_file.fix(node.fields)
     kustomization_file.check(node.fields, root.path)
+    for name in ("resources", "components"):
+        if any(path[:5].lower() == FORCED_GIT for path in node.fields.get(name, ())):
+            node.warnings += (FORCED_GIT_WARNING,)
 
 
 def prefetch(node: Node, root: Root) -> None:
@@ -221,7 +233,9 @@ def load_entries(node: Node, field: str, into: list[Any], root: Root, loader: Lo
 def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Loader) -> Any:
     """An entry as a file, else as a folder, else the failure of both."""
     try:
-        return FileEntry(path, loader.parse(root.read(path), root.joined(path)))
+        full = root.joined(path)
+        known = loader.parsed.get(full) if loader.parsed else None
+        return FileEntry(path, loader.parse(root.read(path) if known is None else b"", full))
     except KbuildError as error:
         file_error = as_file_error(error, path)
     if isinstance(file_error, HttpStatusError):
@@ -259,23 +273,23 @@ def load_base(path: str, root: Root, loader: Loader, file_error: str, wanted: st
 
 def would_cycle(node: Node, root: Root) -> bool:
     """Whether a known tree, reached on this way, would visit a folder that the way already holds."""
-    children = [
-        entry.node
-        for entries in (node.resources, node.components, *node.plugins.values())
-        for entry in entries
-        if type(entry) is BaseEntry
-    ]
     folders = [visited.path for visited in root.way()]
-    return any(
-        has_prefix(folder, child.root) for child in children for folder in folders
-    ) or any(would_cycle(child, root) for child in children)
+    queue = [node]
+    for reached in queue:
+        lists: list[list[Any]] = [reached.resources, reached.components, *reached.plugins.values()]
+        children = [entry.node for entries in lists for entry in entries if type(entry) is BaseEntry]
+        if any(has_prefix(folder, child.root) for child in children for folder in folders):
+            return True
+        queue += children
+    return False
 
 
 def copy_node(node: Node, loader: Loader) -> Node:
     """A tree that shares nothing mutable with the one it is a copy of."""
     twin = Node(node.root, node.file, node.text)
     twin.fields, twin.warnings, twin.files = node.fields, node.warnings, node.files
-    twin.read_more = node.read_more
+    twin.read_more, twin.own_resources = node.read_more, node.own_resources
+    twin.repo, twin.ref, twin.repo_path = node.repo, node.ref, node.repo_path
     twin.resources = [copy_entry(entry, loader) for entry in node.resources]
     twin.components = [copy_entry(entry, loader) for entry in node.components]
     twin.plugins = {name: [copy_entry(entry, loader) for entry in entries] for name, entries in node.plugins.items()}

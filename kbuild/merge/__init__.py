@@ -1,0 +1,1 @@
+"""How two bodies become one: strategic merge and JSON patch."""

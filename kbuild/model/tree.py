@@ -53,7 +53,8 @@ class Node:
     path named by the file (as written) to its bytes or the failure. `failure` is set when the kustomization file itself is bad.
     `read_more(path)` reads a file that only the fold could name (a built generator configuration).
     `repo`, `ref` and `repo_path` are set inside a clone (for origins). On the root node, `access.files_read` lists the files
-    read and `left_out` what a generated kustomization left out, with the reason.
+    read and `left_out` what a generated kustomization left out, with the reason. `own_resources` counts the entries of
+    `resources` that were not written under `bases`.
     """
 
     __slots__ = (
@@ -72,5 +73,6 @@ class Node:
         self.failure: LoadFailure | None = None
         self.read_more: Json = None
         self.repo = self.ref = self.repo_path = ""
+        self.own_resources = 0
         self.access: Json = None
         self.left_out: tuple[tuple[str, str], ...] = ()

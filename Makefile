@@ -1,0 +1,62 @@
+# Needs make, git and a Python >= 3.11; everything else is installed into .venv. `make test` also uses Go, when there
+# is one, to install the reference (kustomize v5.8.1) outside the checkout.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := testdata/demo/overlays/prod
+ARGS ?=
+
+.PHONY: help demo test lint golden bench conformance oracle clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The first interpreter that is new enough and can make an environment.
+$(BIN)/python:
+	@for candidate in $${PYTHON:-} python3.13 python3.12 python3.11 python3.14 python3; do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "using $$candidate ($$("$$candidate" -V))" >&2; \
+	    exec "$$candidate" -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "no Python >= 3.11 with venv was found (looked for python3.11 to python3.14 and python3);" \
+	  "install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1
+
+$(VENV)/.installed: pyproject.toml kbuild/version.py | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml kbuild/version.py | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed ## render the demo application (nothing but Python is needed)
+	@$(BIN)/kbuild render $(DEMO)
+
+oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, into the user's cache (needs Go)
+	@$(BIN)/python tools/install_oracle.py
+
+lint: $(VENV)/.installed-dev ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: oracle lint ## lint, types and all tests (ARGS: further arguments for pytest)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+golden: oracle ## write the expectations of testdata/golden again, from the reference
+	@$(BIN)/python tools/regenerate_golden.py $(ARGS)
+
+bench: oracle ## kbuild against the reference, as a table
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+conformance: $(VENV)/.installed ## the shared conformance cases, where they are beside the checkout
+	@$(BIN)/python "$${KBUILD_CONFORMANCE:-../shared/conformance}/run.py" --command '$(CURDIR)/$(BIN)/kbuild render' -j 2 $(ARGS)
+
+clean: ## remove what make made in the checkout
+	@rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,108 @@
+"""The full parser's front door: a text as a body, or as the plain values of a configuration.
+
+Reads everything that YAML has, at the price of speed; the line-based reader comes here with what it declines.
+Decision record: docs/adr/0003-own-full-parser.md.
+Source: go.yaml.in/yaml v3.0.3 decode, kyaml v0.21.1 `DeAnchor`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.anchors import check_depth, expand, node_tag
+from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, Node, scalar_tag
+from kbuild.documents.parser import Parser
+from kbuild.documents.resolve import EMPTY, plain, tagged
+from kbuild.documents.tokens import bare_error
+from kbuild.model.errors import ResourceError, YamlError
+from kbuild.model.scalars import NULL, STR, OddKey, Quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.scalars import Json
+
+# What a text without a document composes to.
+NOTHING = object()
+
+
+def compose(text: str) -> Json:
+    """The first document of a text as a body; NOTHING when there is none.
+
+    Shape: aliases and merge keys are expanded; the second of two equal keys and keys that are no strings are `OddKey`
+    (a map or list as key has no text).
+    Raises: YamlError, whose position is relative to the text; ResourceError, for a bad merge key.
+    """
+    parser = Parser(text, is_v3=True)
+    root = parser.parse()
+    if root is None:
+        return NOTHING
+    if node_tag(root) == NULL:
+        return EMPTY
+    check_depth(parser.depth)
+    return _value(expand(root))
+
+
+def _value(node: Node) -> Json:
+    """A node as a body."""
+    if node.kind == SCALAR_NODE:
+        return _scalar(node)
+    if node.kind != MAPPING_NODE:
+        return [_value(item) for item in node.content]
+    result: dict[Any, Any] = {}
+    seen = set()
+    items = iter(node.content)
+    for key in items:
+        text = key.text
+        tag = scalar_tag(key) if key.kind == SCALAR_NODE else node_tag(key)
+        # Keys of one kind with one text collide, whatever their tags are.
+        identity = text if key.kind == SCALAR_NODE else key.kind
+        if tag == STR and identity not in seen:
+            result[text] = _value(next(items))
+        else:
+            result[OddKey(text, tag, identity in seen)] = _value(next(items))
+        seen.add(identity)
+    return result
+
+
+def _scalar(node: Node) -> Json:
+    if not node.tag or node.tag == "!":
+        return Quoted(node.text) if node.style else plain(node.text)
+    return tagged(node.text, scalar_tag(node), quoted=bool(node.style), explicit=True)
+
+
+def compose_config(text: str, *, strict: bool = False) -> Json:
+    """The first document of a configuration as plain JSON values, None when there is none.
+
+    Shape: YAML 1.1 booleans; keys as texts, the last of equal ones wins; dates as written.
+    Raises: YamlError, in the words of the reference's older parser; `strict` refuses equal keys.
+    """
+    from kbuild.documents.config_values import decode
+
+    return decode(text, strict=strict)
+
+
+def undecodable(data: bytes, *, is_config: bool = False) -> YamlError:
+    """The error for bytes that are no UTF-8: the first that the reference would report."""
+    text = data.decode("utf-8", "surrogateescape")
+    try:
+        if is_config:
+            compose_config(text)
+        else:
+            from kbuild.documents.reader import split
+
+            for chunk, line in split(text.replace("\r\n", "\n")):
+                _compose_at(chunk, line)
+    except YamlError as error:
+        return error
+    except ResourceError as error:
+        return YamlError(error.reason, error.position)
+    return bare_error("invalid leading UTF-8 octet")
+
+
+def _compose_at(chunk: str, line: int) -> None:
+    """Compose a chunk that begins at a line of the file. Raises: YamlError, with the position in the file."""
+    try:
+        compose(chunk)
+    except YamlError as error:
+        error.position = type(error.position)("", line + max(error.line, 1) - 1, error.column)
+        raise

@@ -1,0 +1,78 @@
+"""The golden cases as values: where they are, how the reference is run for one, and what is compared.
+
+A case is a folder `testdata/golden/<claim>/`: `input/`, `ORACLE` (one line: tool, version and arguments, run in the
+folder), and what the reference gave: `expected.yaml` and, if it warned, `expected-warnings.txt`; or, where it failed,
+`expected-error.txt`. In the texts `{root}` stands for the absolute path of `input/`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+GOLDEN = Path(__file__).resolve().parents[1] / "testdata" / "golden"
+FILES = ("expected.yaml", "expected-warnings.txt", "expected-error.txt")
+_TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
+_ADDRESS = re.compile(r"&\{0x[0-9a-f]+ <nil>\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One golden case. Shape: `arguments` are those after the tool's name: `build`, the folder, flags."""
+
+    folder: Path
+    tool: str
+    version: str
+    arguments: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The claim."""
+        return self.folder.name
+
+    def expected(self, file: str) -> str:
+        """An expectation's text; `""` where there is none."""
+        path = self.folder / file
+        return path.read_bytes().decode() if path.exists() else ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the reference fails."""
+        return (self.folder / "expected-error.txt").exists()
+
+
+def load(folder: Path) -> Case:
+    """Read a case's ORACLE."""
+    tool, version, *arguments = shlex.split((folder / "ORACLE").read_text())
+    return Case(folder=folder, tool=tool, version=version, arguments=tuple(arguments))
+
+
+def all_cases() -> list[Case]:
+    """Every case, by name."""
+    return [load(path.parent) for path in sorted(GOLDEN.glob("*/ORACLE"))]
+
+
+def normal(stderr: str, folder: Path) -> str:
+    """A standard error without what differs from run to run: the checkout's path, times, memory addresses."""
+    text = stderr.replace(str(folder.resolve() / "input"), "{root}")
+    return _ADDRESS.sub("{generator}", _TIME.sub("{time} ", text))
+
+
+def ask(case: Case, binary: Path) -> dict[str, str]:
+    """What the reference gives: expectation file -> text. A crash is kept as its sentence.
+
+    Raises: RuntimeError, for something that is neither an output nor an error.
+    """
+    done = subprocess.run([binary, *case.arguments], cwd=case.folder, capture_output=True, timeout=60, check=False)
+    stderr = normal(done.stderr.decode(), case.folder)
+    if done.returncode == 0:
+        warned = {"expected-warnings.txt": stderr} if stderr else {}
+        return {"expected.yaml": done.stdout.decode(), **warned}
+    if done.returncode == 2 and "panic: " in stderr:
+        stderr = "panic: " + stderr.partition("panic: ")[2].partition("\n")[0].partition(" [recovered")[0] + "\n"
+    elif "Error: " not in stderr or done.stdout:
+        raise RuntimeError(f"{case.name}: status {done.returncode}, {stderr[-300:]!r}")
+    return {"expected-error.txt": stderr}
