@@ -81,10 +81,9 @@ def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:
         from kbuild.transformers.hashes import HashTransformer
 
         HashTransformer({}, fold.context(node)).transform(resources)
-    if any(resource.history for resource in resources):
-        from kbuild.finish import name_references
+    from kbuild.finish import name_references
 
-        name_references.fix(resources, name_reference_table(accumulated), fold.context(node))
+    name_references.fix(resources, name_reference_table(accumulated), fold.context(node))
     if accumulated.vars:
         from kbuild.finish import vars as build_vars
 

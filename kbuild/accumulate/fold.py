@@ -24,7 +24,7 @@ class Fold:
     folders being folded, outermost first; `origins` is None unless `buildMetadata` asks for them.
     """
 
-    __slots__ = ("_schema", "counters", "memo", "options", "origins", "parse", "scopes", "walk", "warn")
+    __slots__ = ("_schema", "counters", "memo", "options", "origins", "parse", "schema_is_set", "scopes", "walk", "warn")
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Fold:
         self.walk: list[str] = []
         self.origins: Origins | None = None
         self._schema: Any = None
+        self.schema_is_set = False
 
     def schema(self) -> Any:
         """The merge schema: the one a kustomization set, else the built-in one; loaded on first call."""
@@ -52,13 +53,15 @@ class Fold:
 
     def take_openapi(self, node: Node, *, is_root: bool) -> None:
         """Use a kustomization's `openapi` unless a schema was set before. Raises: KbuildError."""
-        if self._schema is not None and not is_root:
+        if self.schema_is_set and not is_root:
             return
         from kbuild.schema import extend
 
         settings = node.fields["openapi"] or {}
         content = read(node, settings["path"]) if "path" in settings else None
-        self._schema = extend.schema_from_settings(settings, content)
+        found = extend.schema_from_settings(settings, content)
+        if found is not None:
+            self._schema, self.schema_is_set = found, True
 
     def context(self, node: Node) -> Context:
         """What the generators and transformers of one kustomization are handed."""

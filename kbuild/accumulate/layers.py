@@ -46,8 +46,13 @@ class Accumulator:
 
     def merge_config(self, config: TransformerConfig | None) -> None:
         """Merge transformer configuration onto this one. Raises: KbuildError, for conflicting field specs."""
-        if config is not None and config is not self.config:
-            self.config = config if self.config is None else self.config.merged(config)
+        if config is None or config is self.config:
+            return
+        if self.config is None:
+            # The reference merges onto an empty configuration here, which drops specs that another one covers.
+            self.config = config if config.is_default else type(config)({}).merged(config)
+        else:
+            self.config = self.config.merged(config)
 
 
 def accumulate_root(node: Node, fold: Fold) -> Accumulator:
@@ -176,7 +181,7 @@ def check_kind(node: Node, *, is_component: bool) -> None:
 def merge_configurations(node: Node, context: Context, into: Accumulator) -> None:
     """Merge `configurations` and `crds` onto what came up from the bases. Raises: KbuildError."""
     fields = node.fields
-    if not fields.get("configurations") and not fields.get("crds"):
+    if into.config is None and not fields.get("configurations") and not fields.get("crds"):
         return
     from kbuild.fields.configuration import TransformerConfig
 

@@ -116,7 +116,7 @@ def _merge(node: Node) -> None:
 
 
 def _is_null_key(key: Node) -> bool:
-    return bool(key.text) and key.kind == SCALAR_NODE and key.text[0] in "~nN" and node_tag(key) == NULL or key.tag != ""
+    return key.text != "" and (key.text[0] in "~nN" or key.tag != "") and node_tag(key) == NULL
 
 
 def _merge_value(node: Node) -> Node | None:
@@ -162,12 +162,8 @@ def _remove_key(node: Node, text: str) -> None:
 
 def _set_entries(content: list[Node], entries: list[Node]) -> None:
     """Set entries in a map's content by the texts of their keys; a null key counts as empty, so it is added again."""
-    first: dict[str, int] = {}
-    for at in range(0, len(entries), 2):
-        first.setdefault(entries[at].text, at)
-    places: dict[str, int] = {}
-    for at in range(0, len(content), 2):
-        places.setdefault(content[at].text, at)
+    first = _places(entries)
+    places = _places(content)
     for at in range(0, len(entries), 2):
         source = first[entries[at].text]
         key, value = entries[source], entries[source + 1]
@@ -178,3 +174,13 @@ def _set_entries(content: list[Node], entries: list[Node]) -> None:
             content += (key, value)
         else:
             content[place], content[place + 1] = key, value
+            if key.text != text:
+                places = _places(content)
+
+
+def _places(content: list[Node]) -> dict[str, int]:
+    """Where the first key of each text stands."""
+    places: dict[str, int] = {}
+    for at in range(0, len(content), 2):
+        places.setdefault(content[at].text, at)
+    return places

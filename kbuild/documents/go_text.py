@@ -33,7 +33,9 @@ def go_syntax(value: Any, *, is_top: bool = False) -> str:
 
 def _order(key: Any) -> tuple[int, Any]:
     """Where Go's `fmt` puts a key among keys of several types."""
-    rank = {type(None): 0, int: 1, float: 2, str: 3, bool: 4}.get(type(key), 5)
+    rank = {type(None): 0, str: 1, int: 3, float: 4, bool: 5}[type(key)]
+    if type(key) is int and key >= 2**63:
+        rank = 2
     return rank, (0 if key is None else key)
 
 

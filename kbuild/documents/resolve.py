@@ -28,6 +28,7 @@ _WORDS: dict[str, Json] = {
 }
 _OLD_BOOLS = frozenset("y Y yes Yes YES on On ON n N no No NO off Off OFF".split())
 _DIGITS = "0123456789"
+_BASE_DIGITS = {2: "01", 8: "01234567", 10: _DIGITS, 16: "0123456789abcdefABCDEF"}
 _MAX_INT, _MIN_INT, _MAX_UINT = 2**63 - 1, -(2**63), 2**64 - 1
 
 
@@ -80,11 +81,10 @@ def go_integer(text: str) -> int | None:
         prefix = digits[1]
         base = 16 if prefix in "xX" else 2 if prefix in "bB" else 8
         digits = digits[2:] if prefix in "xXbBoO" else digits[1:]
-    try:
-        # Python would take a second base prefix (`00o7`), but not after a zero of ours.
-        value = int("0" + digits, base)
-    except ValueError:
+    # Python would take a second base prefix (`00o7`).
+    if not digits or digits.strip(_BASE_DIGITS[base]):
         return None
+    value = int(digits, base)
     if sign == "-":
         value = -value
     limit = _MAX_UINT if not sign else _MAX_INT

@@ -156,6 +156,8 @@ def _fetch_next(scanner: Scanner) -> None:
         _FETCHERS.get(char, _plain)(scanner)
         if scanner.is_v3 and text[scanner.pos] in " \t#":
             _skip_line_comment(scanner)
+    if scanner.problem is not None and scanner.pos >= scanner.limit:
+        raise scanner.problem
 
 
 def is_document_mark(text: str, pos: int) -> bool:
@@ -245,8 +247,12 @@ def _roll(scanner: Scanner, kind: int, mark: tuple[int, int], number: int = -1) 
     if len(scanner.indents) > _MAX_DEPTH:
         key = scanner.keys[-1]
         raise scanner.error(f"exceeded max depth of {_MAX_DEPTH}", (key.line, key.column))
-    token = (kind, line, column, None, None)
-    if number < 0:
+    _insert(scanner, (kind, line, column, None, None), number)
+
+
+def _insert(scanner: Scanner, token: Token, number: int) -> None:
+    """Queue a token before the one of a number; at the end, when that one was consumed already (as the reference does)."""
+    if number < scanner.parsed:
         scanner.tokens.append(token)
     else:
         scanner.tokens.insert(scanner.head + number - scanner.parsed, token)
@@ -331,7 +337,7 @@ def _colon(scanner: Scanner) -> None:
     key = scanner.keys[-1]
     if _is_possible(scanner, key):
         place = (key.line, key.column)
-        scanner.tokens.insert(scanner.head + key.number - scanner.parsed, (KEY, *place, None, None))
+        _insert(scanner, (KEY, *place, None, None), key.number)
         _roll(scanner, MAPPING_START, place, key.number)
         key.possible = False
         scanner.levels.pop(key.number, None)

@@ -1,121 +1,171 @@
 """Bodies as yaml v3 encodes them with the reference's settings: two spaces, compact lists, no line folding.
 
 Used where the reference shows or stores node text: error messages, structured strings, origin annotations, line numbers.
+A body does not know whether a quoted text stood in single or double quotes, nor whether a collection was in flow style:
+double quotes and block style are printed.
 Source: go.yaml.in/yaml v3.0.3 encoder as set up by kyaml v0.21.1.
 """
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain, v3_needs_quotes
-from kbuild.documents.scalar_style import DOUBLE, LITERAL, PLAIN, SINGLE, has_special, literal, one_line
-from kbuild.model.scalars import STR, OddKey, Quoted, Scalar, is_quoted, tag_of, text_of
+from kbuild.documents.resolve import plain
+from kbuild.documents.scalar_style import DOUBLE, LITERAL, PLAIN, SINGLE, cannot_be_plain, has_special, literal, one_line
+from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from kbuild.model.scalars import Json
 
+    Duplicate: TypeAlias = tuple[str, int, int]
+
+_MAX_SIMPLE_KEY = 128
+
 
 def dumps(value: Json) -> str:
-    """The text of a value, ending in a line break."""
-    out: list[str] = []
-    _emit(out, value, "", "", None)
-    return "".join(out)
+    """The text of a value, ending in a line break. Generic values go through `resolve.from_json` first."""
+    return "".join(_Text(value).out)
 
 
-def duplicate_lines(body: Json) -> list[tuple[str, int, int]]:
-    """`(key as Go quotes it, its line, line of its first use)` for every duplicate key, in order of the text.
+def duplicate_lines(body: Json) -> list[Duplicate]:
+    """`(key as Go quotes it, its line, line of an earlier use)` for every pair of equal keys, as the reference lists them.
 
     Units: 1-based lines of `dumps(body)`.
     """
-    out: list[str] = []
-    found: list[tuple[str, int, int]] = []
-    _emit(out, body, "", "", found)
-    return found
+    return _Text(body, with_copied_nulls=True).duplicates
 
 
-def _emit(out: list[str], value: Json, prefix: str, indent: str, found: list[tuple[str, int, int]] | None) -> None:
-    """Write a value after `prefix`; nested lines start at `indent`."""
-    kind = type(value)
-    if kind is dict and value:
-        _emit_map(out, value, prefix, indent, found)
-    elif kind is list and value:
-        lead = prefix
-        for item in value:
-            _emit(out, item, f"{lead}- ", indent + "  ", found)
-            lead = indent
-    elif kind is dict or kind is list:
-        out.append(f"{prefix}{'{}' if kind is dict else '[]'}\n")
-    else:
-        out.append(_scalar(value, prefix, indent))
+class _Text:
+    """One text being written, with the lines of its keys."""
 
+    __slots__ = ("duplicates", "line", "out", "with_copied_nulls")
 
-def _emit_map(
-    out: list[str], value: dict[Any, Any], prefix: str, indent: str, found: list[tuple[str, int, int]] | None
-) -> None:
-    lead = prefix
-    first: dict[str, int] = {}
-    for key, item in value.items():
-        if found is not None:
-            line = "".join(out).count("\n") + 1
-            text = key.text if type(key) is OddKey else key
-            if type(key) is OddKey and key.duplicate:
-                from kbuild.model.quote import go_quote
+    def __init__(self, value: Json, *, with_copied_nulls: bool = False) -> None:
+        self.out: list[str] = []
+        self.line = 1
+        self.duplicates: list[Duplicate] = []
+        self.with_copied_nulls = with_copied_nulls
+        if type(value) is dict and value:
+            self.map(value, "", "")
+        elif type(value) is list and value:
+            self.list(value, "", "")
+        else:
+            self.leaf("", value, "  ")
 
-                found.append((go_quote(text), line, first.get(text, line)))
+    def add(self, text: str) -> None:
+        self.out.append(text)
+        self.line += text.count("\n")
+
+    def map(self, value: dict[Any, Any], lead: str, indent: str) -> None:
+        """A map that is not empty: its first key after `lead`, the others at the indentation."""
+        start = len(self.duplicates)
+        lines: list[tuple[str, int]] = []
+        entries = list(value.items())
+        if self.with_copied_nulls:
+            # The reference copies a null key to the end of its map, and then finds it twice.
+            entries += [entry for entry in entries if type(entry[0]) is OddKey and entry[0].tag == NULL]
+        for key, item in entries:
+            lines.append((key_text(key), self.line))
+            shown = _key(key)
+            if shown:
+                self.value(f"{lead}{shown}:", item, indent)
             else:
-                first[text] = line
-        shown = _key(key)
+                self.leaf(f"{lead}?", key_text(key), indent + "  ")
+                self.explicit(item, indent)
+            lead = indent
+        pairs = _pairs(lines)
+        if pairs:
+            # The decoder does not look into a map that has duplicates.
+            self.duplicates[start:] = pairs
+
+    def value(self, prefix: str, item: Json, indent: str) -> None:
+        """What follows a key of a map at the indentation."""
         kind = type(item)
         if kind is dict and item:
-            out.append(f"{lead}{shown}:\n")
-            _emit(out, item, indent + "  ", indent + "  ", found)
+            self.add(prefix + "\n")
+            self.map(item, indent + "  ", indent + "  ")
         elif kind is list and item:
-            out.append(f"{lead}{shown}:\n")
-            _emit(out, item, indent, indent, found)
+            self.add(prefix + "\n")
+            self.list(item, indent, indent)
         else:
-            _emit(out, item, f"{lead}{shown}: ", indent + "  ", found)
-        lead = indent
+            self.leaf(prefix, item, indent + "  ")
+
+    def explicit(self, item: Json, indent: str) -> None:
+        """What follows a key in the explicit form."""
+        inner = indent + "  "
+        if type(item) is dict and item:
+            self.map(item, f"{indent}: ", inner)
+        elif type(item) is list and item:
+            self.list(item, f"{indent}: ", inner)
+        else:
+            self.leaf(f"{indent}:", item, inner)
+
+    def list(self, value: list[Any], lead: str, indent: str) -> None:
+        """A list that is not empty: its first dash after `lead`, the others at the indentation."""
+        inner = indent + "  "
+        for item in value:
+            if type(item) is dict and item:
+                self.map(item, f"{lead}- ", inner)
+            elif type(item) is list and item:
+                self.list(item, f"{lead}- ", inner)
+            else:
+                self.leaf(f"{lead}-", item, inner)
+            lead = indent
+
+    def leaf(self, prefix: str, value: Json, indent: str) -> None:
+        """A scalar, or an empty map or list."""
+        kind = type(value)
+        if kind is dict or kind is list:
+            shown = "{}\n" if kind is dict else "[]\n"
+        elif isinstance(value, str):
+            style = _style(value, is_quoted=kind is Quoted)
+            shown = literal(value, indent) if style == LITERAL else one_line(value, style) + "\n"
+        else:
+            shown = _odd_scalar(value) + "\n"
+        # An empty plain scalar leaves no space behind its key or dash.
+        self.add(f"{prefix}{' ' if prefix and shown != chr(10) else ''}{shown}")
+
+
+def _pairs(lines: list[tuple[str, int]]) -> list[Duplicate]:
+    if len({text for text, _ in lines}) == len(lines):
+        return []
+    from kbuild.model.quote import go_quote
+
+    return [
+        (go_quote(text), line, first)
+        for at, (text, first) in enumerate(lines)
+        for other, line in lines[at + 1 :]
+        if other == text
+    ]
 
 
 def _key(key: str | OddKey) -> str:
-    if type(key) is OddKey:
-        return one_line(key.text, DOUBLE) if key.tag == STR and v3_needs_quotes(key.text) else key.text
-    text = str(key)
-    if not v3_needs_quotes(text):
-        return text
-    return one_line(text, _quote_style(text))
+    """A key as printed before its colon, or `""` when it takes the explicit form."""
+    if type(key) is OddKey and key.tag != STR:
+        return key.text if tag_of(plain(key.text)) == key.tag else f"{key.tag} {key.text}"
+    text = key_text(key)
+    if "\n" in text or "\r" in text or len(text.encode("utf-8", "surrogatepass")) > _MAX_SIMPLE_KEY:
+        return ""
+    return one_line(text, _style(text, is_quoted=False))
 
 
-def _quote_style(text: str) -> int:
-    if not text or "\n" in text or has_special(text) or type(plain(text)) is not str:
+def _style(text: str, *, is_quoted: bool) -> int:
+    """The style of a string."""
+    bare = text.replace("\n", "").replace("\t", "")
+    special = has_special(bare)
+    if "\n" in text:
+        return DOUBLE if special or text[-1] == " " or " \n" in text else LITERAL
+    if is_quoted or special or "\t" in text or tag_of(plain(text)) != STR:
         return DOUBLE
-    from kbuild.documents.resolve import _OLD_BOOLS
-    from kbuild.documents.yaml11 import is_base60
-
-    return DOUBLE if text in _OLD_BOOLS or is_base60(text) else SINGLE
+    return SINGLE if cannot_be_plain(text) else PLAIN
 
 
-def _scalar(value: Json, prefix: str, indent: str) -> str:
+def _odd_scalar(value: Json) -> str:
+    """A scalar that is no string value."""
     text = text_of(value)
-    if value is None or type(value) in (bool, int, float):
-        return f"{prefix}{text}\n"
-    if type(value) is Scalar:
-        if is_quoted(value):
-            return f"{prefix}{value.tag} {one_line(text, DOUBLE)}\n"
-        tag = "" if tag_of(plain(text)) == value.tag else f"{value.tag} "
-        return f"{prefix}{tag}{text}\n".replace(": \n", ":\n") if not text else f"{prefix}{tag}{text}\n"
-    if "\n" in text and not has_special(text) and text[-1] != " " and " \n" not in text:
-        return prefix + literal(text, indent)
-    style = PLAIN
-    if type(value) is Quoted and not text:
-        style = DOUBLE
-    elif v3_needs_quotes(text):
-        style = _quote_style(text)
-    elif type(value) is Quoted:
-        style = DOUBLE
-    return f"{prefix}{one_line(text, style)}\n"
-
-
-__all__ = ["LITERAL", "dumps", "duplicate_lines"]
+    if type(value) is not Scalar:
+        return text
+    if value.quoted:
+        return f"{value.tag} {one_line(text, DOUBLE)}"
+    return text if tag_of(plain(text)) == value.tag else f"{value.tag} {text}"

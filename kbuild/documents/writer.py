@@ -110,11 +110,10 @@ class _Pen:
             body = final_body(body)
         self.map(body, "")
 
-    def order(self, keys: tuple[str, ...]) -> Order:
+    def order(self, keys: tuple[Any, ...]) -> Order:
         """The keys of a map in printing order, memoised."""
-        for key in keys:
-            if type(key) is OddKey:
-                raise _OddError
+        if any(type(key) is OddKey for key in keys):
+            raise _OddError
         found = self.orders[keys] = [(key, shown_key(key)) for key in ordered(keys)]
         return found
 

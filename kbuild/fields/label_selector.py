@@ -204,7 +204,9 @@ def _check_key(key: str) -> None:
     prefix, slash, name = key.rpartition("/")
     problems = []
     if "/" in prefix:
-        problems.append(f"a qualified name {_NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')")
+        problems.append(
+            f"a qualified name {_NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        )
     else:
         if slash and not prefix:
             problems.append("prefix part must be non-empty")
@@ -233,4 +235,6 @@ def _check_value(key: str, value: str) -> None:
     if value and not _is_name(value):
         problems.append(_VALUE_RULE)
     if problems:
-        raise ConfigurationError(f"invalid label value: {go_quote(value)}: at key: {go_quote(key)}: {'; '.join(problems)}")
+        raise ConfigurationError(
+            f"invalid label value: {go_quote(value)}: at key: {go_quote(key)}: {'; '.join(problems)}"
+        )

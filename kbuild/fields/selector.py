@@ -54,10 +54,9 @@ class Selector:
     Raises: ConfigurationError, for a bad pattern.
     """
 
-    __slots__ = ("_annotations", "_config", "_labels", "_parsed", "group", "kind", "name", "namespace", "version")
+    __slots__ = ("_annotations", "_labels", "_parsed", "group", "kind", "name", "namespace", "version")
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = config
         self.group = Matcher(_text(config, "group"))
         self.version = Matcher(_text(config, "version"))
         self.kind = Matcher(_text(config, "kind"))
@@ -65,11 +64,6 @@ class Selector:
         self.namespace = Matcher(_text(config, "namespace"))
         self._labels, self._annotations = _text(config, "labelSelector"), _text(config, "annotationSelector")
         self._parsed: dict[str, LabelSelector] = {}
-
-    def __str__(self) -> str:
-        config = self._config
-        names = [_text(config, field) for field in ("group", "version", "kind", "name", "namespace")]
-        return f"{ObjectId(*names)}:a={self._annotations}:l={self._labels}"
 
     def select(self, resources: Resources, counters: Counters | None = None) -> list[Resource]:
         """The selected resources in order: by original or current name and namespace, current kind, and labels.
@@ -135,6 +129,12 @@ class Selector:
 def _text(config: Mapping[str, Any], field: str) -> str:
     value = config.get(field)
     return value if isinstance(value, str) else ""
+
+
+def selector_text(config: Mapping[str, Any]) -> str:
+    """A selector as the reference prints it in errors."""
+    shown = ObjectId(*[_text(config, field) for field in ("group", "version", "kind", "name", "namespace")])
+    return f"{shown}:a={_text(config, 'annotationSelector')}:l={_text(config, 'labelSelector')}"
 
 
 def texts_of(resource: Resource, field: str) -> dict[str, str]:

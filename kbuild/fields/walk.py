@@ -69,7 +69,14 @@ def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, 
     is_last = at + 1 == len(spec.segments)
     item = value.get(name)
     if item is None or is_null(item):
-        if not spec.create or not create_kind or is_list:
+        if is_list:
+            # The reference turns a null that ought to be a list into an empty list.
+            if name in value:
+                value[name] = []
+            return
+        if not spec.create or not create_kind:
+            if is_last and name in value:
+                setter(value, name)
             return
         item = value[name] = {} if create_kind == MAP or not is_last else CREATED
     if is_last:
@@ -107,6 +114,8 @@ def entry_setter(name: str, text: str) -> Setter:
 
     def set_entry(holder: Any, at: Any) -> None:
         target = holder[at]
+        if is_null(target):
+            return
         if type(target) is not dict:
             raise wrong_kind("MappingNode", target)
         if name in target:

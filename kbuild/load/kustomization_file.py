@@ -145,7 +145,9 @@ def decode_value(value: Json, kind: Type, path: Path, struct: str) -> Json:
             return number
     elif type(value) is dict or kind == "any":
         return value
-    raise FieldMismatch(mismatch(value, path, struct, go_type_of(kind)), path)
+    wants_text = kind == "string" and type(value) in (int, float, bool)
+    hint = "quotes around the value make it a text" if wants_text else ""
+    raise FieldMismatch(mismatch(value, path, struct, go_type_of(kind)), path, hint)
 
 
 def _decode_item(item: Json, kind: Type, path: Path, struct: str) -> Json:

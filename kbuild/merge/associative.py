@@ -150,9 +150,7 @@ def _joined(left: list[str], right: list[str]) -> list[str] | None:
     return result if common else None
 
 
-def _valid(
-    tuples: Sequence[list[str]], values: list[str], keys: tuple[str, ...]
-) -> tuple[tuple[str, ...], list[str]]:
+def _valid(tuples: Sequence[list[str]], values: list[str], keys: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
     """The keys that any combination has a text for, and this combination's texts; all keys when there is none."""
     used = {keys[at] for texts in tuples for at, text in enumerate(texts) if text}
     if not used:

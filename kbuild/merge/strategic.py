@@ -132,9 +132,7 @@ class Merge:
         element = self.schema.elements(node)
         if not keys:
             return associative.merge_values(target, source)
-        return associative.merge_elements(
-            target, source, keys, lambda old, new: self.walk(old, new, element)
-        )
+        return associative.merge_elements(target, source, keys, lambda old, new: self.walk(old, new, element))
 
 
 def _shape(value: Json) -> Any:

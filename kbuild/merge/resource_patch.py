@@ -1,0 +1,215 @@
+"""Patches applied to resources: identity restored after a strategic merge, annotations kept through a JSON patch.
+
+Source: kustomize v5.8.1 `Resource.ApplySmPatch`, `resWrangler.ApplySmPatch`, `PatchTransformer.transformJson6902`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents import resolve
+from kbuild.merge import json_patch
+from kbuild.model.resource import UNSPECIFIED
+from kbuild.model.scalars import Quoted, is_null, key_text, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.counters import Counters
+    from kbuild.merge.json_patch import Operation
+    from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Body, Json
+    from kbuild.schema.schema import Schema
+
+_INTERNAL = "internal.config.kubernetes.io/"
+_ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
+
+
+class StrategicPatch:
+    """One document of a strategic merge patch, ready to be applied.
+
+    Shape: `by_selector` says that it is applied through a target or as `patchesStrategicMerge`: the reference then copies its
+    labels and annotations as texts (a null becomes the text `null`) and gives it the target's apiVersion.
+    """
+
+    __slots__ = ("allows_kind", "allows_name", "body", "by_selector", "resource")
+
+    def __init__(self, resource: Resource, *, allows_name: bool = False, allows_kind: bool = False) -> None:
+        self.resource, self.body = resource, resource.body
+        self.allows_name, self.allows_kind = allows_name, allows_kind
+        self.by_selector = False
+
+    def selecting(self) -> StrategicPatch:
+        """This patch as applied through a selector."""
+        if not self.by_selector:
+            self.by_selector = True
+            self.body = with_text_metadata(self.body)
+        return self
+
+    def apply(self, target: Resource, schema: Schema, counters: Counters) -> None:
+        """Merge into a resource. Mutates: its body, its history; the caller tells `Resources.touched`. Raises: PatchError."""
+        from kbuild.merge import strategic
+
+        before = target.id
+        if self.allows_name or self.allows_kind:
+            target.store_previous_id()
+        body = self.body
+        if self.by_selector:
+            version = before.api_version
+            if body.get("apiVersion") != version:
+                body = {**body, "apiVersion": resolve.untagged_set(body.get("apiVersion", ""), version)}
+        self._carry_over(target)
+        merged = strategic.merge(target.body, body, schema, counters)
+        if not merged:
+            target.body = merged  # type: ignore[assignment]
+            return
+        if not self.allows_kind:
+            _write(merged, "kind", before.kind)
+        _restore_metadata(merged, before.namespace, None if self.allows_name else before.name)
+
+    def _carry_over(self, target: Resource) -> None:
+        """Do to the target's history what the merge of the reference's internal annotations does."""
+        if target.has_build_annotations and drops_annotations(self.body):
+            target.history, target.prefixes, target.suffixes, target.transformations = [], [], [], []
+            target.needs_hash = target.helm_generated = False
+            target.behavior, target.origin = UNSPECIFIED, None
+        patch = self.resource
+        if patch.has_build_annotations:
+            target.needs_hash = target.needs_hash or patch.needs_hash
+            target.behavior = patch.behavior if patch.behavior != UNSPECIFIED else target.behavior
+            target.history = [*patch.history] or target.history
+            target.prefixes, target.suffixes = (
+                [*patch.prefixes] or target.prefixes,
+                [*patch.suffixes] or target.suffixes,
+            )
+
+
+def drops_annotations(patch: Body) -> bool:
+    """Whether a patch removes or replaces the map of annotations as a whole."""
+    meta = patch.get("metadata")
+    if type(meta) is not dict:
+        return False
+    if text_of(meta.get("$patch", "")) == "replace":
+        return True
+    if "annotations" not in meta:
+        return False
+    annotations = meta["annotations"]
+    if type(annotations) is not dict:
+        return is_null(annotations)
+    return text_of(annotations.get("$patch", "")) in ("replace", "delete")
+
+
+def with_text_metadata(patch: Body) -> Body:
+    """A patch whose labels and annotations are texts, sorted; empty ones and an empty namespace are gone."""
+    meta = patch.get("metadata")
+    if type(meta) is not dict:
+        return patch
+    copied = dict(meta)
+    for field in ("labels", "annotations"):
+        values = copied.pop(field, None)
+        if type(values) is dict and values:
+            copied[field] = text_map(values)
+    if "namespace" in copied and (is_null(copied["namespace"]) or not text_of(copied["namespace"])):
+        del copied["namespace"]
+    return {**patch, "metadata": copied}
+
+
+def text_map(values: Body) -> Body:
+    """A map with every value as a string, in the order of the keys."""
+    texts = {key_text(key): text_of(value) for key, value in values.items()}
+    return {resolve.key(key): string(texts[key]) for key in sorted(texts)}
+
+
+def string(text: str) -> Json:
+    """A fresh string value."""
+    return Quoted(text) if "\n" in text else resolve.string_set(resolve.ABSENT, text)
+
+
+def _write(holder: Body, field: str, text: str) -> None:
+    """Write a text without tag, unless a string of that text is there."""
+    old = holder.get(field, resolve.ABSENT)
+    if isinstance(old, str) and old == text:
+        return
+    if old is resolve.ABSENT:
+        holder[field] = resolve.plain_or_block(text)
+    elif type(old) is not dict and type(old) is not list:
+        holder[field] = resolve.untagged_set(old, text)
+
+
+def _restore_metadata(body: Body, namespace: str, name: str | None) -> None:
+    """Write back name (None: leave it) and namespace; an empty namespace is removed."""
+    meta = body.get("metadata")
+    if meta is None or is_null(meta):
+        if name is None and not namespace:
+            return
+        meta = body["metadata"] = {}
+    if type(meta) is not dict:
+        return
+    if name is not None:
+        _write(meta, "name", name)
+    if namespace:
+        _write(meta, "namespace", namespace)
+    else:
+        meta.pop("namespace", None)
+
+
+def apply_json(resource: Resource, operations: list[Operation], *, has_annotations: bool) -> None:
+    """Apply a JSON patch. `has_annotations` says that the reference holds internal annotations in the resource.
+
+    Mutates: the resource's body; the caller tells `Resources.touched`. Raises: PatchError, OutputError.
+    """
+    hidden: dict[str, str] = {}
+    body = resource.body
+    if has_annotations:
+        if any(_sees_annotations(operation) for operation in operations):
+            hidden = internal_annotations(resource)
+        body = _with_annotations(body, hidden)
+    body = json_patch.apply(body, operations)
+    meta = body.get("metadata")
+    if meta is None:
+        body["metadata"] = {}
+    elif type(meta) is dict and "annotations" in meta:
+        annotations = meta.pop("annotations")
+        kept = (
+            {key: value for key, value in annotations.items() if key not in hidden}
+            if type(annotations) is dict
+            else None
+        )
+        if kept:
+            meta["annotations"] = text_map(kept)
+    resource.body = body
+
+
+def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:
+    meta = body.get("metadata")
+    if meta is None or is_null(meta):
+        meta = {}
+    if type(meta) is not dict:
+        return body
+    annotations = meta.get("annotations")
+    if annotations is None or is_null(annotations):
+        annotations = {}
+    if type(annotations) is not dict:
+        return body
+    return {**body, "metadata": {**meta, "annotations": {**annotations, **hidden}}}
+
+
+def _sees_annotations(operation: Operation) -> bool:
+    """Whether an operation takes the annotations as a whole to another place, or compares them."""
+    name: Any = operation.get("op")
+    if name in ("copy", "move"):
+        return operation.get("from") in _ANNOTATIONS
+    return name == "test" and operation.get("path") in _ANNOTATIONS
+
+
+def internal_annotations(resource: Resource) -> dict[str, str]:
+    """The annotations that the reference hides in a resource, for the rare patch that sees them."""
+    found = {
+        "prefixes": ",".join(resource.prefixes),
+        "suffixes": ",".join(resource.suffixes),
+        "previousNames": ",".join([entry[0] for entry in resource.history]),
+        "previousNamespaces": ",".join([entry[1] for entry in resource.history]),
+        "previousKinds": ",".join([entry[2] for entry in resource.history]),
+        "generatorBehavior": resource.behavior if resource.behavior != UNSPECIFIED else "",
+        "needsHashSuffix": "enabled" if resource.needs_hash else "",
+    }
+    return {_INTERNAL + name: text for name, text in found.items() if text}
