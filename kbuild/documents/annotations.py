@@ -22,8 +22,8 @@ def final_metadata(meta: Body) -> Body:
         return meta
     rest = {key: value for key, value in meta.items() if key_text(key) != "annotations"}
     final: dict[Any, str] = {}
-    for _, annotations in found:
-        final.update(final_annotations(annotations))
+    for _, value in found:
+        final.update(final_annotations(value))
     if final:
         rest["annotations"] = final
     return rest

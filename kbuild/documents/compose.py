@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from kbuild.documents.anchors import check_depth, expand, node_tag
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, Node, scalar_tag
-from kbuild.documents.parser import Parser
+from kbuild.documents.parser import read_root
+from kbuild.documents.parser_state import Parser
 from kbuild.documents.resolve import EMPTY, plain, tagged
 from kbuild.documents.tokens import bare_error
 from kbuild.model.errors import ResourceError, YamlError
@@ -33,7 +34,7 @@ def compose(text: str) -> Json:
     Raises: YamlError, whose position is relative to the text; ResourceError, for a bad merge key.
     """
     parser = Parser(text, is_v3=True)
-    root = parser.parse()
+    root = read_root(parser)
     if root is None:
         return NOTHING
     if node_tag(root) == NULL:
@@ -53,9 +54,10 @@ def _value(node: Node) -> Json:
     items = iter(node.content)
     for key in items:
         text = key.text
-        tag = scalar_tag(key) if key.kind == SCALAR_NODE else node_tag(key)
+        is_scalar = key.kind == SCALAR_NODE
+        tag = scalar_tag(key) if is_scalar else "!!map" if key.kind == MAPPING_NODE else "!!seq"
         # Keys of one kind with one text collide, whatever their tags are.
-        identity = text if key.kind == SCALAR_NODE else key.kind
+        identity = text if is_scalar else key.kind
         if tag == STR and identity not in seen:
             result[text] = _value(next(items))
         else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from kbuild.documents.anchors import check_depth
 from kbuild.documents.go_text import float32_text, go_syntax
 from kbuild.documents.nodes import ALIAS_NODE, MAPPING_NODE, SCALAR_NODE, Node, short_tag
-from kbuild.documents.parser import Parser
+from kbuild.documents.parser import read_root
+from kbuild.documents.parser_state import Parser
 from kbuild.documents.resolve import timestamp
 from kbuild.documents.tokens import bare_error
 from kbuild.documents.yaml11 import resolve
@@ -41,7 +42,7 @@ class GoMap:
 def decode(text: str, *, strict: bool) -> Json:
     """The first document of a text as plain values. Raises: YamlError."""
     parser = Parser(text, is_v3=False)
-    root = parser.parse()
+    root = read_root(parser)
     if root is None:
         return None
     check_depth(parser.depth)
@@ -68,9 +69,9 @@ class _Decoder:
         self.decoded += 1
         if self.depth:
             self.aliased += 1
-            if self.aliased > _ALIASES_FREE and self.decoded > _DECODED_FREE:
-                if self.aliased / self.decoded > _allowed_ratio(self.decoded):
-                    raise bare_error("document contains excessive aliasing")
+            is_large = self.aliased > _ALIASES_FREE and self.decoded > _DECODED_FREE
+            if is_large and self.aliased / self.decoded > _allowed_ratio(self.decoded):
+                raise bare_error("document contains excessive aliasing")
 
     def value(self, node: Node, level: int) -> Any:
         """The value of a node."""
@@ -175,8 +176,6 @@ def _scalar(node: Node) -> Any:
     found = _KINDS[type(value)]
     if found == STR and tag == TIMESTAMP and timestamp(text) is not None:
         return text
-    if found == STR and text == "<<":
-        found = "!!merge"
     if found == tag:
         return value
     if tag == FLOAT and type(value) is int and value < _MAX_INT:
@@ -207,7 +206,9 @@ def _plain_value(value: Any) -> Json:
     if kind is list:
         return [_plain_value(item) for item in value]
     if kind is float and value - value != 0.0:
-        name = "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
+        from math import isnan
+
+        name = "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
         raise YamlError(f"json: unsupported value: {name}")
     return value
 

@@ -133,8 +133,8 @@ def _odd_key(key: str | OddKey) -> Json:
 
 
 def has_duplicate_key(value: Body) -> bool:
-    """Whether a map has a key twice. A null key counts: the reference copies it to the end of its map."""
-    return any(type(key) is OddKey and (key.duplicate or key.tag == NULL) for key in value)
+    """Whether a map has a key twice."""
+    return any(type(key) is OddKey and key.duplicate for key in value)
 
 
 def check_duplicates(body: Json) -> None:
@@ -170,7 +170,9 @@ def marshalled(value: Json) -> Json:
             raise OutputError(_BAD_ZONE)
         return text
     if kind is float and value - value != 0:
-        raise OutputError(f"json: unsupported value: {'NaN' if value != value else '+Inf' if value > 0 else '-Inf'}")
+        from kbuild.documents.gojson import go_value
+
+        raise OutputError(f"json: unsupported value: {go_value(value)}")
     return value
 
 
@@ -233,7 +235,7 @@ def to_printed_values(body: Body) -> dict[str, Any]:
         values = decode(body)
         check_duplicates(body)
         shown = values
-        return _after_json(marshalled(values))  # type: ignore[no-any-return]
+        return after_json(marshalled(values))  # type: ignore[no-any-return]
     except OutputError as error:
         from kbuild.documents.gojson import go_syntax
 
@@ -241,22 +243,29 @@ def to_printed_values(body: Body) -> dict[str, Any]:
         raise OutputError(f"{prefix}: {error.reason}") from None
 
 
-def _after_json(value: Json) -> Json:
+def after_json(value: Json) -> Json:
     """What is left after the text went through JSON and was read again as YAML. Raises: OutputError."""
     kind = type(value)
     if kind is dict:
-        return {_key_after_json(key): _after_json(item) for key, item in value.items()}
+        return {_key_after_json(key): after_json(item) for key, item in value.items()}
     if kind is list:
-        return [_after_json(item) for item in value]
+        return [after_json(item) for item in value]
     if kind is int:
         return value if -(2**63) <= value < 2**64 else float(value)
     return _text_after_json(value) if kind is str else value
 
 
-def _key_after_json(key: str) -> str:
+def is_long_key(key: str) -> bool:
+    """Whether a key is too long, as it stands in the JSON text, for the YAML reader behind it."""
     from kbuild.documents.gojson import quote
 
-    if "\x85" in key or (len(key) > _MAX_SIMPLE_KEY // 8 and len(quote(key)) > _MAX_SIMPLE_KEY):
+    return len(quote(key)) > _MAX_SIMPLE_KEY
+
+
+def _key_after_json(key: str) -> str:
+    if "\x85" in key:
+        raise OutputError("yaml: line 1: did not find expected ',' or '}'")
+    if is_long_key(key):
         raise OutputError("yaml: did not find expected ',' or '}'")
     return _text_after_json(key)
 
@@ -266,7 +275,7 @@ def _text_after_json(text: str) -> str:
         return text
     text = "".join(["\ufffd" if "\ud800" <= char < "\ue000" else char for char in text])
     for char in text:
-        if "\x7f" <= char < "\xa0" and char != "\x85" or char in "\ufffe\uffff":
+        if ("\x7f" <= char < "\xa0" and char != "\x85") or char in "\ufffe\uffff":
             raise OutputError("yaml: control characters are not allowed")
     return _fold_next_lines(text) if "\x85" in text else text
 

@@ -40,7 +40,9 @@ def _order(key: Any) -> tuple[int, Any]:
 
 
 def _float(value: float) -> str:
-    if value != value:
+    from math import isnan
+
+    if isnan(value):
         return "NaN"
     if value - value != 0:
         return "+Inf" if value > 0 else "-Inf"
@@ -68,9 +70,10 @@ def _shortest(text: str) -> str:
 
 def float32_text(value: float) -> str:
     """A float key as text: the shortest that gives the same 32-bit float."""
+    from math import isnan
     from struct import pack, unpack
 
-    if value != value:
+    if isnan(value):
         return ".nan"
     try:
         narrow = unpack("f", pack("f", value))[0]

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
-_SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
 def digits_of(value: float) -> tuple[str, int]:
@@ -52,10 +52,8 @@ def shortest_g(value: float) -> str:
 
 def v2_float(value: float) -> str:
     """A float as yaml v2 and v3 print it."""
-    if value != value:
-        return ".nan"
     if value - value != 0:
-        return ".inf" if value > 0 else "-.inf"
+        return ".inf" if value > 0 else "-.inf" if value < 0 else ".nan"
     return shortest_g(value)
 
 
@@ -121,20 +119,22 @@ def dumps(value: Json, *, escape_html: bool = True, indent: str = "", _depth: st
 
 def quote(text: str, *, escape_html: bool = True) -> str:
     """A JSON string as Go writes it."""
-    if text.isascii() and text.isprintable() and not ('"' in text or "\\" in text):
-        if not escape_html or not ("<" in text or ">" in text or "&" in text):
-            return f'"{text}"'
-    return '"' + "".join([_json_char(char, escape_html) for char in text]) + '"'
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    if escape_html and ("<" in text or ">" in text or "&" in text):
+        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    if text.isascii() and text.isprintable():
+        return f'"{text}"'
+    return '"' + "".join([char if char >= " " and char < "\u2028" else _json_char(char) for char in text]) + '"'
 
 
-def _json_char(char: str, escape_html: bool) -> str:  # noqa: FBT001
+def _json_char(char: str) -> str:
+    """A character that may need an escape, apart from quotes and backslashes."""
     short = _SHORT.get(char)
     if short is not None:
         return short
-    code = ord(char)
-    if code < 0x20 or code in (0x2028, 0x2029) or (escape_html and char in "<>&"):
-        return f"\\u{code:04x}"
-    return "\ufffd" if 0xD800 <= code < 0xE000 else char
+    if char < " " or char in "\u2028\u2029":
+        return f"\\u{ord(char):04x}"
+    return "\ufffd" if "\ud800" <= char < "\ue000" else char
 
 
 def go_value(value: Json) -> str:
@@ -236,3 +236,12 @@ def json_kind(value: Json) -> str:
     if isinstance(value, (int, float)):
         return "number"
     return "object" if type(value) is dict else "array"
+
+
+def config_text(value: Json) -> str:
+    """A plain configuration value as the reference decodes it into a string field."""
+    if value is None:
+        return ""
+    if type(value) is bool:
+        return "true" if value else "false"
+    return json_float(value) if type(value) is float else str(value)

@@ -10,8 +10,22 @@ from __future__ import annotations
 
 from kbuild.documents import resolve
 from kbuild.documents.lines import (
-    BLANK, BLOCK, DASH, DASH_BLOCK, DASH_EMPTY, DASH_FLOW, DASH_OPEN, DASH_SCALAR, KEY, KEY_FLOW, KEY_OPEN,
-    KEY_SCALAR, TEXT, Declined, block_scalar, classify, flow, fold_plain, quoted_lines,
+    BLANK,
+    BLOCK,
+    DASH,
+    DASH_BLOCK,
+    DASH_EMPTY,
+    DASH_FLOW,
+    DASH_SCALAR,
+    KEY,
+    KEY_FLOW,
+    KEY_SCALAR,
+    ODD,
+    TEXT,
+    TEXT_FLOW,
+    Declined,
+    classify,
+    fold_plain,
 )  # fmt: skip
 from kbuild.model.errors import ResourceError, YamlError
 from kbuild.model.scalars import OddKey, Quoted, is_null
@@ -51,9 +65,16 @@ class Typing:
         self.lines: dict[str, Line] = {}
         self.plain: Any = resolve.plain
         self.quoted: Any = Quoted
-        self.key: Any = resolve.key
+        self.key: Any = string_key
         self.null: Json = resolve.EMPTY
         self.last_wins = False
+
+
+def string_key(text: str) -> str:
+    """A plain key that is a string. Raises: Declined, for one that reads as something else."""
+    if type(resolve.plain(text)) is str:
+        return text
+    raise Declined
 
 
 def read_documents(data: str | bytes, memo: Memo, counters: Counters) -> list[tuple[Json, int]]:
@@ -75,15 +96,21 @@ def read_documents(data: str | bytes, memo: Memo, counters: Counters) -> list[tu
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
     result = []
+    late: ResourceError | None = None
     for chunk, line in split(text):
         try:
             body = read_chunk(chunk, memo, counters)
         except YamlError as error:
-            error.reason = error.reason.replace("MalformedYAMLError: ", "")
             error.position = type(error.position)("", line + max(error.line, 1) - 1, error.column)
             raise
+        except ResourceError as error:
+            # Anchors are expanded after the last document was parsed.
+            late = late or error
+            continue
         if body is not None and not is_null(body):
             result.append((body, line))
+    if late is not None:
+        raise late
     return result
 
 
@@ -139,10 +166,13 @@ def build(chunk: str, typing: Typing) -> Json:
     """The document of a chunk by the fast path. Raises: Declined, when the full parser must read it."""
     check_characters(chunk)
     lines = chunk.split("\n")
-    if chunk.endswith("\n"):
+    ends_open = bool(lines[-1])
+    if not ends_open:
         lines.pop()
-    builder = Builder(lines, typing, ends_open=not chunk.endswith("\n"))
-    return builder.document()
+    try:
+        return Builder(lines, typing, ends_open=ends_open).document()
+    except RecursionError:
+        raise Declined from None
 
 
 def check_characters(chunk: str) -> None:
@@ -189,14 +219,19 @@ class Builder:
     def document(self) -> Json:
         """The whole chunk. Raises: Declined."""
         at = self.next_content(0)
-        if at < len(self.lines) and self.lines[at].rstrip(" ") == "---" and at == 0:
+        if at == 0 and self.lines and self.lines[0].rstrip(" ") == "---":
             at = self.next_content(1)
         if at == len(self.lines):
             return None
         indent, kind = self.line(at)[:2]
-        if kind >= TEXT:
+        if kind < DASH:
+            value, at = self.map(at, indent)
+        elif kind < TEXT:
+            value, at = self.list(at, indent)
+        elif kind == TEXT_FLOW:
+            value, at = self.node(at, -1)
+        else:
             raise Declined
-        value, at = self.list(at, indent) if kind >= DASH else self.map(at, indent)
         if self.next_content(at) != len(self.lines):
             raise Declined
         return value
@@ -236,20 +271,11 @@ class Builder:
                 value, at = self.other(kind, at, value, indent)
             else:
                 raise Declined
-            if key in result or type(key) is OddKey:
-                key = self.repeated(result, key)
+            if key in result and not typing.last_wins:
+                key = OddKey(key, "!!str", duplicate=True)
             result[key] = value
             plain_key = key
         return result, at
-
-    def repeated(self, result: dict[Any, Any], key: str | OddKey) -> str | OddKey:
-        """The key to store a value under when it is odd or stands in the map already."""
-        if type(key) is OddKey:
-            if any((type(k) is OddKey and k.text == key.text) or k == key.text for k in result):
-                raise Declined
-            return OddKey(key.text, key.tag)
-        assert type(key) is str
-        return key if self.typing.last_wins else OddKey(key, "!!str", duplicate=True)
 
     def list(self, at: int, indent: int) -> tuple[list[Any], int]:
         """A list whose dashes stand at the indentation. Raises: Declined."""
@@ -293,8 +319,10 @@ class Builder:
             return self.map(at, here)
         if kind < TEXT:
             return self.list(at, here)
+        if kind != TEXT:
+            return self.other(kind, at, value, indent)
         if raw is None:
-            raise Declined
+            return value, at + 1
         joined, at = fold_plain(self.lines, at + 1, raw, indent)
         return (value if joined is raw else self.typing.plain(joined)), at
 
@@ -311,12 +339,20 @@ class Builder:
 
     def other(self, kind: int, at: int, value: Any, indent: int) -> tuple[Json, int]:
         """Flow collections, block scalars and quoted scalars over several lines. Raises: Declined."""
-        if kind in (KEY_FLOW, DASH_FLOW):
-            return flow(value, self.typing), at + 1
+        if kind in (KEY_FLOW, DASH_FLOW, TEXT_FLOW):
+            if value == "{}":
+                return {}, at + 1
+            if value == "[]":
+                return [], at + 1
+            from kbuild.documents.flow import flow
+
+            return flow(self.lines, at, value, self.typing)
+        if kind == ODD:
+            raise Declined
+        from kbuild.documents.multiline import block_scalar, quoted_lines
+
         if kind in (BLOCK, DASH_BLOCK):
             text, at = block_scalar(self.lines, at + 1, value, indent, ends_open=self.ends_open)
-        elif kind in (KEY_OPEN, DASH_OPEN):
-            text, at = quoted_lines(self.lines, at, value, indent)
         else:
-            raise Declined
+            text, at = quoted_lines(self.lines, at, value)
         return self.typing.quoted(text), at

@@ -9,9 +9,10 @@ PLAIN, SINGLE, DOUBLE, LITERAL = 0, 1, 2, 3
 BREAKS = "\n\u2028\u2029"
 _FIRST_BAD = frozenset("#,[]{}&*!|>'\"%@` ")
 _FIRST_MAYBE = frozenset("0123456789+-.?:yYnNtTfFoO~")
-_WORDS = frozenset(
-    "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL".split()
-)
+_WORDS = frozenset((
+    "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", "~", "null", "Null", "NULL",
+    "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF",
+))  # fmt: skip
 _WIDTH = 80
 _ESCAPES = {
     0x00: "\\0", 0x07: "\\a", 0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0B: "\\v", 0x0C: "\\f", 0x0D: "\\r", 0x1B: "\\e",
@@ -83,10 +84,7 @@ def check_printable(text: str) -> bool:
     """Whether all characters survive the reference's JSON hop as they are."""
     if text.isascii():
         return "\x7f" not in text
-    for char in text:
-        if "\x7f" <= char < "\xa0" or "\ud800" <= char < "\ue000" or char in "\ufffe\uffff":
-            return False
-    return True
+    return not any("\x7f" <= char < "\xa0" or "\ud800" <= char < "\ue000" or char in "\ufffe\uffff" for char in text)
 
 
 def _space_before_break(text: str) -> bool:

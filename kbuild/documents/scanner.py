@@ -9,24 +9,44 @@ from __future__ import annotations
 import re
 
 from kbuild.documents import scanner_properties, scanner_scalars
-from kbuild.documents.source import Source
+from kbuild.documents.scanner_state import (
+    MAX_DEPTH,
+    Scanner,
+    SimpleKey,
+    insert,
+    is_possible,
+    remove_key,
+    roll,
+    save_key,
+    unroll,
+)
 from kbuild.documents.tokens import (
-    ALIAS, ANCHOR, BLANK_BREAK_OR_END, BLOCK_END, BLOCK_ENTRY, BREAKS, DOCUMENT_END, DOCUMENT_START, FLOW_ENTRY,
-    FLOW_MAPPING_END, FLOW_MAPPING_START, FLOW_SEQUENCE_END, FLOW_SEQUENCE_START, KEY, MAPPING_START, SCALAR,
-    SEQUENCE_START, STREAM_END, STREAM_START, VALUE, scan_error,
-)  # fmt: skip
+    ALIAS,
+    ANCHOR,
+    BLANK_BREAK_OR_END,
+    BLOCK_ENTRY,
+    BREAKS,
+    DOCUMENT_END,
+    DOCUMENT_START,
+    FLOW_ENTRY,
+    FLOW_MAPPING_END,
+    FLOW_MAPPING_START,
+    FLOW_SEQUENCE_END,
+    FLOW_SEQUENCE_START,
+    KEY,
+    MAPPING_START,
+    SCALAR,
+    SEQUENCE_START,
+    STREAM_END,
+    STREAM_START,
+    VALUE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kbuild.documents.tokens import Token
-    from kbuild.model.errors import YamlError
-
-_MAX_DEPTH = 10_000
-_MAX_SIMPLE_KEY = 1024
-_KEEP_CONSUMED = 1_000
-_LOOK_AHEAD = 2
+    from kbuild.documents.source import Source
 
 _SPACES = re.compile(" *")
 _BLANKS = re.compile("[ \t]*")
@@ -37,93 +57,9 @@ _LINE_COMMENT = re.compile("[ \t]{0,511}(?:#[^\r\n\x85\u2028\u2029\0]*)")
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
-class SimpleKey:
-    """A place where a key without `?` may have begun; `number` counts tokens from the start of the stream."""
-
-    __slots__ = ("column", "index", "line", "number", "possible", "required")
-
-    def __init__(self, scanner: Scanner, *, possible: bool, required: bool) -> None:
-        self.possible, self.required = possible, required
-        self.number = scanner.parsed + len(scanner.tokens) - scanner.head
-        self.index, self.line = scanner.pos, scanner.line
-        self.column = scanner.pos - scanner.line_start
-
-
-class Scanner:
-    """The state of reading one text, and the queue of tokens.
-
-    Shape: `pos` indexes `text`; `line` counts from 0; `indents` are the columns of the open block collections below
-    `indent`; `keys` has one entry per flow level; `levels` maps a token's number to the level at which it may be a key.
-    """
-
-    __slots__ = (
-        "available", "doubled_mark", "flow_level", "head", "indent", "indents", "is_v3", "keys", "levels", "limit", "line",
-        "line_start", "look_ahead", "may_be_key", "parsed", "pos", "problem", "text", "tokens",
-    )  # fmt: skip
-
-    def __init__(self, source: Source, *, is_v3: bool) -> None:
-        self.text, self.limit, self.problem, self.doubled_mark = (
-            source.text, source.limit, source.problem, source.doubled_mark,
-        )  # fmt: skip
-        self.is_v3, self.look_ahead = is_v3, _LOOK_AHEAD if is_v3 else 0
-        self.pos = self.line = self.line_start = self.head = self.parsed = self.flow_level = 0
-        self.indent, self.available, self.may_be_key = -1, False, True
-        self.indents: list[int] = []
-        self.tokens: list[Token] = []
-        self.levels: dict[int, int] = {}
-        self.keys: list[SimpleKey] = []
-
-    def peek(self) -> Token:
-        """The next token. Raises: YamlError."""
-        if not self.available:
-            _fetch_more(self)
-        return self.tokens[self.head]
-
-    def skip(self) -> None:
-        """Drop the token that was peeked at."""
-        self.available = False
-        self.parsed += 1
-        self.head += 1
-        if self.head > _KEEP_CONSUMED:
-            del self.tokens[: self.head]
-            self.head = 0
-
-    def add(self, kind: int, width: int) -> None:
-        """Queue a token for the next characters, and consume them."""
-        self.tokens.append((kind, self.line, self.pos - self.line_start, None, None))
-        self.pos += width
-
-    def skip_break(self) -> str:
-        """Consume a line break, if there is one; the break as it counts in a scalar."""
-        char = self.text[self.pos]
-        if char not in BREAKS:
-            return ""
-        self.pos += 2 if char == "\r" and self.text[self.pos + 1] == "\n" else 1
-        self.line += 1
-        self.line_start = self.pos
-        return char if char in "\u2028\u2029" else "\n"
-
-    def mark(self) -> tuple[int, int]:
-        """The 0-based line and column of the next character."""
-        return self.line, self.pos - self.line_start
-
-    def error(self, problem: str, context: tuple[int, int] | None = None) -> YamlError:
-        """The error for a problem here, or the one that the reader has with what comes next."""
-        if self.problem is not None and self.pos + 2 > self.limit:
-            return self.problem
-        here = self.mark()
-        return scan_error(problem, here, here if context is None else context, is_v3=self.is_v3)
-
-
-def _fetch_more(scanner: Scanner) -> None:
-    """Make sure that the token at the head of the queue is final."""
-    while True:
-        if scanner.head < len(scanner.tokens) - scanner.look_ahead:
-            level = scanner.levels.get(scanner.parsed)
-            if level is None or level >= len(scanner.keys) or not _is_possible(scanner, scanner.keys[level]):
-                break
-        _fetch_next(scanner)
-    scanner.available = True
+def scanner_of(source: Source, *, is_v3: bool) -> Scanner:
+    """A scanner at the start of a source."""
+    return Scanner(source, _fetch_next, is_v3=is_v3)
 
 
 def _fetch_next(scanner: Scanner) -> None:
@@ -136,20 +72,20 @@ def _fetch_next(scanner: Scanner) -> None:
     text, pos = scanner.text, scanner.pos
     column = pos - scanner.line_start
     if scanner.indent > column:
-        _unroll(scanner, column)
+        unroll(scanner, column)
     if scanner.problem is not None and pos + 4 > scanner.limit:
         raise scanner.problem
     char = text[pos]
     if char == "\0":
         _stream_end(scanner)
     elif column == 0 and char == "%":
-        _unroll(scanner, -1)
-        _remove_key(scanner)
+        unroll(scanner, -1)
+        remove_key(scanner)
         scanner.may_be_key = False
         scanner_properties.scan_directive(scanner)
     elif column == 0 and char in "-." and is_document_mark(text, pos):
-        _unroll(scanner, -1)
-        _remove_key(scanner)
+        unroll(scanner, -1)
+        remove_key(scanner)
         scanner.may_be_key = False
         scanner.add(DOCUMENT_START if char == "-" else DOCUMENT_END, 3)
     else:
@@ -205,75 +141,12 @@ def _skip_line_comment(scanner: Scanner) -> None:
             scanner.pos = found.end()
 
 
-def _is_possible(scanner: Scanner, key: SimpleKey) -> bool:
-    """Whether a key that may have begun can still be one: same line, not too far back."""
-    if not key.possible:
-        return False
-    if key.line < scanner.line or key.index + _MAX_SIMPLE_KEY < scanner.pos:
-        if key.required:
-            raise scanner.error("could not find expected ':'", (key.line, key.column))
-        key.possible = False
-        return False
-    return True
-
-
-def save_key(scanner: Scanner) -> None:
-    """Note that a key may begin here."""
-    if scanner.may_be_key:
-        required = not scanner.flow_level and scanner.indent == scanner.pos - scanner.line_start
-        key = SimpleKey(scanner, possible=True, required=required)
-        _remove_key(scanner)
-        scanner.keys[-1] = key
-        scanner.levels[key.number] = len(scanner.keys) - 1
-
-
-def _remove_key(scanner: Scanner) -> None:
-    """Give up the key that may have begun at this flow level."""
-    key = scanner.keys[-1]
-    if key.possible:
-        if key.required:
-            raise scanner.error("could not find expected ':'", (key.line, key.column))
-        key.possible = False
-        scanner.levels.pop(key.number, None)
-
-
-def _roll(scanner: Scanner, kind: int, mark: tuple[int, int], number: int = -1) -> None:
-    """Open a block collection at a column, if that is deeper than the open one."""
-    line, column = mark
-    if scanner.flow_level or scanner.indent >= column:
-        return
-    scanner.indents.append(scanner.indent)
-    scanner.indent = column
-    if len(scanner.indents) > _MAX_DEPTH:
-        key = scanner.keys[-1]
-        raise scanner.error(f"exceeded max depth of {_MAX_DEPTH}", (key.line, key.column))
-    _insert(scanner, (kind, line, column, None, None), number)
-
-
-def _insert(scanner: Scanner, token: Token, number: int) -> None:
-    """Queue a token before the one of a number; at the end, when that one was consumed already (as the reference does)."""
-    if number < scanner.parsed:
-        scanner.tokens.append(token)
-    else:
-        scanner.tokens.insert(scanner.head + number - scanner.parsed, token)
-
-
-def _unroll(scanner: Scanner, column: int) -> None:
-    """Close the block collections that are deeper than a column."""
-    if scanner.flow_level:
-        return
-    line, here = scanner.mark()
-    while scanner.indent > column:
-        scanner.tokens.append((BLOCK_END, line, here, None, None))
-        scanner.indent = scanner.indents.pop()
-
-
 def _stream_end(scanner: Scanner) -> None:
     if scanner.pos != scanner.line_start:
         scanner.line_start = scanner.pos
         scanner.line += 1
-    _unroll(scanner, -1)
-    _remove_key(scanner)
+    unroll(scanner, -1)
+    remove_key(scanner)
     scanner.may_be_key = False
     scanner.add(STREAM_END, 0)
 
@@ -282,14 +155,14 @@ def _flow_start(scanner: Scanner) -> None:
     save_key(scanner)
     scanner.keys.append(SimpleKey(scanner, possible=False, required=False))
     scanner.flow_level += 1
-    if scanner.flow_level > _MAX_DEPTH:
-        raise scanner.error(f"exceeded max depth of {_MAX_DEPTH}")
+    if scanner.flow_level > MAX_DEPTH:
+        raise scanner.error(f"exceeded max depth of {MAX_DEPTH}")
     scanner.may_be_key = True
     scanner.add(FLOW_SEQUENCE_START if scanner.text[scanner.pos] == "[" else FLOW_MAPPING_START, 1)
 
 
 def _flow_end(scanner: Scanner) -> None:
-    _remove_key(scanner)
+    remove_key(scanner)
     if scanner.flow_level:
         scanner.flow_level -= 1
         scanner.levels.pop(scanner.keys.pop().number, None)
@@ -298,7 +171,7 @@ def _flow_end(scanner: Scanner) -> None:
 
 
 def _flow_entry(scanner: Scanner) -> None:
-    _remove_key(scanner)
+    remove_key(scanner)
     scanner.may_be_key = True
     scanner.add(FLOW_ENTRY, 1)
 
@@ -311,8 +184,8 @@ def _dash(scanner: Scanner) -> None:
     if not scanner.flow_level:
         if not scanner.may_be_key:
             raise scanner.error("block sequence entries are not allowed in this context")
-        _roll(scanner, SEQUENCE_START, scanner.mark())
-    _remove_key(scanner)
+        roll(scanner, SEQUENCE_START, scanner.mark())
+    remove_key(scanner)
     scanner.may_be_key = True
     scanner.add(BLOCK_ENTRY, 1)
 
@@ -324,8 +197,8 @@ def _question(scanner: Scanner) -> None:
             return
         if not scanner.may_be_key:
             raise scanner.error("mapping keys are not allowed in this context")
-        _roll(scanner, MAPPING_START, scanner.mark())
-    _remove_key(scanner)
+        roll(scanner, MAPPING_START, scanner.mark())
+    remove_key(scanner)
     scanner.may_be_key = not scanner.flow_level
     scanner.add(KEY, 1)
 
@@ -335,10 +208,10 @@ def _colon(scanner: Scanner) -> None:
         _plain(scanner)
         return
     key = scanner.keys[-1]
-    if _is_possible(scanner, key):
+    if is_possible(scanner, key):
         place = (key.line, key.column)
-        _insert(scanner, (KEY, *place, None, None), key.number)
-        _roll(scanner, MAPPING_START, place, key.number)
+        insert(scanner, (KEY, *place, None, None), key.number)
+        roll(scanner, MAPPING_START, place, key.number)
         key.possible = False
         scanner.levels.pop(key.number, None)
         scanner.may_be_key = False
@@ -346,7 +219,7 @@ def _colon(scanner: Scanner) -> None:
         if not scanner.flow_level:
             if not scanner.may_be_key:
                 raise scanner.error("mapping values are not allowed in this context")
-            _roll(scanner, MAPPING_START, scanner.mark())
+            roll(scanner, MAPPING_START, scanner.mark())
         scanner.may_be_key = not scanner.flow_level
     scanner.add(VALUE, 1)
 
@@ -372,7 +245,7 @@ def _quoted(scanner: Scanner) -> None:
 def _block(scanner: Scanner) -> None:
     if scanner.flow_level:
         _nothing(scanner)
-    _remove_key(scanner)
+    remove_key(scanner)
     scanner.may_be_key = True
     scanner_scalars.scan_block(scanner)
 

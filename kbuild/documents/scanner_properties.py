@@ -8,12 +8,17 @@ from __future__ import annotations
 import re
 
 from kbuild.documents.tokens import (
-    BLANK, BLANK_BREAK_OR_END, BREAK_OR_END, TAG, TAG_DIRECTIVE, VERSION,
-)  # fmt: skip
+    BLANK,
+    BLANK_BREAK_OR_END,
+    BREAK_OR_END,
+    TAG,
+    TAG_DIRECTIVE,
+    VERSION,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kbuild.documents.scanner import Scanner
+    from kbuild.documents.scanner_state import Scanner
 
 _NAME = re.compile("[0-9A-Za-z_-]*")
 _BLANKS = re.compile("[ \t]*")

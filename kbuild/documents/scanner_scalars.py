@@ -11,7 +11,7 @@ from kbuild.documents.tokens import BLANK, BLANK_BREAK_OR_END, BREAK_OR_END, BRE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kbuild.documents.scanner import Scanner
+    from kbuild.documents.scanner_state import Scanner
 
 _END = " \t\r\n\x85\u2028\u2029\0"
 _BLANKS = re.compile("[ \t]*")

@@ -52,8 +52,9 @@ class Source:
         if "\ud800" <= text[bad] <= "\udfff":
             problem = _undecodable_problem(_encoded(text[bad:]))
         self.problem = bare_error(problem, line, column)
-        has_mark = text[:1] == _BOM
-        self.limit = _block_start(text, bad, 3 if has_mark else 0) - (1 if has_mark else 0)
+        marks = 1 if text[:1] == _BOM else 0
+        # Octets that may go on are kept for the next block; they are only wrong when there is none.
+        self.limit = (bad if problem.startswith("incomplete") else _block_start(text, bad, 3 * marks)) - marks
 
 
 def _block_start(text: str, bad: int, skipped: int) -> int:

@@ -9,8 +9,17 @@ Source: go.yaml.in/yaml v3.0.3 encoder as set up by kyaml v0.21.1.
 from __future__ import annotations
 
 from kbuild.documents.resolve import plain
-from kbuild.documents.scalar_style import DOUBLE, LITERAL, PLAIN, SINGLE, cannot_be_plain, has_special, literal, one_line
-from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar, key_text, tag_of, text_of
+from kbuild.documents.scalar_style import (
+    DOUBLE,
+    LITERAL,
+    PLAIN,
+    SINGLE,
+    cannot_be_plain,
+    has_special,
+    literal,
+    one_line,
+)
+from kbuild.model.scalars import STR, OddKey, Quoted, Scalar, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,19 +42,18 @@ def duplicate_lines(body: Json) -> list[Duplicate]:
 
     Units: 1-based lines of `dumps(body)`.
     """
-    return _Text(body, with_copied_nulls=True).duplicates
+    return _Text(body).duplicates
 
 
 class _Text:
     """One text being written, with the lines of its keys."""
 
-    __slots__ = ("duplicates", "line", "out", "with_copied_nulls")
+    __slots__ = ("duplicates", "line", "out")
 
-    def __init__(self, value: Json, *, with_copied_nulls: bool = False) -> None:
+    def __init__(self, value: Json) -> None:
         self.out: list[str] = []
         self.line = 1
         self.duplicates: list[Duplicate] = []
-        self.with_copied_nulls = with_copied_nulls
         if type(value) is dict and value:
             self.map(value, "", "")
         elif type(value) is list and value:
@@ -61,11 +69,7 @@ class _Text:
         """A map that is not empty: its first key after `lead`, the others at the indentation."""
         start = len(self.duplicates)
         lines: list[tuple[str, int]] = []
-        entries = list(value.items())
-        if self.with_copied_nulls:
-            # The reference copies a null key to the end of its map, and then finds it twice.
-            entries += [entry for entry in entries if type(entry[0]) is OddKey and entry[0].tag == NULL]
-        for key, item in entries:
+        for key, item in value.items():
             lines.append((key_text(key), self.line))
             shown = _key(key)
             if shown:

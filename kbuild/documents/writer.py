@@ -74,15 +74,12 @@ def marshal(value: Json) -> str:
 
     Source: sigs.k8s.io/yaml v1.5.0 `Marshal`.
     """
-    pen = _Pen()
-    if type(value) is dict and value:
-        pen.map(value, "")
-    elif type(value) is list and value:
-        pen.list(value, "")
-    else:
-        pen.leaf("", value, "  ")
-    text = "".join(pen.out)
-    return text[1:] if text[0] == " " else text
+    try:
+        return _Pen().whole(value)
+    except ValueError:
+        from kbuild.documents.generic import after_json, marshalled
+
+        return _Pen().whole(after_json(marshalled(value)))
 
 
 class _Pen:
@@ -109,6 +106,17 @@ class _Pen:
 
             body = final_body(body)
         self.map(body, "")
+
+    def whole(self, value: Json) -> str:
+        """Any value as a text of its own."""
+        if type(value) is dict and value:
+            self.map(value, "")
+        elif type(value) is list and value:
+            self.list(value, "")
+        else:
+            self.leaf("", value, "  ")
+            return self.out[0][1:]
+        return "".join(self.out)
 
     def order(self, keys: tuple[Any, ...]) -> Order:
         """The keys of a map in printing order, memoised."""
@@ -242,6 +250,11 @@ class _Pen:
 def shown_key(key: str) -> str:
     """`key:` as printed, or `""` for a key that needs the explicit form. Raises: _OddError."""
     style = style_of(key)
+    if len(key) > _MAX_SIMPLE_KEY:
+        from kbuild.documents.generic import is_long_key
+
+        if is_long_key(key):
+            raise _OddError
     if style == LITERAL or (len(key) * 4 > _MAX_SIMPLE_KEY and len(key.encode()) > _MAX_SIMPLE_KEY):
         return ""
     if "\n" in key or "\r" in key or "\u2028" in key or "\u2029" in key:

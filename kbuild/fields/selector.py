@@ -133,7 +133,10 @@ def _text(config: Mapping[str, Any], field: str) -> str:
 
 def selector_text(config: Mapping[str, Any]) -> str:
     """A selector as the reference prints it in errors."""
-    shown = ObjectId(*[_text(config, field) for field in ("group", "version", "kind", "name", "namespace")])
+    group, version, kind, name, namespace = (
+        _text(config, part) for part in ("group", "version", "kind", "name", "namespace")
+    )
+    shown = ObjectId(group, version, kind, name, namespace)
     return f"{shown}:a={_text(config, 'annotationSelector')}:l={_text(config, 'labelSelector')}"
 
 

@@ -124,3 +124,10 @@ def entry_setter(name: str, text: str) -> Setter:
             target[fresh_key] = fresh
 
     return set_entry
+
+
+def text_map(values: Any) -> dict[str, str]:
+    """A configuration's map as texts: the reference turns numbers and booleans into strings, null into nothing."""
+    from kbuild.documents.gojson import config_text
+
+    return {key: config_text(value) for key, value in (values or {}).items()}

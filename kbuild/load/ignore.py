@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class Ignore:
@@ -14,7 +14,7 @@ class Ignore:
     Raises: UsageError, where the library for patterns is not installed.
     """
 
-    __slots__ = ("_known", "_root", "_spec")
+    __slots__ = ("_known", "_root", "_rules")
 
     def __init__(self, root: str, patterns: Iterable[str]) -> None:
         try:
@@ -24,7 +24,10 @@ class Ignore:
 
             raise UsageError("ignore patterns need the package 'pathspec'").advise("pip install pathspec") from None
         self._root = root.rstrip("/") + "/"
-        self._spec = GitIgnoreSpec.from_lines(pattern for line in patterns for pattern in pattern_lines(line))
+        lines = [pattern for line in patterns for pattern in pattern_lines(line)]
+        spec = GitIgnoreSpec.from_lines(lines).patterns
+        # The last match wins, so the rules are tried from behind.
+        self._rules = [(rule(p.regex.pattern), bool(p.include)) for p in reversed(list(spec)) if p.include is not None]
         self._known: dict[str, bool] = {}
 
     def matches(self, path: str, *, is_dir: bool) -> bool:
@@ -42,8 +45,28 @@ class Ignore:
     def _hides(self, relative: str) -> bool:
         found = self._known.get(relative)
         if found is None:
-            found = self._known[relative] = bool(relative) and self._spec.match_file(relative)
+            hits = (hides for matches, hides in self._rules if matches(relative))
+            found = self._known[relative] = bool(relative) and next(hits, False)
         return found
+
+
+def rule(source: str) -> Callable[[str], object]:
+    """A test whether a pattern, as the library's regular expression, names one path (folders with `/` behind).
+
+    The library's expressions take what is below a match as well; git asks for each folder on the way by itself, which
+    makes a difference when a later pattern brings the upper folder back.
+    """
+    import re
+
+    if _BELOW not in source:
+        # `a/**` is all that is in `a`, but not `a` itself.
+        return re.compile(f"{source}." if source.endswith("/") else source).search
+    if source.startswith("^"):
+        return re.compile(source).fullmatch
+    return re.compile("/$").search
+
+
+_BELOW = "(?P<ps_d>"
 
 
 def pattern_lines(text: str) -> list[str]:

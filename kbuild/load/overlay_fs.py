@@ -62,6 +62,11 @@ class MemoryFileSystem:
         """Whether files are below this path."""
         return self.absolute(path) in self._folders
 
+    def holds(self, path: str) -> bool:
+        """Whether a path is a file or folder here."""
+        path = self.absolute(path)
+        return path in self._files or path in self._folders
+
     def read(self, path: str) -> bytes:
         """The bytes of a file. Raises: OSError."""
         path = self.absolute(path)
@@ -87,22 +92,17 @@ class MemoryFileSystem:
 class OverlayFileSystem:
     """Another file system with some files changed or added on top; nothing is written to it.
 
-    Shape: `changes` maps paths (as `lower` makes them absolute) to their new content.
+    Shape: `changes` maps paths (as `lower` makes them absolute) to their new content; a change to a link changes what
+    the link points to.
     """
 
     __slots__ = ("_lower", "_upper")
 
     def __init__(self, lower: FileSystem, changes: Mapping[str, bytes | str]) -> None:
         self._lower = lower
-        self._upper = MemoryFileSystem({lower.absolute(path): content for path, content in changes.items()})
-
-    def _above(self, path: str) -> str | None:
-        """The path of a changed file or of a folder that only changes create."""
-        absolute = self._lower.absolute(path)
-        try:
-            return self._upper.real(absolute)
-        except OSError:
-            return None
+        self._upper = MemoryFileSystem({})
+        for path, content in changes.items():
+            self._upper.put(_resolved(lower, lower.absolute(path)), content)
 
     def absolute(self, path: str) -> str:
         """As the lower file system makes it."""
@@ -110,44 +110,54 @@ class OverlayFileSystem:
 
     def real(self, path: str) -> str:
         """The path with the links of the lower file system resolved. Raises: OSError."""
-        above = self._above(path)
-        if above is not None and not self._upper.is_dir(above):
-            return above
+        full = self._lower.absolute(path)
         try:
-            return self._lower.real(path)
+            return self._lower.real(full)
         except OSError:
-            if above is not None:
-                return above
+            if full == "/":
+                raise
+            found = join(self.real(dirname(full)), full.rpartition("/")[2])
+            if self._upper.holds(found):
+                return found
+            if self._upper.is_dir(dirname(found)):
+                raise _missing(found) from None
+            if self._upper.holds(dirname(found)):
+                raise NotADirectoryError(ENOTDIR, strerror(ENOTDIR), found) from None
             raise
 
     def is_dir(self, path: str) -> bool:
         """Whether either has a folder there."""
-        return self._lower.is_dir(path) or self._upper.is_dir(self._lower.absolute(path))
+        try:
+            real = self.real(path)
+        except OSError:
+            return False
+        return self._upper.is_dir(real) or (not self._upper.holds(real) and self._lower.is_dir(real))
 
     def read(self, path: str) -> bytes:
         """The changed file, else the lower one. Raises: OSError."""
-        above = self._above(path)
-        if above is not None and not self._upper.is_dir(above):
-            return self._upper.read(above)
-        return self._lower.read(path)
+        real = self.real(path)
+        return self._upper.read(real) if self._upper.holds(real) else self._lower.read(real)
 
     def read_unlinked(self, path: str) -> bytes | None:
         """The changed file, else the lower one, or None for a link. Raises: OSError."""
-        above = self._above(path)
-        if above is not None and not self._upper.is_dir(above):
-            return self._upper.read(above)
-        return self._lower.read_unlinked(path)
+        real = self.real(path)
+        return self._upper.read(real) if self._upper.holds(real) else self._lower.read_unlinked(path)
 
     def names(self, path: str) -> list[str]:
         """The names of both. Raises: OSError."""
-        above = self._lower.absolute(path)
-        upper = self._upper.names(above) if self._upper.is_dir(above) else []
-        try:
-            return sorted({*self._lower.names(path), *upper})
-        except FileNotFoundError:
-            if upper:
-                return upper
-            raise
+        real = self.real(path)
+        if not self._upper.is_dir(real):
+            return self._lower.names(real)
+        below = self._lower.names(real) if self._lower.is_dir(real) else []
+        return sorted({*below, *self._upper.names(real)})
+
+
+def _resolved(fs: FileSystem, path: str) -> str:
+    """An absolute path with links resolved as far as it exists."""
+    try:
+        return fs.real(path)
+    except OSError:
+        return path if path == "/" else join(_resolved(fs, dirname(path)), path.rpartition("/")[2])
 
 
 class _Filtered:

@@ -1,223 +1,302 @@
-"""Lists merged by key: which elements meet, and in which order the result stands.
+"""Merged lists: elements matched by keys, put together in the reference's order, with its oddities.
 
-A patch's elements come first. The common case (every element a map with one unique key) is a dictionary join; everything else
-follows the reference step by step, odd results included.
-Source: kyaml v0.21.1 `walk/associative_sequence.go`, `ElementSetter`, `ElementMatcher`.
+Regular lists (every element a map with all keys, no key twice) take a short way; anything else takes `_by_the_letter`,
+which repeats the reference's passes, because what it does to missing and repeated keys follows from them alone.
+Source: kyaml v0.21.1 `walk.walkAssociativeSequence`, `yaml.ElementSetter`, `yaml.ElementMatcher`, with lists prepended.
 """
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain
-from kbuild.fields.walk import wrong_kind
-from kbuild.model.scalars import is_null, text_of
+from kbuild.documents.resolve import plain_or_block, untagged_set
+from kbuild.merge.strategic import ABSENT, DELETE, DIRECTIVE, MERGE, REPLACE, unknown_strategy, wrong_kind
+from kbuild.model.scalars import copy_body, is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
+    from kbuild.merge.strategic import Merger
+    from kbuild.model.scalars import Body, Json
+    from kbuild.schema.schema import Node
 
-    from kbuild.model.scalars import Json
+    Values = tuple[str, ...]
+    Index = dict[str | Values, Body]
 
-    Walk = Callable[[Json, Json], Json]
-
-
-class _Absent:
-    """Nothing at all: neither a value nor a null."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "ABSENT"
+_PRIMITIVE = ("",)
 
 
-ABSENT = _Absent()
+def merge_lists(base: list[Json], patch: list[Json], node: Node, merger: Merger) -> Json:
+    """Merge two lists. Mutates: `base` and its elements. Raises: PatchError."""
+    strategy, patch = _directive(patch)
+    if strategy == DELETE:
+        return ABSENT
+    if strategy == REPLACE:
+        patch = copy_body(patch)
+        return _merge(patch, patch, node, merger)
+    return _merge(base, patch, node, merger)
 
 
-def merge_values(base: list[Any], patch: Any) -> list[Any]:
-    """A list of plain values: the patch's first, then the base's that are not there yet, each once."""
-    own = {text_of(item): item for item in reversed(base)}
-    result = {}
-    for item in [*(patch if patch is not ABSENT else ()), *base]:
-        text = text_of(item)
-        result.setdefault(text, own.get(text, item))
-    return list(result.values())
+def settle_list(base: list[Json], node: Node, merger: Merger) -> Json:
+    """Normalise a list that only the base has. Mutates: `base` and its elements. Raises: PatchError."""
+    return _merge(base, [], node, merger)
 
 
-def merge_elements(base: list[Any], patch: Any, keys: tuple[str, ...], walk: Walk) -> Any:
-    """A list of maps that merge by keys; `walk` merges two elements.
-
-    Mutates: the base. Raises: what `walk` raises.
-    """
-    source = patch if patch is not ABSENT else []
-    if len(keys) == 1 and base is not patch:
-        mine, theirs = _by_key(base, keys[0]), _by_key(source, keys[0])
-        if mine is not None and theirs is not None:
-            return _join(mine, theirs, keys[0], walk)
-    return _merge_slowly(base, patch, keys, walk)
+def settle_patch_list(patch: list[Json], node: Node, merger: Merger, *, is_added: bool) -> Json:
+    """Normalise a list of an adopted patch: merged with itself. Mutates: `patch`. Raises: PatchError."""
+    if not is_added:
+        strategy, patch = _directive(patch)
+        if strategy == DELETE:
+            return ABSENT
+    return _merge(patch, patch, node, merger)
 
 
-def _by_key(elements: list[Any], key: str) -> dict[str, Any] | None:
-    """The elements by the text of their key, None unless every one is a map with a key of its own."""
-    result: dict[str, Any] = {}
+def _directive(patch: list[Json]) -> tuple[str, list[Json]]:
+    """The strategy that a list of a patch asks for, and the list without the elements that say so."""
+    for element in patch:
+        if type(element) is not dict or DIRECTIVE not in element:
+            continue
+        if len(element) > 1:
+            break
+        strategy = text_of(element[DIRECTIVE])
+        if strategy not in (DELETE, REPLACE, MERGE):
+            raise unknown_strategy(strategy)
+        rest = list(patch)
+        _set_element(rest, (DIRECTIVE,), (strategy,))
+        return strategy, rest
+    return MERGE, patch
+
+
+def _merge(base: list[Json], patch: list[Json], node: Node, merger: Merger) -> list[Json]:
+    """Merge a list into another one, which may be the same (a patch on its own)."""
+    keys = node.keys
+    if not base and not patch:
+        return base
+    if keys:
+        if len(keys) > 1:
+            keys = tuple([key for key in keys if any(_key_text(element, key) for element in (*base, *patch))]) or keys
+        base_index = _index(base, keys)
+        patch_index = base_index if patch is base else _index(patch, keys)
+        if base_index is not None and patch_index is not None:
+            return _regular(base_index, patch_index, node.items, merger, is_base_last=len(keys) > 1)
+    return _by_the_letter(base, patch, node.keys or _PRIMITIVE, node.items, merger)
+
+
+def _index(elements: list[Json], keys: Values) -> Index | None:
+    """The elements by the texts of their keys, or None where an element is no map, lacks a key or repeats another."""
+    found: Index = {}
+    if len(keys) == 1:
+        key = keys[0]
+        for element in elements:
+            if type(element) is not dict:
+                return None
+            value = element.get(key)
+            text = value if isinstance(value, str) else _text(value)
+            if not text or text in found:
+                return None
+            found[text] = element
+        return found
     for element in elements:
-        if type(element) is not dict:
+        texts = tuple([_key_text(element, key) for key in keys])
+        if "" in texts or texts in found:
             return None
-        value = element.get(key)
-        if value is None or type(value) is dict or type(value) is list:
-            return None
-        text = value if type(value) is str else text_of(value)
-        if not text or text in result or is_null(value):
-            return None
-        result[text] = element
-    return result
+        found[texts] = element
+    return found
 
 
-def _join(base: dict[str, Any], patch: dict[str, Any], key: str, walk: Walk) -> list[Any]:
-    order = [*patch, *(text for text in base if text not in patch)]
-    result = []
-    for text in order:
-        old = base.get(text, ABSENT)
-        merged = walk(old, patch.get(text, ABSENT))
-        if merged is ABSENT or is_null(merged) or merged == {}:
-            continue
-        if key not in merged:
-            merged[key] = plain(text)
-        # The base's own element is laid over the result, even where the patch wanted to replace it.
-        result.append(merged if old is ABSENT else old)
-    return result
+def _regular(base: Index, patch: Index, items: Node | None, merger: Merger, *, is_base_last: bool) -> list[Json]:
+    """Merge two regular lists.
 
-
-def _merge_slowly(base: list[Any], patch: Any, keys: tuple[str, ...], walk: Walk) -> Any:
-    """The reference's steps for compound keys, missing keys, repeated keys and odd elements."""
-    sources = [base] if patch is ABSENT else [base, patch]
-    tuples = _key_tuples([*sources[1:], base], keys)
-    if len(keys) > 1:
-        _unify(tuples)
-    result: list[Any] = []
-    valid: tuple[str, ...] = keys
-    for values in tuples:
-        valid, texts = _valid(tuples, values, keys)
-        found = [_find(source, *_valid([texts], texts, valid)) for source in sources]
-        merged = walk(found[0], found[1] if len(found) > 1 else ABSENT)
-        if merged is ABSENT or is_null(merged) or merged == {}:
-            for _ in valid:
-                set_element(base, None, valid, texts)
-            continue
-        for key, text in zip(valid, texts, strict=False):
-            if key not in merged and text:
-                merged[key] = plain(text)
-        set_element(result, merged, valid, texts)
-    if tuples:
-        _lay_over(result, base, valid)
-        return result
-    return base
-
-
-def _key_tuples(sources: Sequence[list[Any]], keys: tuple[str, ...]) -> list[list[str]]:
-    """The key texts of all elements, each combination once; a missing or empty field counts as an empty text."""
-    result: list[list[str]] = []
-    seen = set()
-    for source in sources:
-        for element in source:
-            texts = []
-            for key in keys:
-                value = element.get(key) if type(element) is dict else None
-                texts.append("" if value is None or is_null(value) else text_of(value))
-            if tuple(texts) not in seen:
-                seen.add(tuple(texts))
-                result.append(texts)
-    return result
-
-
-def _unify(tuples: list[list[str]]) -> None:
-    """Combinations that agree in one position and contradict in none become the same. Mutates: `tuples`."""
-    for at, first in enumerate(tuples):
-        left = first
-        for other, second in enumerate(tuples):
-            joined = _joined(left, second)
-            if joined is not None:
-                tuples[at] = tuples[other] = joined
-
-
-def _joined(left: list[str], right: list[str]) -> list[str] | None:
-    common, result = False, []
-    for a, b in zip(left, right, strict=True):
-        if a == b:
-            common = True
-        elif a and b:
-            return None
-        result.append(a or b)
-    return result if common else None
-
-
-def _valid(tuples: Sequence[list[str]], values: list[str], keys: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
-    """The keys that any combination has a text for, and this combination's texts; all keys when there is none."""
-    used = {keys[at] for texts in tuples for at, text in enumerate(texts) if text}
-    if not used:
-        return keys, values
-    valid = tuple(key for key in keys if key in used)
-    return valid, [text for at, text in enumerate(values) if text or keys[at] in used]
-
-
-def _find(source: list[Any], keys: tuple[str, ...], texts: list[str]) -> Any:
-    """The first element whose keys have these texts."""
-    for element in source:
-        if type(element) is dict and len(keys) == len(texts):
-            if all(key in element and text_of(element[key]) == text for key, text in zip(keys, texts, strict=True)):
-                return element
-    return ABSENT
-
-
-def set_element(elements: list[Any], new: Any, keys: Sequence[str], texts: Sequence[str]) -> None:
-    """Replace every element that matches by `new` (None removes it), append `new` where nothing matched.
-
-    Mutates: `elements`, from which null and empty elements vanish. Raises: FieldError, for a list among maps.
+    With one key, elements of both stay where the patch has them; with more, all of the base follow the patch's own.
     """
-    kept: list[Any] = []
-    found_any = False
-    wants_map = bool(keys and keys[0] and texts and texts[0])
+    if patch is base:
+        settled = [(element, merger.settle_patch(element, items)) for element in base.values()]
+        return [element for element, value in settled if not _is_void(value)]
+    result: list[Json] = []
+    for text, element in patch.items():
+        own = base.get(text)
+        if own is None:
+            value = merger.adopt(element, items)
+            if not _is_void(value):
+                result.append(value)
+        elif _is_void(merger.merge(own, element, items)):
+            del base[text]
+        elif not is_base_last:
+            result.append(own)
+    for text, own in base.items():
+        if text not in patch:
+            merger.settle(own, items)
+            result.append(own)
+        elif is_base_last:
+            result.append(own)
+    return result
+
+
+def _by_the_letter(base: list[Json], patch: list[Json], keys: Values, items: Node | None, merger: Merger) -> list[Json]:
+    """Merge two lists pass by pass, as the reference does. Mutates: `base`. Raises: PatchError."""
+    wanted = _all_values(patch, base, keys)
+    if len(keys) > 1:
+        _unify(wanted)
+    valid = [at for at in range(len(keys)) if any(values[at] for values in wanted)] or list(range(len(keys)))
+    valid_keys = tuple([keys[at] for at in valid])
+    added: list[Json] = []
+    for full in wanted:
+        values = tuple([full[at] for at in valid])
+        value = _walk_element(base, patch, list(zip(valid_keys, values, strict=True)), items, merger)
+        if _is_void(value):
+            _set_element(base, valid_keys, values)
+            continue
+        for key, text in zip(valid_keys, values, strict=True):
+            if key and text and type(value) is dict and key not in value:
+                value[key] = plain_or_block(text)
+        _set_element(added, valid_keys, values, value)
+    return _lay_over(added, base, valid_keys) if wanted else base
+
+
+def _walk_element(
+    base: list[Json], patch: list[Json], wanted: list[tuple[str, str]], items: Node | None, merger: Merger
+) -> Json:
+    """The merged value of the first elements that have these key texts."""
+    known = [(key, text) for key, text in wanted if text] or wanted
+    at = _find(base, known)
+    other = at if patch is base else _find(patch, known)
+    if wanted[0][0] == "":
+        return _walk_primitive(base, at, ABSENT if other < 0 else patch[other])
+    if at < 0:
+        return ABSENT if other < 0 else merger.adopt(patch[other], items)
+    if other < 0:
+        return merger.settle(base[at], items)
+    return merger.merge(base[at], patch[other], items)
+
+
+def _walk_primitive(base: list[Json], at: int, patch: Json) -> Json:
+    """The merged value of a primitive: the patch's, else the base's; either is typed anew by its text."""
+    if at >= 0 and (patch is ABSENT or patch is base[at]):
+        base[at] = _retyped(base[at])
+        return base[at]
+    return patch if patch is ABSENT else _retyped(patch)
+
+
+def _retyped(value: Json) -> Json:
+    text = text_of(value)
+    return value if not text or is_null(value) else untagged_set(value, text)
+
+
+def _all_values(patch: list[Json], base: list[Json], keys: Values) -> list[Values]:
+    """The distinct key values of the patch's elements, then of the base's."""
+    found: dict[Values, None] = {}
+    for element in patch if patch is base else (*patch, *base):
+        if keys == _PRIMITIVE:
+            found[(text_of(element),)] = None
+        else:
+            found[tuple([_key_text(element, key) for key in keys])] = None
+    return list(found)
+
+
+def _unify(wanted: list[Values]) -> None:
+    """Fill gaps in key values from others that agree in one place and contradict in none. Mutates: `wanted`."""
+    for at in range(len(wanted)):
+        one = wanted[at]
+        for beside in range(len(wanted)):
+            united = _united(one, wanted[beside])
+            if united is not None:
+                wanted[at] = wanted[beside] = united
+
+
+def _united(one: Values, other: Values) -> Values | None:
+    agrees = False
+    for left, right in zip(one, other, strict=True):
+        if left == right:
+            agrees = True
+        elif left and right:
+            return None
+    return tuple([left or right for left, right in zip(one, other, strict=True)]) if agrees else None
+
+
+def _find(elements: list[Json], known: list[tuple[str, str]]) -> int:
+    """The position of the first element that has these key texts, -1 for none."""
+    for at, element in enumerate(elements):
+        if known[0][0] == "":
+            if text_of(element) == known[0][1]:
+                return at
+        elif type(element) is dict:
+            for key, text in known:
+                if key not in element or text_of(element[key]) != text:
+                    break
+            else:
+                return at
+    return -1
+
+
+def _lay_over(result: list[Json], base: list[Json], keys: Values) -> list[Json]:
+    """Put the base's elements over the merged ones. Mutates: `result`. Raises: PatchError."""
+    for element in base:
+        if keys == _PRIMITIVE:
+            _set_element(result, keys, (text_of(element),), element)
+            continue
+        texts: list[str] = []
+        for key in keys:
+            if not is_null(element) and type(element) is not dict:
+                raise wrong_kind("MappingNode", element)
+            if is_null(element) or key not in element:
+                result.append(element)
+            else:
+                texts.append(text_of(element[key]))
+        if len(keys) > 1:
+            _set_element(result, keys, tuple(texts))
+        _set_element(result, keys, tuple(texts), element)
+    return result
+
+
+def _set_element(elements: list[Json], keys: Values, values: Values, new: Json = ABSENT) -> None:
+    """Replace every matching element, or append; without `new` remove them. Nulls and empty maps go away.
+
+    A value of "" matches any element that has the key; without values nothing matches and nothing is kept.
+    Mutates: `elements`. Raises: PatchError.
+    """
+    wants_maps = bool(keys[0] and values and values[0])
+    kept: list[Json] = []
+    is_found = False
     for element in elements:
         if is_null(element) or element == {}:
             continue
-        if type(element) is not dict:
-            if wants_map:
+        if wants_maps and type(element) is not dict:
+            kept.append(element)
+        elif not _matches(element, keys, values):
+            if values:
                 kept.append(element)
-                continue
-            raise wrong_kind("MappingNode", element)
-        if not _matches(element, keys, texts):
-            if texts:
-                kept.append(element)
-            continue
-        found_any = True
-        if new is not None:
-            kept.append(new)
+        else:
+            is_found = True
+            if new is not ABSENT:
+                kept.append(new)
     elements[:] = kept
-    if new is not None and not found_any:
+    if new is not ABSENT and not is_found and not is_null(new):
         elements.append(new)
 
 
-def _matches(element: dict[Any, Any], keys: Sequence[str], texts: Sequence[str]) -> bool:
-    found = False
-    for at, key in enumerate(keys):
-        if at < len(texts):
-            found = key in element and (not texts[at] or text_of(element[key]) == texts[at])
-        if not found:
+def _matches(element: Json, keys: Values, values: Values) -> bool:
+    """Whether an element has the values; keys beyond the last value count as matched. Raises: PatchError."""
+    if not values:
+        return False
+    for key, text in zip(keys, values, strict=False):
+        if key == "":
+            if type(element) is dict or type(element) is list:
+                raise wrong_kind("ScalarNode", element)
+            if text_of(element) != text:
+                return False
+            continue
+        if type(element) is not dict:
+            raise wrong_kind("MappingNode", element)
+        if key not in element or (text and text_of(element[key]) != text):
             return False
     return True
 
 
-def _lay_over(result: list[Any], base: list[Any], keys: tuple[str, ...]) -> None:
-    """Put the base's elements over the result: in place with one key, at the end with several. Mutates: `result`."""
-    for element in base:
-        texts = []
-        for key in keys:
-            if type(element) is not dict:
-                raise wrong_kind("MappingNode", element)
-            value = element.get(key)
-            if value is None:
-                result.append(element)
-                continue
-            texts.append(text_of(value))
-        if len(keys) > 1:
-            set_element(result, None, keys, texts)
-        set_element(result, element, keys, texts)
+def _is_void(value: Json) -> bool:
+    """Whether an element goes away: removed, null or an empty map."""
+    return value is ABSENT or value == {} or is_null(value)
+
+
+def _key_text(element: Json, key: str) -> str:
+    return _text(element.get(key)) if type(element) is dict else ""
+
+
+def _text(value: Json) -> str:
+    return "" if is_null(value) else text_of(value)

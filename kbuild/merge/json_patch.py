@@ -1,315 +1,356 @@
-"""JSON patch (RFC 6902) with the lenience and the sentences of the reference's library.
+"""JSON patches (RFC 6902) on resources, with the habits of the library that the reference uses.
 
-Source: gopkg.in/evanphx/json-patch.v4 v4.13.0.
+A resource that such a patch selects goes through JSON and back, whatever the patch does: every number becomes a 64-bit
+float, every string is quoted or not as its text demands.
+Source: gopkg.in/evanphx/json-patch.v4 v4.13.0; kyaml v0.21.1 `RNode.MarshalJSON`, `UnmarshalJSON`.
 """
 
 from __future__ import annotations
 
-from kbuild.model.errors import PatchError
+from kbuild.documents.resolve import plain, v3_needs_quotes
+from kbuild.model.errors import OutputError, PatchError
+from kbuild.model.quote import go_quote
+from kbuild.model.scalars import Quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from kbuild.model.scalars import Json
+    from kbuild.model.scalars import Body, Json
 
-MISSING = "missing value"
-_NO_INDEX = "invalid index referenced"
+    Operation = dict[str, Json]
 
-
-class _Nothing:
-    """No value at all."""
-
-    __slots__ = ()
+_INVALID = "invalid index referenced"
+_MISSING = "missing value"
+_ABSENT = object()
+_EXPONENT_FROM = 10**6  # Go prints floats from here on with an exponent.
 
 
-NOTHING = _Nothing()
+class Number(float):
+    """A float of a patch in JSON text. `text` is as written: a test compares texts."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
-def parse(text: str) -> list[dict[str, Any]]:
-    """The operations of a patch given as JSON or YAML.
+def parse(text: str, memo: Any = None) -> list[Operation] | None:
+    """The operations of a patch: JSON where the text starts with `[`, else YAML. None for `null` (no patch at all).
 
-    Raises: PatchError, YamlError; the first for what is no list of operations.
+    Raises: YamlError, PatchError, with the decoder's sentence.
     """
-    if text.startswith("["):
-        from kbuild.documents.config import read_json
+    return decode(read_json(text) if text.startswith("[") else read_yaml(text, memo))
 
-        try:
-            value = read_json(text)
-        except ValueError as error:
-            raise PatchError(json_reason(error, text)) from None
-    else:
-        from kbuild.documents.config import read_config
 
-        value = read_config(text)
+def read_yaml(text: str, memo: Any = None) -> Json:
+    """The value of a patch in YAML. Raises: YamlError."""
+    from kbuild.documents.config import read_config
+
+    return read_config(text, memo)
+
+
+def read_json(text: str) -> Json:
+    """Strict JSON; floats keep their text. Raises: PatchError, in Go's words."""
+    import json
+
+    try:
+        return json.loads(text, parse_float=Number, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        from kbuild.merge.json_errors import go_reason
+
+        raise PatchError(go_reason(text) or str(error)) from None
+
+
+def _refuse(name: str) -> Json:
+    raise ValueError(name)
+
+
+def decode(value: Json) -> list[Operation] | None:
+    """A value as operations. Raises: PatchError, for what is no list of maps."""
     if value is None:
-        return []
+        return None
     if type(value) is not list:
-        from kbuild.documents.gojson import json_kind
-
-        raise PatchError(f"json: cannot unmarshal {json_kind(value)} into Go value of type jsonpatch.Patch")
+        raise PatchError(f"json: cannot unmarshal {json_type(value)} into Go value of type jsonpatch.Patch")
     for item in value:
-        if item is not None and type(item) is not dict:
-            from kbuild.documents.gojson import json_kind
-
-            raise PatchError(f"json: cannot unmarshal {json_kind(item)} into Go value of type jsonpatch.Operation")
+        if type(item) is not dict and item is not None:
+            raise PatchError(f"json: cannot unmarshal {json_type(item)} into Go value of type jsonpatch.Operation")
     return [item or {} for item in value]
 
 
-def json_reason(error: ValueError, text: str) -> str:
-    """Why a text is no JSON, as Go says it."""
-    at = getattr(error, "pos", 0)
-    if at >= len(text.rstrip()):
-        return "unexpected end of JSON input"
-    shown = text[at]
-    return f"invalid character '{shown}' looking for beginning of value"
+def json_type(value: Json) -> str:
+    """How Go's JSON decoder names a value's type."""
+    kind = type(value)
+    if kind is dict:
+        return "object"
+    if kind is list:
+        return "array"
+    return "string" if isinstance(value, str) else "bool" if kind is bool else "number"
 
 
-def apply(document: Json, operations: list[dict[str, Any]]) -> Json:
-    """The document with all operations applied, in order. Mutates: `document`. Raises: PatchError."""
+def apply(body: Body, operations: list[Operation]) -> Body:
+    """The body after the operations, rebuilt from JSON values. Raises: PatchError, OutputError."""
+    from kbuild.documents.generic import to_generic
+
+    document: Json = to_generic(body)
     for operation in operations:
-        document = _Step(document, operation).run()
+        document = _step(document, operation)
+    if type(document) is not dict:
+        raise PatchError("json: cannot unmarshal array into Go value of type map[string]interface {}")
+    return rebuilt(document)  # type: ignore[no-any-return]
+
+
+def rebuilt(value: Json) -> Json:
+    """A body from JSON values, all numbers as floats. Raises: OutputError, for infinity and NaN."""
+    kind = type(value)
+    if kind is str:
+        return Quoted(value) if v3_needs_quotes(value) else value
+    if kind is dict:
+        return {key: rebuilt(item) for key, item in value.items()}
+    if kind is list:
+        return [rebuilt(item) for item in value]
+    if kind is bool or value is None:
+        return value
+    if kind is int and -_EXPONENT_FROM < value < _EXPONENT_FROM:
+        return value
+    number = float(value)
+    if number - number != 0:
+        shown = "+Inf" if number > 0 else "-Inf" if number < 0 else "NaN"
+        raise OutputError(f"json: unsupported value: {shown}")
+    if number == int(number) and -_EXPONENT_FROM < number < _EXPONENT_FROM:
+        return int(number)
+    from kbuild.documents.gojson import v3_float
+
+    return plain(v3_float(number))
+
+
+def _step(document: Json, operation: Operation) -> Json:
+    """The document after one operation; changed in place but for a replacement of the whole. Raises: PatchError."""
+    name = operation.get("op")
+    if not isinstance(name, str):
+        name = "unknown"
+    step = _STEPS.get(name)
+    if step is None:
+        raise PatchError(f"Unexpected kind: {name}")
+    return step(document, operation)
+
+
+def _add(document: Json, operation: Operation) -> Json:
+    path = _pointer(operation, "path", "add operation failed to decode path", is_terse=True)
+    holder, key = _find(document, path)
+    if holder is None:
+        raise PatchError(f'add operation does not apply: doc is missing path: "{path}": {_MISSING}')
+    _insert(holder, key, _copied(operation.get("value")), f"error in add for path: '{path}'")
     return document
 
 
-class _Step:
-    """One operation on one document."""
+def _remove(document: Json, operation: Operation) -> Json:
+    path = _pointer(operation, "path", "remove operation failed to decode path", is_terse=True)
+    holder, key = _find(document, path)
+    if holder is None:
+        raise PatchError(f'remove operation does not apply: doc is missing path: "{path}": {_MISSING}')
+    _delete(holder, key, f"error in remove for path: '{path}'")
+    return document
 
-    __slots__ = ("document", "operation")
 
-    def __init__(self, document: Json, operation: dict[str, Any]) -> None:
-        self.document, self.operation = document, operation
+def _replace(document: Json, operation: Operation) -> Json:
+    path = _pointer(operation, "path", "replace operation failed to decode path")
+    value = operation.get("value")
+    if path == "":
+        if type(value) is not dict and type(value) is not list:
+            raise PatchError("replace operation value must be object or array: %!w(<nil>)")
+        return _copied(value)
+    holder, key = _find(document, path)
+    if holder is None:
+        raise PatchError(f"replace operation does not apply: doc is missing path: {path}: {_MISSING}")
+    if type(holder) is list:
+        at, error = _position(key, len(holder))
+        if error:
+            raise PatchError(f"replace operation does not apply: doc is missing key: {path}: {_MISSING}")
+        holder[at] = _copied(value)
+    else:
+        holder[key] = _copied(value)
+    return document
 
-    def run(self) -> Json:
-        """Apply the operation; returns the document. Raises: PatchError."""
-        kind = self.operation.get("op")
-        kind = kind if isinstance(kind, str) else "unknown"
-        step = {
-            "add": self.add, "remove": self.remove, "replace": self.replace, "move": self.move, "copy": self.copy,
-            "test": self.test,
-        }.get(kind)  # fmt: skip
-        if step is None:
-            raise PatchError(f"Unexpected kind: {kind}")
-        return step()
 
-    def path(self, kind: str, name: str = "path") -> str:
-        """A pointer of the operation. Raises: PatchError, when it is missing."""
-        value = self.operation.get(name)
-        if not isinstance(value, str):
-            word = "path" if name == "path" else "from"
-            raise PatchError(f"{kind} operation failed to decode {word}: {MISSING}")
+def _move(document: Json, operation: Operation) -> Json:
+    source = _pointer(operation, "from", "move operation failed to decode from")
+    holder, key = _find(document, source)
+    if holder is None:
+        raise PatchError(f"move operation does not apply: doc is missing from path: {source}: {_MISSING}")
+    frame = f"error in move for path: '{key}'"
+    value = _get(holder, key, frame)
+    _delete(holder, key, frame)
+    path = _pointer(operation, "path", "move operation failed to decode path")
+    holder, key = _find(document, path)
+    if holder is None:
+        raise PatchError(f"move operation does not apply: doc is missing destination path: {path}: {_MISSING}")
+    _insert(holder, key, value, f"error in move for path: '{path}'")
+    return document
+
+
+def _copy(document: Json, operation: Operation) -> Json:
+    source = _pointer(operation, "from", "copy operation failed to decode from")
+    holder, key = _find(document, source)
+    if holder is None:
+        raise PatchError(f"copy operation does not apply: doc is missing from path: {source}: {_MISSING}")
+    value = _get(holder, key, f"error in copy for from: '{source}'")
+    path = _pointer(operation, "path", "copy operation failed to decode path", is_terse=True)
+    holder, key = _find(document, path)
+    if holder is None:
+        raise PatchError(f"copy operation does not apply: doc is missing destination path: {path}: {_MISSING}")
+    _insert(holder, key, _copied(value), "error while adding value during copy")
+    return document
+
+
+def _test(document: Json, operation: Operation) -> Json:
+    path = _pointer(operation, "path", "test operation failed to decode path")
+    value = operation.get("value")
+    if path == "":
+        found = document
+    else:
+        holder, key = _find(document, path)
+        if holder is None:
+            raise PatchError(f"test operation does not apply: is missing path: {path}: {_MISSING}")
+        found = _get(holder, key, f"error in test for path: '{path}'")
+    if found is None and value is None:
+        return document
+    if found is None or value is None or not _equal(found, value):
+        raise PatchError(f"testing value {path} failed: test failed")
+    return document
+
+
+_STEPS = {"add": _add, "remove": _remove, "replace": _replace, "move": _move, "copy": _copy, "test": _test}
+
+
+def _pointer(operation: Operation, name: str, frame: str, *, is_terse: bool = False) -> str:
+    """A text member of an operation. Raises: PatchError; `is_terse` hides the inner reason."""
+    value = operation.get(name)
+    if isinstance(value, str):
         return value
-
-    def value(self) -> Json:
-        """A copy of the operation's value; nothing counts as null."""
-        return copy(self.operation.get("value"))
-
-    def add(self) -> Json:
-        """Add or insert. Raises: PatchError."""
-        path = self.path("add")
-        if path == "":
-            return self.value()
-        holder, key = find(self.document, path)
-        if holder is NOTHING:
-            raise PatchError(f'add operation does not apply: doc is missing path: "{path}": {MISSING}')
-        try:
-            insert(holder, key, self.value())
-        except PatchError as error:
-            raise error.within(f"error in add for path: '{path}'") from None
-        return self.document
-
-    def remove(self) -> Json:
-        """Remove. Raises: PatchError."""
-        path = self.path("remove")
-        holder, key = find(self.document, path)
-        if holder is NOTHING:
-            raise PatchError(f'remove operation does not apply: doc is missing path: "{path}": {MISSING}')
-        try:
-            delete(holder, key)
-        except PatchError as error:
-            raise error.within(f"error in remove for path: '{path}'") from None
-        return self.document
-
-    def replace(self) -> Json:
-        """Replace; a missing key of a map is added. Raises: PatchError."""
-        path = self.path("replace")
-        if path == "":
-            return self.value()
-        holder, key = find(self.document, path)
-        if holder is NOTHING:
-            raise PatchError(f"replace operation does not apply: doc is missing path: {path}: {MISSING}")
-        if get(holder, key) is NOTHING and type(holder) is list:
-            raise PatchError(f"replace operation does not apply: doc is missing key: {path}: {MISSING}")
-        try:
-            put(holder, key, self.value())
-        except PatchError as error:
-            raise error.within(f"error in replace for path: '{path}'") from None
-        return self.document
-
-    def move(self) -> Json:
-        """Move. Raises: PatchError."""
-        source = self.path("move", "from")
-        holder, key = find(self.document, source)
-        if holder is NOTHING:
-            raise PatchError(f"move operation does not apply: doc is missing from path: {source}: {MISSING}")
-        value = get(holder, key)
-        try:
-            delete(holder, key)
-        except PatchError as error:
-            raise error.within(f"error in move for path: '{key}'") from None
-        path = self.path("move")
-        holder, key = find(self.document, path)
-        if holder is NOTHING:
-            raise PatchError(f"move operation does not apply: doc is missing destination path: {path}: {MISSING}")
-        try:
-            insert(holder, key, None if value is NOTHING else value)
-        except PatchError as error:
-            raise error.within(f"error in move for path: '{path}'") from None
-        return self.document
-
-    def copy(self) -> Json:
-        """Copy; a missing key of a map is copied as null. Raises: PatchError."""
-        source = self.path("copy", "from")
-        holder, key = find(self.document, source)
-        if holder is NOTHING:
-            raise PatchError(f"copy operation does not apply: doc is missing from path: {source}: {MISSING}")
-        value = get(holder, key)
-        if value is NOTHING and type(holder) is list:
-            raise PatchError(f"error in copy for from: '{key}': Unable to access invalid index: {key}: {_NO_INDEX}")
-        path = self.path("copy")
-        holder, key = find(self.document, path)
-        if holder is NOTHING:
-            raise PatchError(f"copy operation does not apply: doc is missing destination path: {path}: {MISSING}")
-        try:
-            insert(holder, key, None if value is NOTHING else copy(value))
-        except PatchError as error:
-            raise error.within(f"error while adding value during copy: '{path}'") from None
-        return self.document
-
-    def test(self) -> Json:
-        """Compare. Raises: PatchError, when the values differ."""
-        path = self.path("test")
-        wanted = self.operation.get("value")
-        if path == "":
-            found: Json = self.document
-        else:
-            holder, key = find(self.document, path)
-            if holder is NOTHING:
-                raise PatchError(f"test operation does not apply: is missing path: {path}: {MISSING}")
-            found = get(holder, key)
-            if found is NOTHING:
-                if type(holder) is list:
-                    raise PatchError(f"error in test for path: '{path}': {_NO_INDEX}")
-                found = None
-        if not equal(found, wanted):
-            raise PatchError(f"testing value {path} failed: test failed")
-        return self.document
+    if is_terse:
+        reason = _MISSING
+    elif value is None:
+        reason = (
+            f"operation missing path field: {_MISSING}"
+            if name == "path"
+            else f"operation, missing from field: {_MISSING}"
+        )
+    else:
+        reason = f"json: cannot unmarshal {json_type(value)} into Go value of type string"
+    raise PatchError(f"{frame}: {reason}")
 
 
-def copy(value: Json) -> Json:
-    """A deep copy of a JSON value."""
-    if type(value) is dict:
-        return {key: copy(item) for key, item in value.items()}
-    if type(value) is list:
-        return [copy(item) for item in value]
-    return value
-
-
-def equal(left: Json, right: Json) -> bool:
-    """Whether two JSON values are the same; true is not 1."""
-    if type(left) is dict and type(right) is dict:
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    if type(left) is list and type(right) is list:
-        return len(left) == len(right) and all(equal(a, b) for a, b in zip(left, right, strict=True))
-    if type(left) is bool or type(right) is bool:
-        return left is right
-    return bool(left == right)
-
-
-def find(document: Json, path: str) -> tuple[Any, str]:
-    """The map or list that holds a path's last part, and that part; (NOTHING, part) when there is none."""
+def _find(document: Json, path: str) -> tuple[Json, str]:
+    """The map or list that holds a path's last step, and that step; (None, "") where something is missing on the way."""
     parts = path.split("/")
     if len(parts) < 2:
-        return NOTHING, ""
+        return None, ""
     holder = document
     for part in parts[1:-1]:
-        holder = get(holder, decode(part))
+        step = _unescaped(part)
+        if type(holder) is list:
+            at, error = _position(step, len(holder))
+            holder = None if error else holder[at]
+        else:
+            holder = holder.get(step)
         if type(holder) is not dict and type(holder) is not list:
-            return NOTHING, decode(parts[-1])
-    if type(holder) is not dict and type(holder) is not list:
-        return NOTHING, decode(parts[-1])
-    return holder, decode(parts[-1])
+            return None, ""
+    return holder, _unescaped(parts[-1])
 
 
-def decode(part: str) -> str:
-    """A pointer's part without its escapes."""
-    return part.replace("~1", "/").replace("~0", "~")
+def _unescaped(part: str) -> str:
+    if "~" not in part:
+        return part
+    return "/".join([piece.replace("~0", "~") for piece in part.split("~1")])
 
 
-def get(holder: Any, key: str) -> Json:
-    """The value of a key or index, NOTHING when it is not there."""
+def _get(holder: Json, key: str, frame: str) -> Json:
+    """The value at a step, None for a missing field. Raises: PatchError, for a bad index."""
     if type(holder) is dict:
-        return holder.get(key, NOTHING)
-    index = as_index(key)
-    if index is None:
-        return NOTHING
-    if index < 0:
-        index += len(holder)
-    return holder[index] if 0 <= index < len(holder) else NOTHING
+        return holder.get(key)
+    at, error = _position(key, len(holder))
+    if error:
+        raise PatchError(f"{frame}: {error}")
+    return holder[at]
 
 
-def as_index(key: str) -> int | None:
-    """The number that a list's key is, None for another text."""
-    digits = key[1:] if key[:1] in ("-", "+") else key
-    return int(key) if digits.isascii() and digits.isdigit() else None
-
-
-def _index(key: str) -> int:
-    index = as_index(key)
-    if index is None:
-        raise PatchError(f'strconv.Atoi: parsing "{key}": invalid syntax')
-    return index
-
-
-def put(holder: Any, key: str, value: Json) -> None:
-    """Set a key or an existing index. Mutates: `holder`. Raises: PatchError."""
+def _insert(holder: Json, key: str, value: Json, frame: str) -> None:
     if type(holder) is dict:
         holder[key] = value
-        return
-    index = _index(key)
-    if index < 0:
-        if index < -len(holder):
-            raise PatchError(f"Unable to access invalid index: {index}: {_NO_INDEX}")
-        index += len(holder)
-    holder[index] = value
-
-
-def insert(holder: Any, key: str, value: Json) -> None:
-    """Set a key, or insert at an index (`-` appends). Mutates: `holder`. Raises: PatchError."""
-    if type(holder) is dict:
-        holder[key] = value
-        return
-    if key == "-":
+    elif key == "-":
         holder.append(value)
-        return
-    try:
-        index = _index(key)
-    except PatchError as error:
-        raise error.within(f"value was not a proper array index: '{key}'") from None
-    size = len(holder) + 1
-    if index >= size or index < -size:
-        raise PatchError(f"Unable to access invalid index: {index}: {_NO_INDEX}")
-    holder.insert(index + size if index < 0 else index, value)
+    else:
+        number, error = _integer(key)
+        if error:
+            raise PatchError(f"{frame}: value was not a proper array index: '{key}': {error}")
+        size = len(holder) + 1
+        if number >= size or number < -size:
+            raise PatchError(f"{frame}: Unable to access invalid index: {number}: {_INVALID}")
+        holder.insert(number if number >= 0 else number + size, value)
 
 
-def delete(holder: Any, key: str) -> None:
-    """Remove a key or index. Mutates: `holder`. Raises: PatchError."""
+def _delete(holder: Json, key: str, frame: str) -> None:
     if type(holder) is dict:
-        if key not in holder:
-            raise PatchError(f"Unable to remove nonexistent key: {key}: {MISSING}")
-        del holder[key]
+        if holder.pop(key, _ABSENT) is _ABSENT:
+            raise PatchError(f"{frame}: Unable to remove nonexistent key: {key}: {_MISSING}")
         return
-    index = _index(key)
-    if index >= len(holder) or index < -len(holder):
-        raise PatchError(f"Unable to access invalid index: {index}: {_NO_INDEX}")
-    del holder[index]
+    at, error = _position(key, len(holder))
+    if error:
+        raise PatchError(f"{frame}: {error}")
+    del holder[at]
+
+
+def _position(key: str, size: int) -> tuple[int, str]:
+    """(index, "") of a list step, negative ones counted from the end; else (0, reason)."""
+    number, error = _integer(key)
+    if error:
+        return 0, error
+    if number >= size or number < -size:
+        return 0, f"Unable to access invalid index: {number}: {_INVALID}"
+    return (number if number >= 0 else number + size), ""
+
+
+def _integer(text: str) -> tuple[int, str]:
+    """(number, "") of a decimal text as Go reads it, else (0, reason)."""
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not digits or not digits.isascii() or not digits.isdigit():
+        return 0, f"strconv.Atoi: parsing {go_quote(text)}: invalid syntax"
+    number = int(text) if len(digits) < 30 else 2**64
+    if not -(2**63) <= number < 2**63:
+        return 0, f"strconv.Atoi: parsing {go_quote(text)}: value out of range"
+    return number, ""
+
+
+def _equal(found: Json, value: Json) -> bool:
+    """Whether two JSON values are equal for a test: scalars by their JSON texts."""
+    kind = type(found)
+    if kind is dict and type(value) is dict:
+        return len(found) == len(value) and all(
+            key in value and _equal(item, value[key]) for key, item in found.items()
+        )
+    if kind is list and type(value) is list:
+        return len(found) == len(value) and all(map(_equal, found, value))
+    if isinstance(found, str) or isinstance(value, str):
+        return isinstance(found, str) and isinstance(value, str) and found == value
+    if kind in (dict, list, bool) or type(value) in (dict, list, bool) or found is None or value is None:
+        return found is value
+    return _number_text(found) == _number_text(value)
+
+
+def _number_text(value: float) -> str:
+    if type(value) is Number:
+        return value.text
+    if type(value) is int:
+        return str(value)
+    from kbuild.documents.gojson import json_float
+
+    return json_float(value)
+
+
+def _copied(value: Json) -> Json:
+    """A deep copy: an operation may be applied to many resources."""
+    kind = type(value)
+    if kind is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    if kind is list:
+        return [_copied(item) for item in value]
+    return value

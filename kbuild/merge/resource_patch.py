@@ -1,12 +1,14 @@
-"""Patches applied to resources: identity restored after a strategic merge, annotations kept through a JSON patch.
+"""Patches meeting resources: the one that a patch names, identity restored after a merge, annotations kept through JSON.
 
-Source: kustomize v5.8.1 `Resource.ApplySmPatch`, `resWrangler.ApplySmPatch`, `PatchTransformer.transformJson6902`.
+Source: kustomize v5.8.1 `resWrangler.GetById`, `Resource.ApplySmPatch`, `resWrangler.ApplySmPatch`,
+`PatchTransformer.transformJson6902`.
 """
 
 from __future__ import annotations
 
 from kbuild.documents import resolve
 from kbuild.merge import json_patch
+from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
 from kbuild.model.resource import UNSPECIFIED
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
@@ -17,11 +19,41 @@ if TYPE_CHECKING:
     from kbuild.counters import Counters
     from kbuild.merge.json_patch import Operation
     from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
     from kbuild.model.scalars import Body, Json
     from kbuild.schema.schema import Schema
 
 _INTERNAL = "internal.config.kubernetes.io/"
 _ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
+
+
+def find_target(resources: Resources, patch: Resource) -> Resource:
+    """The one resource that has or ever had the patch's id. Raises: NoTargetError, AmbiguousTargetError."""
+    wanted = patch.original_id
+    key = wanted.key()
+    found = [
+        resource
+        for resource in resources.named(wanted.name)
+        if resource.body and (resource.id.key() == key or any(old.key() == key for old in resource.previous_ids()))
+    ]
+    if len(found) == 1:
+        return found[0]
+    tail = f"for Id {wanted}; failed to find unique target for patch {wanted}"
+    if found:
+        raise AmbiguousTargetError(f"multiple matches {tail}", patch.position)
+    raise NoTargetError(f"no matches {tail}", patch.position, nearest(resources, wanted.name))
+
+
+def nearest(resources: Resources, name: str) -> str:
+    """A hint: what has that name, or a similar one."""
+    same = [str(resource.id) for resource in resources.named(name)][:3]
+    if same:
+        return f"there is {', '.join(same)}"
+    from difflib import get_close_matches
+
+    names = {resource.id.name: resource for resource in resources.items}
+    close = get_close_matches(name, names, 1)
+    return f"did you mean {names[close[0]].id}?" if close else ""
 
 
 class StrategicPatch:
@@ -39,14 +71,17 @@ class StrategicPatch:
         self.by_selector = False
 
     def selecting(self) -> StrategicPatch:
-        """This patch as applied through a selector."""
+        """The same patch, as it is applied through a selector."""
         if not self.by_selector:
             self.by_selector = True
             self.body = with_text_metadata(self.body)
         return self
 
     def apply(self, target: Resource, schema: Schema, counters: Counters) -> None:
-        """Merge into a resource. Mutates: its body, its history; the caller tells `Resources.touched`. Raises: PatchError."""
+        """Merge into a resource; one that the patch deletes has no body afterwards.
+
+        Mutates: body and history; the caller tells `Resources.touched`. Raises: PatchError.
+        """
         from kbuild.merge import strategic
 
         before = target.id
@@ -58,7 +93,11 @@ class StrategicPatch:
             if body.get("apiVersion") != version:
                 body = {**body, "apiVersion": resolve.untagged_set(body.get("apiVersion", ""), version)}
         self._carry_over(target)
-        merged = strategic.merge(target.body, body, schema, counters)
+        try:
+            merged = strategic.merge(target.body, body, schema, counters)
+        except KbuildError as error:
+            place = self.resource.position
+            raise (error.at(place.file, place.line) if place.file else error) from None
         if not merged:
             target.body = merged  # type: ignore[assignment]
             return
@@ -163,7 +202,11 @@ def apply_json(resource: Resource, operations: list[Operation], *, has_annotatio
         if any(_sees_annotations(operation) for operation in operations):
             hidden = internal_annotations(resource)
         body = _with_annotations(body, hidden)
-    body = json_patch.apply(body, operations)
+    try:
+        body = json_patch.apply(body, operations)
+    except KbuildError as error:
+        place = resource.position
+        raise (error.at(place.file, place.line) if place.file else error) from None
     meta = body.get("metadata")
     if meta is None:
         body["metadata"] = {}

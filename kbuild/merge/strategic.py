@@ -1,197 +1,262 @@
-"""Strategic merge as the reference does it: maps field by field, lists by the schema's merge keys, `$patch` directives.
+"""Strategic merge: a patch laid over a resource, map by map, lists by schema.
 
-The whole base is walked even where the patch says nothing, because that has visible effects: empty-valued keys disappear and
-every merged list is brought into the order of the merge.
-Source: kyaml v0.21.1 `merge2`, `walk`.
+The reference walks the whole resource even for a patch of one label, and that walk has effects of its own: every
+merged list is normalised, a field whose value is an empty null goes away, a plain `yes` gets quotes. So there are three
+walks here: `merge` (base and patch), `settle` (only the base is there) and `adopt` (only the patch is).
+Source: kyaml v0.21.1 `merge2.Merge`, `walk.Walker`, `yaml.FieldSetter`, with lists prepended.
 """
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import ABSENT as NEW
-from kbuild.documents.resolve import string_set, tagged
-from kbuild.fields.walk import wrong_kind
-from kbuild.merge import associative
+from kbuild.documents.resolve import _OLD_BOOLS, is_yaml11_non_string, tagged
 from kbuild.model.errors import PatchError
-from kbuild.model.scalars import NULL, OddKey, Quoted, Scalar, is_null, is_quoted, tag_of, text_of
+from kbuild.model.scalars import (
+    NULL,
+    STR,
+    OddKey,
+    Quoted,
+    Scalar,
+    copy_body,
+    is_null,
+    is_quoted,
+    key_text,
+    tag_of,
+    text_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from kbuild.counters import Counters
     from kbuild.model.scalars import Body, Json
-    from kbuild.schema.schema import Schema
+    from kbuild.schema.schema import Node, Schema
 
-ABSENT = associative.ABSENT
+ABSENT = object()
 DIRECTIVE = "$patch"
+DELETE, REPLACE, MERGE = "delete", "replace", "merge"
+_KIND_NAMES: dict[object, str] = {dict: "MappingNode", list: "SequenceNode"}
 
 
 def merge(base: Body, patch: Body, schema: Schema, counters: Counters) -> Body | None:
-    """The base with the patch merged in, None when the patch deletes it.
+    """The base with the patch merged into it; None when the patch deletes it.
 
-    Mutates: both (hand in a copy of a patch that is used again). Raises: PatchError, FieldError.
+    Mutates: `base`, never `patch`. Raises: PatchError.
     """
+    merger = Merger(schema)
+    strategy = directive(patch)
     counters.merges += 1
-    merged = Merge(schema, counters).walk(base, patch, -1)
-    return None if merged is ABSENT else merged
+    if strategy == DELETE:
+        return None
+    if strategy != REPLACE:  # The reference loses what a whole-resource replacement yields.
+        merger.merge_maps(base, patch, None)
+    counters.visits += merger.visits
+    return base
 
 
-class Merge:
-    """One merge of a base and a patch."""
+class Merger:
+    """One merge. `visits` counts the maps seen; bodies on the base's side are changed in place."""
 
-    __slots__ = ("counters", "schema")
+    __slots__ = ("_schema", "visits")
 
-    def __init__(self, schema: Schema, counters: Counters) -> None:
-        self.schema, self.counters = schema, counters
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self.visits = 0
 
-    def walk(self, base: Json, patch: Json, node: int) -> Json:
-        """The merge of two values under a schema node; ABSENT stands for nothing on either side and as the result.
-
-        Raises: PatchError, FieldError for values of different shapes.
-        """
-        if patch is ABSENT and type(base) is not dict and type(base) is not list:
-            return self.kept_scalar(base)
-        if node < 0:
-            node = self.embedded(base, patch)
-        kind = _shape(base) or _shape(patch)
-        if kind is dict or kind is None:
-            _check(base, patch, dict, "MappingNode")
-            return self.walk_map(base, patch, node)
-        if kind is list:
-            _check(base, patch, list, "SequenceNode")
-            keys = self.schema.merge_keys(node)
-            if keys is not None:
-                return self.walk_list(base, patch, node, keys)
-        else:
-            _check(base, patch, str, "ScalarNode")
-        return base if patch is ABSENT else ABSENT if is_null(patch) else patch
-
-    def kept_scalar(self, base: Json) -> Json:
-        """A base scalar that the patch does not name: an empty value disappears, `null` stays."""
-        return ABSENT if type(base) is Scalar and base.tag == NULL and not base.text else base
-
-    def embedded(self, base: Json, patch: Json) -> int:
-        """The schema of an object that says its own kind."""
-        for value in (base, patch):
-            if type(value) is dict and "kind" in value and "apiVersion" in value:
-                found = self.schema.root(text_of(value["apiVersion"]), text_of(value["kind"]))
-                if found >= 0:
-                    return found
-        return -1
-
-    def walk_map(self, base: Json, patch: Json, node: int) -> Json:
-        """Two maps (or a map and nothing). Mutates: the map that is kept. Raises: PatchError, FieldError."""
-        self.counters.visits += 1
-        target = self.chosen_map(base, patch)
-        if type(target) is not dict:
-            return target
-        source = patch if type(patch) is dict else {}
-        names = [key for key in target if type(key) is not OddKey]
-        names += [key for key in source if type(key) is not OddKey and key not in target]
-        for name in sorted(names):
-            old = target.get(name, ABSENT)
-            new = source.get(name, ABSENT)
-            if new is ABSENT and (type(old) is str or type(old) is Quoted or type(old) is int or type(old) is bool):
-                continue
-            value = self.walk(old, new, self.schema.field(node, name))
-            if value is ABSENT:
-                target.pop(name, None)
-            elif value is not old:
-                target[name] = _styled(old, value)
-        return target
-
-    def chosen_map(self, base: Json, patch: Json) -> Json:
-        """The map that goes on: base or patch, by presence and directive. Mutates: drops the directive."""
-        if base is ABSENT or is_null(base):
-            if type(patch) is dict:
-                return ABSENT if take_directive(patch, strict=False) == "delete" else patch
-            return self.kept_scalar(base) if patch is ABSENT and base is not ABSENT else ABSENT
-        if patch is ABSENT:
-            return base
+    def merge(self, base: Json, patch: Json, node: Node | None) -> Json:
+        """The value of a field or element that both sides have (ABSENT: it is removed). Raises: PatchError."""
+        kind = type(base)
+        if base is patch and (kind is dict or kind is list):
+            return self.settle_patch(base, node)
         if is_null(patch):
             return ABSENT
-        directive = take_directive(patch)
-        return ABSENT if directive == "delete" else patch if directive == "replace" else base
-
-    def walk_list(self, base: Json, patch: Json, node: int, keys: tuple[str, ...]) -> Json:
-        """Two lists that merge by key. Mutates: the base. Raises: PatchError, FieldError."""
-        target = base
-        if base is ABSENT or is_null(base):
-            target = patch
-        elif patch is not ABSENT and is_null(patch):
-            return ABSENT
-        elif patch is not ABSENT:
-            directive = take_list_directive(patch)
-            if directive == "delete":
+        if is_null(base):
+            adopted = self.adopt(patch, node)
+            return adopted if adopted is ABSENT or type(adopted) in _KIND_NAMES else restyled(base, adopted)
+        if kind is dict:
+            if type(patch) is not dict:
+                raise wrong_kind("MappingNode", patch)
+            strategy = directive(patch)
+            if strategy == DELETE:
                 return ABSENT
-            if directive == "replace":
-                target = patch
-        if target is ABSENT or is_null(target):
+            if strategy == REPLACE:
+                return self.adopt(patch, node)
+            return self.merge_maps(base, patch, node)
+        if kind is list:
+            if type(patch) is not list:
+                raise wrong_kind("SequenceNode", patch)
+            if node is None or node.keys is None:
+                return copy_body(patch)
+            from kbuild.merge import associative
+
+            return associative.merge_lists(base, patch, node, self)
+        if type(patch) in _KIND_NAMES:
+            raise wrong_kind("ScalarNode", patch)
+        return restyled(base, patch)
+
+    def merge_maps(self, base: Body, patch: Body, node: Node | None) -> Body:
+        """Merge field by field, in the order of the keys' texts; fields of the base alone are settled."""
+        self.visits += 1
+        node = node or self._node_of(base) or self._node_of(patch)
+        for key in sorted(patch, key=key_text):
+            if key == DIRECTIVE or (type(key) is OddKey and key.duplicate):
+                continue
+            value = patch[key]
+            own = key if key in base else _same_text(base, key)
+            child = None if node is None else node.fields.get(key_text(key), node.other)
+            if own is None:
+                value = self.adopt(value, child)
+                if value is not ABSENT:
+                    base[key] = value
+                continue
+            value = self.merge(base[own], value, child)
+            if value is ABSENT:
+                remove(base, own)
+            else:
+                base[own] = value
+        self._settle_fields(base, node, patch)
+        return base
+
+    def settle(self, base: Json, node: Node | None) -> Json:
+        """The value of what only the base has. Mutates: `base`."""
+        kind = type(base)
+        if kind is dict:
+            self.visits += 1
+            self._settle_fields(base, node or self._node_of(base), ())
+        elif kind is list:
+            if node is not None and node.keys is not None:
+                from kbuild.merge import associative
+
+                return associative.settle_list(base, node, self)
+        elif kind is Scalar and base.tag == NULL and not base.text:
             return ABSENT
-        source = patch if type(patch) is list else ABSENT
-        element = self.schema.elements(node)
-        if not keys:
-            return associative.merge_values(target, source)
-        return associative.merge_elements(target, source, keys, lambda old, new: self.walk(old, new, element))
+        return base
+
+    def _settle_fields(self, base: Body, node: Node | None, done: Body | tuple[()]) -> None:
+        dropped = []
+        for key, value in base.items():
+            kind = type(value)
+            if kind is str:
+                if (value < ":" or value in _OLD_BOOLS) and is_yaml11_non_string(value) and key not in done:
+                    base[key] = Quoted(value)
+            elif kind is dict or kind is list or kind is Scalar:
+                if key in done:
+                    continue
+                settled = self.settle(value, None if node is None else node.fields.get(key, node.other))
+                if settled is ABSENT:
+                    dropped.append(key)
+                elif settled is not value:
+                    base[key] = settled
+        for key in dropped:
+            remove(base, key)
+
+    def adopt(self, patch: Json, node: Node | None) -> Json:
+        """The value of what only the patch has, as a copy: nulls dropped, directives carried out. Raises: PatchError."""
+        if type(patch) is not dict:
+            return ABSENT if is_null(patch) else self.settle_patch(copy_body(patch), node, is_added=True)
+        strategy = text_of(patch[DIRECTIVE]) if DIRECTIVE in patch else MERGE
+        if strategy == DELETE:
+            return ABSENT
+        patch = copy_body(patch)
+        if strategy in (REPLACE, MERGE):
+            patch.pop(DIRECTIVE, None)
+        self._settle_patch_fields(patch, node)
+        return patch
+
+    def settle_patch(self, patch: Json, node: Node | None, *, is_added: bool = False) -> Json:
+        """The value of a part of an adopted patch. `is_added` says that a list has no counterpart in the base.
+
+        Mutates: `patch`. Raises: PatchError.
+        """
+        kind = type(patch)
+        if kind is dict:
+            if directive(patch) == DELETE:
+                return ABSENT
+            patch.pop(DIRECTIVE, None)
+            self._settle_patch_fields(patch, node)
+        elif kind is list:
+            if node is not None and node.keys is not None:
+                from kbuild.merge import associative
+
+                return associative.settle_patch_list(patch, node, self, is_added=is_added)
+        elif is_null(patch):
+            return ABSENT
+        elif kind is str and (patch < ":" or patch in _OLD_BOOLS) and is_yaml11_non_string(patch):
+            return Quoted(patch)
+        return patch
+
+    def _settle_patch_fields(self, patch: Body, node: Node | None) -> None:
+        self.visits += 1
+        node = node or self._node_of(patch)
+        for key in sorted(patch, key=key_text):
+            if type(key) is OddKey and key.duplicate:
+                continue
+            child = None if node is None else node.fields.get(key_text(key), node.other)
+            value = self.settle_patch(patch[key], child)
+            if value is ABSENT:
+                remove(patch, key)
+            else:
+                patch[key] = value
+
+    def _node_of(self, body: Body) -> Node | None:
+        """The node of a map that names its own kind: the whole resource, or one embedded where nothing is known."""
+        if "kind" not in body or "apiVersion" not in body:
+            return None
+        kind, version = body["kind"], body["apiVersion"]
+        if is_null(kind) or is_null(version):
+            return None
+        return self._schema.root(text_of(version), text_of(kind))
 
 
-def _shape(value: Json) -> Any:
-    """dict, list, str for any scalar, None for nothing or null."""
-    kind = type(value)
-    if kind is dict or kind is list:
-        return kind
-    return None if value is ABSENT or is_null(value) else str
-
-
-def _check(base: Json, patch: Json, shape: type, name: str) -> None:
-    for value in (base, patch):
-        found = _shape(value)
-        if found is not None and found is not shape:
-            raise wrong_kind(name, value)
-
-
-def _styled(old: Json, new: Json) -> Json:
-    """A scalar as it is written over another: the old quoting stays; a new string gets quotes where it needs them."""
-    kind = type(new)
-    if kind is dict or kind is list:
-        return new
-    if old is ABSENT:
-        return string_set(NEW, new) if kind is str else new
-    if type(old) is dict or type(old) is list:
-        return str(new) if kind is Quoted else new
-    if is_quoted(old):
-        return Quoted(text_of(new)) if tag_of(new) == "!!str" else tagged(text_of(new), tag_of(new), quoted=True)
-    return str(new) if kind is Quoted else new
-
-
-def take_directive(patch: Body, *, strict: bool = True) -> str:
-    """The `$patch` directive of a map, `merge` when it has none. Mutates: removes it.
-
-    Raises: PatchError, for an unknown directive.
-    """
+def directive(patch: Body) -> str:
+    """The strategy that a map of a patch asks for. Raises: PatchError, for an unknown one."""
     if DIRECTIVE not in patch:
-        return "merge"
-    directive = text_of(patch[DIRECTIVE])
-    if directive not in ("delete", "replace", "merge"):
-        if not strict:
-            return "unknown"
-        raise PatchError(f"unknown patch strategy '{directive}'")
-    del patch[DIRECTIVE]
-    return directive
+        return MERGE
+    strategy = text_of(patch[DIRECTIVE])
+    if strategy not in (DELETE, REPLACE, MERGE):
+        raise unknown_strategy(strategy)
+    return strategy
 
 
-def take_list_directive(patch: list[Any]) -> str:
-    """The directive of a list: an element that is nothing but `$patch`. Mutates: removes such elements.
+def _same_text(body: Body, key: str | OddKey) -> str | OddKey | None:
+    """The key of a map that has the same text, where one of the two is no ordinary string."""
+    text = key_text(key)
+    if type(key) is OddKey and text in body:
+        return text
+    for own in body:
+        if type(own) is OddKey and own.text == text:
+            return own
+    return None
 
-    Raises: PatchError, for an unknown directive.
-    """
-    for item in patch:
-        if type(item) is dict and DIRECTIVE in item:
-            if len(item) > 1:
-                return "merge"
-            directive = text_of(item[DIRECTIVE])
-            if directive not in ("delete", "replace", "merge"):
-                raise PatchError(f"unknown patch strategy '{directive}'")
-            associative.set_element(patch, None, (DIRECTIVE,), [directive])
-            return directive
-    return "merge"
+
+def remove(body: Body, key: str | OddKey) -> None:
+    """Remove a field; a second use of the same key is then its first."""
+    del body[key]
+    for other in body:
+        if type(other) is OddKey and other.duplicate and other.text == key_text(key):
+            entries = [(other.text if name is other else name, value) for name, value in body.items()]
+            body.clear()
+            body.update(entries)
+            return
+
+
+def restyled(base: Json, patch: Json) -> Json:
+    """A scalar of the patch with the quoting of the one that it replaces."""
+    quoted = is_quoted(base)
+    if isinstance(patch, str):
+        return Quoted(patch) if quoted else str(patch)
+    if not quoted and type(patch) is not Scalar:
+        return patch
+    tag = tag_of(patch)
+    return Quoted(text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)
+
+
+def wrong_kind(expected: str, found: Json) -> PatchError:
+    """The error for a value of another shape than the base's."""
+    from kbuild.documents.v3text import dumps
+
+    actual = _KIND_NAMES.get(type(found), "ScalarNode")
+    return PatchError(f"wrong node kind: expected {expected} but got {actual}: node contents:\n{dumps(found)}")
+
+
+def unknown_strategy(strategy: str) -> PatchError:
+    """The error for a directive that does not exist."""
+    return PatchError(f"unknown patch strategy '{strategy}'")

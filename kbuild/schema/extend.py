@@ -1,34 +1,40 @@
-"""A schema from the `openapi` field of a kustomization.
+"""OpenAPI documents into schemas: the kustomization's `openapi` field, and the making of the built-in table.
 
-Source: kyaml v0.21.1 `openapi.SetSchema`, `AddDefinitions`.
+Source: kyaml v0.21.1 `openapi.SetSchema`, `AddDefinitions`, `Field`, `Elements`, `findNamespaceability`.
 """
 
 from __future__ import annotations
 
-from kbuild.documents.config import read_config
 from kbuild.model.errors import ConfigurationError
-from kbuild.schema.schema import Schema
+from kbuild.schema.schema import ANY_FIELD, NO_SCHEMA, Schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from kbuild.schema.schema import Node
+    from kbuild.schema.schema import Entry
+
+    Definition = dict[str, Any]
+    Table = tuple[dict[str, int], list[dict[str, Entry]]]
 
 BUILTIN_VERSION = "v1.21.2"
+_KIND = "x-kubernetes-group-version-kind"
+_STRATEGY, _KEY, _KEYS = "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key", "x-kubernetes-list-map-keys"
+_LEAVES = frozenset(("string", "integer", "number", "boolean", "array"))
 
 
 def schema_from_settings(settings: Mapping[str, str], content: bytes | None) -> Schema | None:
-    """The schema that `path` (whose content is given) or `version` asks for; None when neither does.
+    """The schema that an `openapi` field asks for; None where it asks for nothing.
 
-    Raises: ConfigurationError, YamlError.
+    `content` is the file named by `path`.
+    Raises: ConfigurationError.
     """
-    version = settings.get("version", "")
     if content is not None:
         if "version" in settings:
             raise ConfigurationError("builtin version and custom schema provided, cannot use both")
-        return schema_from_openapi(read_config(content))
+        return Schema.from_openapi(read_document(content))
+    version = settings.get("version")
     if not version:
         return None
     if version != BUILTIN_VERSION:
@@ -36,73 +42,154 @@ def schema_from_settings(settings: Mapping[str, str], content: bytes | None) -> 
     return Schema.builtin()
 
 
-def schema_from_openapi(document: Any) -> Schema:
-    """The schema of an OpenAPI v2 document: it replaces the built-in one. Raises: ConfigurationError."""
-    definitions = document.get("definitions") if isinstance(document, dict) else None
-    if document is not None and not isinstance(document, dict):
-        raise ConfigurationError("invalid schema file: it is no OpenAPI document")
-    table = _Table(definitions if isinstance(definitions, dict) else {})
-    kinds = {}
-    for name, definition in table.definitions.items():
-        for found in kinds_of(definition):
-            kinds[found] = table.named(name)
-    return Schema(tuple(table.nodes), kinds, frozenset())
+def read_document(content: bytes) -> Definition:
+    """A Swagger document of JSON or YAML text. Raises: ConfigurationError."""
+    from kbuild.documents import config
+    from kbuild.model.errors import KbuildError
+
+    try:
+        document = config.read_json(content) if content[:1] == b"{" else config.read_config(content)
+    except KbuildError as error:
+        raise ConfigurationError(f"invalid schema file: {error.reason}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"invalid schema file: {error}") from None
+    if document is None:
+        return {}
+    if type(document) is not dict:
+        shown = {list: "array", str: "string", bool: "bool"}.get(type(document), "number")
+        raise ConfigurationError(
+            f"invalid schema file: json: cannot unmarshal {shown} into Go value of type spec.SwaggerProps"
+        )
+    return document
 
 
-def kinds_of(definition: Any) -> list[tuple[str, str]]:
-    """The (apiVersion, kind) pairs that a definition is the schema of."""
-    entries = definition.get("x-kubernetes-group-version-kind") if isinstance(definition, dict) else None
-    result = []
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("version"), str) and isinstance(entry.get("kind"), str):
-            group = entry.get("group") or ""
-            result.append((f"{group}/{entry['version']}" if group else entry["version"], entry["kind"]))
-    return result
+def cluster_scoped(document: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """The `(apiVersion, kind)` pairs that a document's paths show as cluster-scoped."""
+    namespaced: dict[str, bool] = {}
+    for path, item in _map(document.get("paths")).items():
+        for name in _type_names([_map(_map(item).get("get")).get(_KIND)]):
+            namespaced[name] = namespaced.get(name, False) or "namespaces/{namespace}" in path
+    return frozenset(tuple(name.split(" ", 1)) for name, is_inside in namespaced.items() if not is_inside)  # type: ignore[misc]
 
 
-class _Table:
-    """Definitions turned into nodes; a definition that contains itself refers to its own node."""
+def with_own_kinds(document: Mapping[str, Any]) -> Table:
+    """The table of a document, with the kinds that the reference adds to every schema."""
+    from kbuild.schema import builtin_table
 
-    def __init__(self, definitions: dict[str, Any]) -> None:
-        self.definitions = definitions
-        self.nodes: list[Node] = [({}, -1, -1, None)]
-        self._names: dict[str, int] = {}
+    compiler = Compiler(_map(document.get("definitions")))
+    kinds, types = compiler.table()
+    own = Schema(builtin_table.KINDS, builtin_table.TYPES)
+    for name in builtin_table.OWN_KINDS:
+        root = own.root(*name.split(" "))
+        assert root is not None
+        kinds.setdefault(name, len(types))
+        types.append({field: (0, node.merge_keys()) for field, node in root.fields.items()})
+    return kinds, types
 
-    def named(self, name: str) -> int:
-        """The node of a definition, -1 for an unknown one."""
-        found = self._names.get(name)
-        if found is None:
-            definition = self.definitions.get(name)
-            if not isinstance(definition, dict):
-                return -1
-            found = self._names[name] = len(self.nodes)
-            self.nodes.append(self.nodes[0])
-            self.nodes[found] = self.content(definition)
-        return found
 
-    def index(self, schema: Any) -> int:
-        """The node of any schema in the document."""
-        if not isinstance(schema, dict):
-            return -1
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            return self.named(reference.rpartition("/")[2])
-        at = len(self.nodes)
-        self.nodes.append(self.nodes[0])
-        self.nodes[at] = self.content(schema)
-        return at
+class Compiler:
+    """Turns definitions into the two tables of a schema: only types that lead to a merged list get a number."""
 
-    def content(self, schema: dict[str, Any]) -> Node:
-        """What a schema says about fields, elements and merge keys."""
-        properties = schema.get("properties")
-        fields = {name: self.index(inner) for name, inner in properties.items()} if isinstance(properties, dict) else {}
-        keys = None
-        strategy = schema.get("x-kubernetes-patch-strategy")
-        if isinstance(strategy, str) and "merge" in strategy.split(","):
-            listed, single = schema.get("x-kubernetes-list-map-keys"), schema.get("x-kubernetes-patch-merge-key")
-            if isinstance(listed, list):
-                keys = tuple(str(key) for key in listed)
-            else:
-                keys = (single,) if isinstance(single, str) else ()
-        items = self.index(schema["items"]) if schema.get("type") == "array" and "items" in schema else -1
-        return fields, self.index(schema.get("additionalProperties")), items, keys
+    def __init__(self, definitions: Mapping[str, Definition]) -> None:
+        self._root = {"definitions": definitions}
+        self._deep: dict[int, bool] = {}
+        self._numbers: dict[int, int] = {}
+        self._types: list[dict[str, Entry]] = [{}]
+
+    def table(self) -> Table:
+        """`(kinds, types)`, in the order of the definitions' names."""
+        kinds = {}
+        for _, definition in sorted(self._root["definitions"].items()):
+            if type(definition) is dict and self._is_deep(definition):
+                for name in _type_names(definition.get(_KIND)):
+                    kinds[name] = self._number(definition)
+        return kinds, self._types
+
+    def _children(self, schema: Definition) -> list[tuple[str, Definition]]:
+        """The fields of a type with their resolved schemas; a field whose reference leads nowhere is unknown."""
+        found = [(name, self._resolve(child)) for name, child in sorted(_map(schema.get("properties")).items())]
+        if type(schema.get("additionalProperties")) is dict:
+            found.append((ANY_FIELD, self._resolve(schema["additionalProperties"])))
+        return [(name, child) for name, child in found if child is not None]
+
+    def _resolve(self, schema: Any) -> Definition | None:
+        seen: set[str] = set()
+        while type(schema) is dict and schema.get("$ref"):
+            reference = schema["$ref"]
+            if reference in seen:
+                return None
+            seen.add(reference)
+            schema = self._root
+            for part in reference.partition("#")[2].split("/")[1:]:
+                schema = _map(schema).get(part.replace("~1", "/").replace("~0", "~"))
+        return schema if type(schema) is dict else None
+
+    def _elements(self, schema: Definition) -> Definition | None:
+        if schema.get("type") not in ("array", ["array"]):
+            return None
+        return self._resolve(schema.get("items"))
+
+    def _is_deep(self, schema: Definition) -> bool:
+        """Whether a merged list can be reached from a type, without crossing a list that is replaced."""
+        known = self._deep.get(id(schema))
+        if known is not None:
+            return known
+        # Walk the closure once: a cycle must not hide what another member of it can reach.
+        closure, stack, reached = {id(schema): False}, [schema], False
+        while stack and not reached:
+            for _, child in self._children(stack.pop()):
+                if _merge_keys(child) is not None or self._deep.get(id(child)):
+                    reached = True
+                elif id(child) not in closure:
+                    closure[id(child)] = False
+                    stack.append(child)
+        self._deep.update({id(schema): True} if reached else closure)
+        return reached
+
+    def _number(self, schema: Definition) -> int:
+        """The number of a deep type; its entries are made on first use."""
+        number = self._numbers.get(id(schema))
+        if number is not None:
+            return number
+        number = self._numbers[id(schema)] = len(self._types)
+        entries: dict[str, Entry] = {}
+        self._types.append(entries)
+        for name, child in self._children(schema):
+            keys = _merge_keys(child)
+            if keys is not None:
+                element = self._elements(child)
+                entries[name] = (NO_SCHEMA if element is None else self._known(element), keys)
+            elif self._is_deep(child):
+                entries[name] = (self._number(child), None)
+            elif child.get("type") not in _LEAVES:
+                entries[name] = (0, None)
+        return number
+
+    def _known(self, schema: Definition) -> int:
+        return self._number(schema) if self._is_deep(schema) else 0
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if type(value) is dict else {}
+
+
+def _merge_keys(schema: Definition) -> tuple[str, ...] | None:
+    """The merge keys of a list that is merged, None of anything else."""
+    strategy = schema.get(_STRATEGY)
+    if type(strategy) is not str or "merge" not in strategy.split(","):
+        return None
+    keys = schema.get(_KEYS)
+    if type(keys) is list:
+        return tuple(keys)
+    return (schema[_KEY],) if type(schema.get(_KEY)) is str else ()
+
+
+def _type_names(kinds: Any) -> list[str]:
+    """`apiVersion kind` for every entry of a group-version-kind extension."""
+    found = []
+    for kind in kinds if type(kinds) is list else ():
+        if type(kind) is dict and type(kind.get("version")) is str and type(kind.get("kind")) is str:
+            group = kind.get("group")
+            version = f"{group}/{kind['version']}" if type(group) is str and group else kind["version"]
+            found.append(f"{version} {kind['kind']}")
+    return found

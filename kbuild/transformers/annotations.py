@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `AnnotationsTransformer`, `filters/annotations`.
 from __future__ import annotations
 
 from kbuild.fields.spec import ByKind, field_specs
-from kbuild.fields.walk import MAP, entry_setter, visit
+from kbuild.fields.walk import MAP, entry_setter, text_map, visit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class AnnotationsTransformer:
     """Writes annotations at the fields of its specs, in the order of sorted keys. Config: annotations, fieldSpecs."""
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
-        annotations = config.get("annotations") or {}
+        annotations = text_map(config.get("annotations"))
         self.setters = [entry_setter(key, annotations[key]) for key in sorted(annotations)]
         self.specs = ByKind(field_specs(config.get("fieldSpecs")))
         self.counters = context.counters

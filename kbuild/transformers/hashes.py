@@ -67,7 +67,11 @@ def value(body: dict[str, Any], name: str) -> Json:
 
 def digest(text: str) -> str:
     """The first ten hexadecimal digits of the text's SHA-256, five of them replaced by letters that spell nothing."""
-    from hashlib import sha256
+    try:
+        from _sha2 import sha256
+    except ImportError:
+        # Python 3.11 calls it so; both cost far less to load than hashlib with OpenSSL.
+        from _sha256 import sha256
 
     return sha256(text.encode()).hexdigest()[:10].translate(_LETTERS)
 

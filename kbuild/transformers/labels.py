@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `LabelTransformer`, `filters/labels`.
 from __future__ import annotations
 
 from kbuild.fields.spec import ByKind, field_specs
-from kbuild.fields.walk import MAP, entry_setter, visit
+from kbuild.fields.walk import MAP, entry_setter, text_map, visit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class LabelTransformer:
     """Writes labels at the fields of its specs, in the order of sorted keys. Config: labels, fieldSpecs."""
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
-        labels = config.get("labels") or {}
+        labels = text_map(config.get("labels"))
         self.setters = [entry_setter(key, labels[key]) for key in sorted(labels)]
         self.specs = ByKind(field_specs(config.get("fieldSpecs")))
         self.counters = context.counters

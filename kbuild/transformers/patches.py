@@ -1,13 +1,13 @@
-"""patches: strategic merge and JSON patches, told apart by what parses.
+"""`patches`: strategic merge and JSON patches, with or without a target.
 
 Source: kustomize v5.8.1 `PatchTransformer`.
 """
 
 from __future__ import annotations
 
-from kbuild.fields.selector import Selector
-from kbuild.fields.targets import apply_json_patch, apply_strategic, find_by_id
+from kbuild.fields.selector import Selector, selector_text
 from kbuild.merge import json_patch
+from kbuild.merge.resource_patch import StrategicPatch, apply_json, find_target
 from kbuild.model.errors import ConfigurationError, KbuildError, PatchError
 from kbuild.model.quote import go_quote
 
@@ -21,102 +21,120 @@ if TYPE_CHECKING:
 
 
 class PatchTransformer:
-    """One `patches` entry. Config: path, patch, target, options (allowNameChange, allowKindChange).
-
-    Raises: ConfigurationError, PatchError.
-    """
+    """Config: path or patch, target (a selector), options (allowNameChange, allowKindChange)."""
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         self.context = context
-        self.target = None if config.get("target") is None else Selector(config["target"])
-        options = config.get("options") or {}
-        self.allows = (bool(options.get("allowNameChange")), bool(options.get("allowKindChange")))
-        self.text, self.source = self.read(config)
-        self.file = config.get("path") or ""
-        self.strategic: list[Resource] = []
-        self.operations: list[dict[str, Any]] = []
-        self.parse()
-
-    def read(self, config: dict[str, Any]) -> tuple[str, str]:
-        """The patch's text and where it is from, for messages. Raises: ConfigurationError, KbuildError."""
-        patch, path = str(config.get("patch") or "").strip(), config.get("path") or ""
+        self.target: dict[str, Any] | None = config.get("target")
+        patch, path = str(config.get("patch") or "").strip(), str(config.get("path") or "")
         if bool(patch) == bool(path):
-            from kbuild.documents.writer import marshal
-
-            shown = marshal({key: value for key, value in sorted(config.items()) if value not in (None, "", {})})
-            if not patch:
-                raise ConfigurationError(f"must specify one of patch and path in\n{shown}")
-            raise ConfigurationError(f"patch and path can't be set at the same time\n{shown}")
-        if patch:
-            return patch, f"[patch: {go_quote(patch)}]"
-        try:
-            data = self.context.read(path)
-        except KbuildError as error:
-            raise error.within(f"failed to get the patch file from path({path})") from None
-        return data.decode("utf-8", "surrogateescape"), f"[path: {go_quote(path)}]"
-
-    def parse(self) -> None:
-        """Take the text as either kind of patch. Raises: PatchError, when it is neither or both."""
-        errors: list[KbuildError] = []
-        file = self.context.file.rpartition("/")[0] + "/" + self.file if self.file else self.context.file
-        try:
-            self.strategic = self.context.parse(self.text.encode("utf-8", "surrogateescape"), file)
-        except KbuildError as error:
-            errors.append(error)
-        if not self.strategic:
+            reason = "patch and path can't be set at the same time" if path else "must specify one of patch and path in"
+            raise ConfigurationError(f"{reason}\n{_config_text(config)}")
+        self.source = f"[path: {go_quote(path)}]" if path else f"[patch: {go_quote(patch)}]"
+        text: str | bytes = patch
+        if path:
             try:
-                if not self.text:
-                    raise PatchError("empty json patch operations")
-                self.operations = json_patch.parse(self.text)
+                text = context.read(path)
             except KbuildError as error:
-                errors.append(error)
-        if len(errors) == 2:
-            place = errors[0].position
-            raise PatchError(f"unable to parse SM or JSON patch from {self.source}", place, errors[0].reason)
+                raise error.within(f"failed to get the patch file from path({path})") from None
+        self.operations: list[json_patch.Operation] | None = None
+        self.documents: list[StrategicPatch] = []
+        try:
+            self._parse(text, context.file.rpartition("/")[0] + "/" + path if path else context.file)
+        except KbuildError as error:
+            reason = f"unable to parse SM or JSON patch from {self.source}"
+            raise PatchError(reason, error.position, error.reason) from None
+        options = config.get("options") or {}
+        for document in self.documents:
+            document.allows_name = options.get("allowNameChange") is True
+            document.allows_kind = options.get("allowKindChange") is True
+
+    def _parse(self, text: str | bytes, file: str) -> None:
+        """Take the text as a strategic patch, else as a JSON patch. Raises: KbuildError, the strategic reading's."""
+        if looks_like_json_patch(text):
+            self.operations = self._operations(text)
+            if self.operations:
+                return
+            self.operations = None
+        try:
+            self.documents = [StrategicPatch(resource) for resource in self.context.parse(text, file)]
+        except KbuildError as error:
+            self.operations = self._operations(text)
+            if self.operations is None:
+                raise error from None
+
+    def _operations(self, text: str | bytes) -> list[json_patch.Operation] | None:
+        decoded = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        try:
+            return json_patch.parse(decoded, self.context.memo) if decoded else None
+        except KbuildError:
+            return None
 
     def transform(self, resources: Resources) -> None:
-        """Patch what the target or the patch itself names. Mutates: bodies and histories. Raises: KbuildError."""
-        if self.strategic:
+        """Apply the patch. Mutates: bodies and histories. Raises: KbuildError."""
+        if self.documents:
             if self.target is not None:
-                self.patch_selected(resources, self.target)
+                self._merge_selected(resources, self.target)
             else:
-                self.patch_named(resources)
-        elif self.operations:
-            self.patch_json(resources)
+                self._merge_named(resources)
+        elif self.operations is not None:
+            self._apply_operations(resources)
 
-    def patch_selected(self, resources: Resources, target: Selector) -> None:
-        """One strategic merge patch on all selected resources. Mutates: their bodies. Raises: KbuildError."""
-        if len(self.strategic) > 1:
+    def _merge_selected(self, resources: Resources, target: dict[str, Any]) -> None:
+        if len(self.documents) > 1:
             raise PatchError(
                 "Multiple Strategic-Merge Patches in one `patches` entry is not allowed to set `patches.target` field: "
                 + self.source
             )
         try:
-            selected = target.select(resources)
+            selected = Selector(target).select(resources, self.context.counters)
         except KbuildError as error:
-            raise error.within(f"unable to find patch target {go_quote(str(target))} in `resources`") from None
+            raise error.within(
+                f"unable to find patch target {go_quote(selector_text(target))} in `resources`"
+            ) from None
+        patch = self.documents[0].selecting()
         for resource in selected:
-            apply_strategic(resource, self.strategic[0], self.context, self.allows, is_targeted=True)
-            resources.touched(resource)
-        resources.drop_empty()
+            self._merge(patch, resource, resources)
         resources.check_unique()
 
-    def patch_named(self, resources: Resources) -> None:
-        """Each patch on the one resource that it names. Mutates: bodies. Raises: KbuildError."""
-        for patch in self.strategic:
+    def _merge_named(self, resources: Resources) -> None:
+        for patch in self.documents:
             try:
-                resource = find_by_id(resources, patch)
+                resource = find_target(resources, patch.resource)
             except KbuildError as error:
-                shown = go_quote(str(patch.original_id))
+                shown = go_quote(str(patch.resource.original_id))
                 raise error.within(f"no resource matches strategic merge patch {shown}") from None
-            apply_strategic(resource, patch, self.context, self.allows, is_targeted=False)
+            self._merge(patch, resource, resources)
+
+    def _merge(self, patch: StrategicPatch, resource: Resource, resources: Resources) -> None:
+        patch.apply(resource, self.context.schema(), self.context.counters)  # type: ignore[arg-type]
+        resources.touched(resource)
+
+    def _apply_operations(self, resources: Resources) -> None:
+        if self.target is None:
+            raise ConfigurationError(f"must specify a target for JSON patch {self.source}")
+        operations = self.operations
+        assert operations is not None
+        for resource in Selector(self.target).select(resources, self.context.counters):
+            resource.store_previous_id()
+            apply_json(resource, operations, has_annotations=True)
             resources.touched(resource)
 
-    def patch_json(self, resources: Resources) -> None:
-        """The operations on all selected resources. Mutates: bodies and histories. Raises: KbuildError."""
-        if self.target is None:
-            raise PatchError(f"must specify a target for JSON patch {self.source}")
-        for resource in self.target.select(resources):
-            resource.store_previous_id()
-            apply_json_patch(resource, self.operations)
-            resources.touched(resource)
+
+def looks_like_json_patch(text: str | bytes) -> bool:
+    """Whether a text starts as a list, which no resource does."""
+    start = (text if isinstance(text, str) else text[:200].decode("utf-8", "replace")).lstrip()
+    return start.startswith(("[", "- ", "-\n"))
+
+
+def _config_text(config: dict[str, Any]) -> str:
+    """The entry as the reference prints it, without empty fields."""
+    from kbuild.documents.writer import marshal
+
+    kept: dict[str, Any] = {}
+    for name, value in config.items():
+        if type(value) is dict:
+            kept[name] = {key: item for key, item in value.items() if item}
+        elif value:
+            kept[name] = value
+    return marshal(kept) if kept else "{}\n"

@@ -1,4 +1,4 @@
-"""patchesJson6902.
+"""`patchesJson6902`: JSON patches for a named target.
 
 Source: kustomize v5.8.1 `PatchJson6902Transformer`.
 """
@@ -6,8 +6,8 @@ Source: kustomize v5.8.1 `PatchJson6902Transformer`.
 from __future__ import annotations
 
 from kbuild.fields.selector import Selector
-from kbuild.fields.targets import apply_json_patch
 from kbuild.merge import json_patch
+from kbuild.merge.resource_patch import apply_json
 from kbuild.model.errors import ConfigurationError, KbuildError
 
 TYPE_CHECKING = False
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class PatchJson6902Transformer:
-    """One entry. Config: target, path, jsonOp. Raises: ConfigurationError, PatchError, KbuildError."""
+    """Config: target (a selector with a name), path or jsonOp."""
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
-        target, path, text = config.get("target") or {}, config.get("path") or "", str(config.get("jsonOp") or "")
-        self.target = Selector(target)
-        if not target.get("name"):
+        self.context = context
+        self.target: dict[str, Any] = config.get("target") or {}
+        if not self.target.get("name"):
             raise ConfigurationError("must specify the target name")
+        path, text = str(config.get("path") or ""), str(config.get("jsonOp") or "")
         if not path and not text:
             raise ConfigurationError("empty file path and empty jsonOp")
         if path and text:
@@ -34,25 +35,27 @@ class PatchJson6902Transformer:
             text = context.read(path).decode("utf-8", "replace")
             if not text:
                 raise ConfigurationError(f"patch file '{path}' empty seems to be empty")
+        self.operations = self._decode(text, path)
+
+    def _decode(self, text: str, path: str) -> list[json_patch.Operation]:
+        """The operations of the text. Raises: KbuildError."""
+        value: Any = None
+        shown = text
+        if not text.startswith("["):
+            from kbuild.documents.gojson import dumps
+
+            value = json_patch.read_yaml(text, self.context.memo)
+            shown = dumps(value)
         try:
-            self.operations = json_patch.parse(text)
+            operations = json_patch.decode(json_patch.read_json(text) if shown is text else value)
         except KbuildError as error:
-            raise error if error.reason.startswith("yaml: ") else error.within(f"decoding {text}") from None
-        if not self.operations:
-            raise ConfigurationError(f"patch appears to be empty; file={path}, JsonOp={as_json(text)}")
+            raise error.within(f"decoding {shown}") from None
+        if not operations:
+            raise ConfigurationError(f"patch appears to be empty; file={path}, JsonOp={shown}")
+        return operations
 
     def transform(self, resources: Resources) -> None:
-        """Run the operations on all selected resources. Mutates: bodies. Raises: KbuildError."""
-        for resource in self.target.select(resources):
-            apply_json_patch(resource, self.operations)
+        """Apply the patch. Mutates: bodies. Raises: KbuildError."""
+        for resource in Selector(self.target).select(resources, self.context.counters):
+            apply_json(resource, self.operations, has_annotations=resource.has_build_annotations)
             resources.touched(resource)
-
-
-def as_json(text: str) -> str:
-    """The patch's text as JSON, as the reference shows it."""
-    if text.startswith("["):
-        return text
-    from kbuild.documents.config import read_config
-    from kbuild.documents.gojson import dumps
-
-    return dumps(read_config(text))

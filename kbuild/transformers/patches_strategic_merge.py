@@ -1,11 +1,11 @@
-"""patchesStrategicMerge: paths or inline documents.
+"""`patchesStrategicMerge`: strategic merge patches, each aimed at the resource of its own id.
 
 Source: kustomize v5.8.1 `PatchStrategicMergeTransformer`.
 """
 
 from __future__ import annotations
 
-from kbuild.fields.targets import apply_strategic, find_by_id
+from kbuild.merge.resource_patch import StrategicPatch, find_target
 from kbuild.model.errors import ConfigurationError, KbuildError, YamlError
 
 TYPE_CHECKING = False
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
 
 
 class PatchStrategicMergeTransformer:
-    """All entries of the field. Config: paths, patches (a text). Raises: ConfigurationError, KbuildError."""
+    """Config: paths (each a path or a patch's text), patches (a text)."""
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         self.context = context
-        paths, text = config.get("paths") or [], str(config.get("patches") or "")
+        paths, text = list(config.get("paths") or ()), str(config.get("patches") or "")
         if not paths and not text:
             raise ConfigurationError("empty file path and empty patch content")
-        self.patches: list[Resource] = []
-        for entry in paths:
-            self.patches += self.load(entry)
+        found: list[Resource] = []
+        for path in paths:
+            found += self._load(path)
         if text:
-            self.patches += context.parse(text, context.file)
-        if not self.patches:
+            found += context.parse(text, context.file)
+        if not found:
             raise ConfigurationError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch={text}")
+        self.documents = [StrategicPatch(resource) for resource in found]
 
-    def load(self, entry: str) -> list[Resource]:
-        """An entry as inline documents, else as a file. Raises: KbuildError."""
+    def _load(self, path: str) -> list[Resource]:
+        """The documents of an entry: its own text if that is a patch, else the file. Raises: KbuildError."""
         try:
-            return self.context.parse(entry, self.context.file)
+            return self.context.parse(path, self.context.file)
         except KbuildError:
-            data = self.context.read(entry)
-        file = self.context.file.rpartition("/")[0] + "/" + entry
+            content = self.context.read(path)
+        file = self.context.file.rpartition("/")[0] + "/" + path
         try:
-            return self.context.parse(data, file)
+            return self.context.parse(content, file)
         except YamlError as error:
-            error.reason = f"MalformedYAMLError: {error.reason} in File: {entry}"
+            error.reason = f"MalformedYAMLError: {error.reason} in File: {path}"
             raise
 
     def transform(self, resources: Resources) -> None:
-        """Merge each patch into the resource it names. Mutates: bodies. Raises: KbuildError."""
-        for patch in self.patches:
-            resource = find_by_id(resources, patch)
-            apply_strategic(resource, patch, self.context, (False, False), is_targeted=True)
+        """Apply the patches. Mutates: bodies. Raises: KbuildError."""
+        for patch in self.documents:
+            resource = find_target(resources, patch.resource)
+            patch.selecting().apply(resource, self.context.schema(), self.context.counters)  # type: ignore[arg-type]
             resources.touched(resource)
-            resources.drop_empty()
             resources.check_unique()

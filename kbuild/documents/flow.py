@@ -1,0 +1,139 @@
+"""Flow collections (`{a: b}`, `[a, b]`) on one or more lines, JSON texts among them.
+
+Source: go.yaml.in/yaml v3.0.3 scanner in flow context.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.lines import Declined, check_rest, closing_quote, unquote
+from kbuild.model.scalars import OddKey
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.documents.reader import Typing
+
+_NO_START = frozenset("-?:,[]{}#&*!|>'\"%@`")
+_MAX_KEY = 1000
+
+
+def flow(lines: list[str], at: int, text: str, typing: Typing) -> tuple[Any, int]:
+    """A flow collection that starts with `text` on a line, built anew, and the index of the line behind it.
+
+    Raises: Declined, for anything unusual in it.
+    """
+    reader = _Flow(lines, at, text, typing)
+    value = reader.value()
+    check_rest(reader.text[reader.at :].replace("\t", " "))
+    return value, reader.line + 1
+
+
+class _Flow:
+    """A place in a flow collection: the text of its line, the index in it, the index of the line."""
+
+    __slots__ = ("at", "line", "lines", "text", "typing")
+
+    def __init__(self, lines: list[str], line: int, text: str, typing: Typing) -> None:
+        self.lines, self.line, self.text, self.typing = lines, line, text, typing
+        self.at = 0
+
+    def next(self) -> str:
+        """The first character of the next token, on this line or below. Raises: Declined, at the end of the text."""
+        text, at = self.text, self.at
+        while True:
+            end = len(text)
+            while at < end and text[at] in " \t":
+                at += 1
+            if at < end and text[at] != "#":
+                self.text, self.at = text, at
+                return text[at]
+            if at < end and at and text[at - 1] not in " \t":
+                raise Declined
+            self.line += 1
+            if self.line >= len(self.lines):
+                raise Declined
+            text, at = self.lines[self.line], 0
+            if text.startswith(("---", "...", "%")):
+                raise Declined
+
+    def value(self) -> Any:
+        """The value that starts here. Raises: Declined."""
+        first = self.text[self.at]
+        if first == "[":
+            return self.list()
+        if first == "{":
+            return self.map()
+        if first == '"' or first == "'":
+            return self.typing.quoted(self.quoted())
+        return self.typing.plain(self.plain())
+
+    def quoted(self) -> str:
+        """The text of the quoted scalar that starts here. Raises: Declined."""
+        start = self.at
+        end = closing_quote(self.text, start + 1)
+        if end < 0:
+            raise Declined
+        self.at = end + 1
+        return unquote(self.text[start : end + 1])
+
+    def plain(self) -> str:
+        """The text of the plain scalar that starts here, which ends on this line. Raises: Declined."""
+        text, start = self.text, self.at
+        if text[start] in _NO_START and (text[start] != "-" or text[start + 1 : start + 2] in ("", " ", "\t")):
+            raise Declined
+        end, count = start, len(text)
+        while end < count and text[end] not in ",[]{}?":
+            if text[end] == ":" and text[end + 1 : end + 2] in ("", " ", "\t"):
+                break
+            if text[end] == "#" and text[end - 1] == " ":
+                break
+            end += 1
+        self.at = end
+        plain = text[start:end].rstrip(" ")
+        if "\t" in plain or text[end : end + 1] == "?":
+            raise Declined
+        return plain
+
+    def list(self) -> list[Any]:
+        """The rest of a list. Raises: Declined."""
+        result: list[Any] = []
+        self.at += 1
+        while self.next() != "]":
+            result.append(self.value())
+            after = self.next()
+            if after == ",":
+                self.at += 1
+            elif after != "]":
+                raise Declined
+        self.at += 1
+        return result
+
+    def map(self) -> dict[Any, Any]:
+        """The rest of a map. Raises: Declined."""
+        result: dict[Any, Any] = {}
+        self.at += 1
+        while self.next() != "}":
+            key = self.key()
+            self.next()
+            value = self.value()
+            if key in result and not self.typing.last_wins:
+                key = OddKey(key, "!!str", duplicate=True)
+            result[key] = value
+            after = self.next()
+            if after == ",":
+                self.at += 1
+            elif after != "}":
+                raise Declined
+        self.at += 1
+        return result
+
+    def key(self) -> Any:
+        """A key and its colon. Raises: Declined."""
+        start, line = self.at, self.line
+        is_quoted = self.text[start] in "\"'"
+        key = self.quoted() if is_quoted else self.typing.key(self.plain())
+        if key == "<<" or self.next() != ":" or self.line != line or self.at - start > _MAX_KEY:
+            raise Declined
+        self.at += 1
+        return key

@@ -1,0 +1,253 @@
+"""Field paths of replacements and vars: `spec.containers.[name=app].env.0.value`.
+
+A place is (holder, key): the map or list that holds a field, and its key or index there.
+Source: kyaml v0.21.1 `PathGetter`, `PathMatcher`, `utils.SmarterPathSplitter`.
+"""
+
+from __future__ import annotations
+
+from kbuild.fields.spec import split_path
+from kbuild.fields.walk import CREATED, wrong_kind
+from kbuild.model.errors import FieldError
+from kbuild.model.scalars import is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kbuild.model.scalars import Json
+
+    Place = tuple[Any, Any]
+
+MISSING = object()
+SCALAR, MAP, LIST = "scalar", "map", "list"
+
+
+def smart_split(path: str) -> list[str]:
+    """The parts of a dotted path; `\\.` keeps a dot, brackets keep theirs and vanish where they hold no `=`."""
+    result: list[str] = []
+    pending: list[str] = []
+    for part in split_path(path, "."):
+        if pending:
+            pending.append(part)
+        elif part.startswith("[") and not part.endswith("]"):
+            pending = [part]
+            continue
+        else:
+            result.append(part)
+            continue
+        if part.endswith("]"):
+            result.append(_bracketed(pending))
+            pending = []
+    if pending:
+        result.append(_bracketed(pending))
+    return result
+
+
+def _bracketed(parts: list[str]) -> str:
+    joined = ".".join(parts)
+    return joined if "=" in joined else joined.strip("[]")
+
+
+def is_list_index(part: str) -> bool:
+    """Whether a part is `[key=value]`."""
+    return part.startswith("[") and part.endswith("]")
+
+
+def as_number(part: str) -> int | None:
+    """The number that a part is, None for another text."""
+    digits = part[1:] if part[:1] in ("-", "+") else part
+    return int(part) if digits.isascii() and digits.isdigit() else None
+
+
+def split_index(part: str) -> tuple[str, str]:
+    """(key, value) of `[key=value]`; the key is empty for plain values. Raises: FieldError."""
+    key, equals, value = part.removesuffix("]").removeprefix("[").partition("=")
+    if not equals:
+        raise FieldError("list path element must contain fieldName=fieldValue for element to match")
+    return key, value
+
+
+def lookup(body: Json, parts: list[str]) -> Json:
+    """The value at a path, MISSING when it is not there or null. Raises: FieldError, for values of wrong shapes."""
+    place = find_place(body, parts)
+    if place is None:
+        return MISSING
+    return place[0][place[1]]
+
+
+def find_place(body: Json, parts: list[str]) -> Place | None:
+    """Where the value at a path is, None when it is not there or null. Raises: FieldError."""
+    holder: Any = {"": body}
+    key: Any = ""
+    for part in (part.strip() for part in parts):
+        if not part:
+            continue
+        value = holder[key]
+        found = _step(value, part)
+        if found is MISSING:
+            return None
+        holder, key = value, found
+        if is_null(holder[key]):
+            return None
+    return holder, key
+
+
+def _step(value: Json, part: str) -> Any:
+    """The key or index that a part means in a value, MISSING for none. Raises: FieldError."""
+    number = as_number(part)
+    if number is not None or part == "-":
+        if number is not None and number < 0:
+            raise FieldError(f"array index {number} cannot be negative")
+        if type(value) is not list:
+            raise wrong_kind("SequenceNode", value)
+        index = len(value) - 1 if number is None else number
+        return index if 0 <= index < len(value) else MISSING
+    if part == "*":
+        raise FieldError("wildcard is not supported in PathGetter")
+    if is_list_index(part):
+        return _element(value, *split_index(part))
+    if type(value) is not dict:
+        raise wrong_kind("MappingNode", value)
+    return part if part in value else MISSING
+
+
+def _element(value: Json, key: str, text: str) -> Any:
+    if type(value) is not list:
+        raise wrong_kind("SequenceNode", value)
+    for at, item in enumerate(value):
+        if not key:
+            if text_of(item) == text:
+                return at
+        elif type(item) is dict and key in item and text_of(item[key]) == text:
+            return at
+    return MISSING
+
+
+def match(body: Json, parts: list[str], create: str = "") -> list[Place]:
+    """All places that a target path means; with `create` (the kind to make) missing parts are made.
+
+    Mutates: the body, when creating. Raises: FieldError.
+    """
+    return Matcher(create).match({"": body}, "", parts)
+
+
+class Matcher:
+    """One path being matched. `create` is the kind of the last field to make, `""` for none."""
+
+    __slots__ = ("create",)
+
+    def __init__(self, create: str) -> None:
+        self.create = create
+
+    def match(self, holder: Any, key: Any, parts: list[str]) -> list[Place]:
+        """The places below one. Mutates: when creating. Raises: FieldError."""
+        if not parts:
+            return [(holder, key)]
+        part, value = parts[0], holder[key]
+        number = as_number(part)
+        if number is not None and number >= 0:
+            return self.index(value, number, parts)
+        if is_list_index(part):
+            return self.elements(value, parts)
+        if part == "*":
+            return [place for at in range(len(_list(value))) for place in self.match(value, at, parts[1:])]
+        return self.field(holder, key, parts)
+
+    def field(self, holder: Any, key: Any, parts: list[str]) -> list[Place]:
+        """A named field. Raises: FieldError."""
+        value, part, rest = holder[key], parts[0], parts[1:]
+        if is_null(value):
+            if not self.create:
+                return []
+            raise wrong_kind("MappingNode", value)
+        if type(value) is not dict:
+            raise wrong_kind("MappingNode", value)
+        if part not in value:
+            if not self.create:
+                return []
+            value[self.new_key(part)] = self.made(rest)
+        inner = value[part]
+        if rest and type(inner) is not dict and type(inner) is not list and inner is not CREATED:
+            return self.inside_text(inner, rest)
+        return self.match(value, part, rest)
+
+    def new_key(self, part: str) -> str:
+        """The key of a field that is made."""
+        return part
+
+    def inside_text(self, value: Json, rest: list[str]) -> list[Place]:
+        """Places inside a structured text; they belong to a copy that is thrown away. Raises: FieldError."""
+        from kbuild.fields.structured import parse
+
+        return self.match({"": parse(text_of(value))}, "", rest)
+
+    def made(self, rest: list[str]) -> Any:
+        """A new value of the kind that the following part needs."""
+        following = rest[0] if rest else ""
+        number = as_number(following)
+        if is_list_index(following) or (number is not None and number >= 0):
+            return []
+        if following:
+            return {}
+        return {SCALAR: CREATED, MAP: {}, LIST: []}[self.create]
+
+    def index(self, value: Json, number: int, parts: list[str]) -> list[Place]:
+        """An element by its position. Raises: FieldError."""
+        items = _list(value)
+        if number == len(items) and self.create:
+            items.append(self.made(parts[1:]))
+        if number >= len(items):
+            raise FieldError(f"index {number} specified but only {len(items)} elements found")
+        return self.match(items, number, parts[1:])
+
+    def elements(self, value: Json, parts: list[str]) -> list[Place]:
+        """The elements whose field (or which themselves) match an expression. Raises: FieldError."""
+        key, pattern = split_index(parts[0])
+        items = _list(value)
+        matches = expression(pattern)
+        found: list[Place] = []
+        for at, item in enumerate(items):
+            if not key:
+                if matches(shown(item)):
+                    found.append((items, at))
+            elif type(item) is dict and key in item and matches(shown(item[key])):
+                found += self.match(items, at, parts[1:])
+        if found or not self.create:
+            return found
+        from kbuild.documents.resolve import plain
+
+        items.append({key: plain(pattern)} if key else plain(pattern))
+        return self.elements(value, parts) if matches(pattern) else []
+
+
+def _list(value: Json) -> list[Any]:
+    if type(value) is not list:
+        raise wrong_kind("SequenceNode", value)
+    return value
+
+
+def shown(value: Json) -> str:
+    """A value as the reference compares it: its YAML text."""
+    if type(value) is str:
+        return value
+    if type(value) is dict or type(value) is list:
+        from kbuild.documents.v3text import dumps
+
+        return dumps(value).strip()
+    return text_of(value)
+
+
+def expression(pattern: str) -> Any:
+    """A test whether an expression is found anywhere in a text. Raises: ConfigurationError."""
+    from kbuild.fields.selector import is_literal
+
+    if is_literal(pattern):
+        return lambda text: pattern in text
+    from kbuild.fields.regexp import require
+
+    found = require(pattern)
+    return lambda text: found.search(text) is not None
+
+
+__all__ = ["LIST", "MAP", "MISSING", "SCALAR", "find_place", "lookup", "match", "smart_split"]

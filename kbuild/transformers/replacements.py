@@ -1,0 +1,259 @@
+"""replacements: a field of one resource (or a given text) copied into fields of others.
+
+Source: kustomize v5.8.1 `ReplacementTransformer`, `filters/replacement`.
+"""
+
+from __future__ import annotations
+
+from kbuild.documents.resolve import plain_or_block, text_set
+from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, lookup, match, smart_split
+from kbuild.fields.selector import Selector, is_literal
+from kbuild.fields.structured import set_inside
+from kbuild.fields.walk import CREATED
+from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError
+from kbuild.model.ids import effective_namespace, gvk_text
+from kbuild.model.quote import go_quote
+from kbuild.model.scalars import copy_body, is_null, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from kbuild.model.context import Context
+    from kbuild.model.ids import ObjectId
+    from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+_DEFAULT_PATH = "metadata.name"
+
+
+class ReplacementTransformer:
+    """All entries of the field. Config: replacements (each inline, or `path` to a file with one or several).
+
+    Raises: ConfigurationError, KbuildError.
+    """
+
+    def __init__(self, config: dict[str, Any], context: Context) -> None:
+        self.entries: list[dict[str, Any]] = []
+        for entry in config.get("replacements") or ():
+            path = entry.get("path")
+            if path and (entry.get("source") is not None or entry.get("targets")):
+                raise ConfigurationError("cannot specify both path and inline replacement")
+            self.entries += read_entries(path, context) if path else [entry]
+
+    def transform(self, resources: Resources) -> None:
+        """Make the replacements in order. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
+        finder = Finder(resources)
+        for entry in self.entries:
+            if (entry.get("source") is None and entry.get("sourceValue") is None) or entry.get("targets") is None:
+                raise ReplacementError("replacements must specify a source and at least one target")
+            value = source_value(entry, finder)
+            for target in entry["targets"]:
+                replace_in_target(target or {}, value, finder)
+
+
+def read_entries(path: str, context: Context) -> list[dict[str, Any]]:
+    """The entries of a file: one map or a list. Raises: ConfigurationError, KbuildError."""
+    from kbuild.documents.config import read_config
+
+    values = read_config(context.read(path), context.memo)
+    if type(values) is list:
+        return [entry or {} for entry in values]
+    if type(values) is dict:
+        return [values]
+    kind = {str: "string", bool: "bool", int: "int", float: "float64", type(None): "invalid"}[type(values)]
+    raise ConfigurationError(f"unsupported replacement type encountered within replacement path: {kind}")
+
+
+class Finder:
+    """Resources by what selectors say literally: by name through the shared index, by kind through one of its own."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.resources = resources
+        self._kinds: dict[str, list[Resource]] | None = None
+
+    def candidates(self, name: str, kind: str) -> list[Resource]:
+        """Resources that can match a literal name or kind; all where neither is given."""
+        if name and is_literal(name):
+            return self.resources.named(name)
+        if kind and is_literal(kind):
+            if self._kinds is None:
+                self._kinds = {}
+                for resource in self.resources.items:
+                    for known in {found.kind: None for found in resource.all_ids()}:
+                        self._kinds.setdefault(known, []).append(resource)
+            return self._kinds.get(kind, [])
+        return self.resources.items
+
+    def changed(self, resource: Resource) -> None:
+        """Take note of a written resource: its id may have changed."""
+        before = resource.id
+        self.resources.touched(resource)
+        if resource.id.kind != before.kind:
+            self._kinds = None
+
+
+def texts_of(selector: Mapping[str, Any]) -> dict[str, str]:
+    """A selector's texts by lower-case name."""
+    return {key.lower(): str(value) for key, value in selector.items() if value is not None and type(value) is not dict}
+
+
+def shown_selector(texts: Mapping[str, str]) -> str:
+    """An id as the reference prints a selector's."""
+    gvk = gvk_text(texts.get("group", ""), texts.get("version", ""), texts.get("kind", ""))
+    return f"{gvk}/{texts.get('name') or '[noName]'}.{texts.get('namespace') or '[noNs]'}"
+
+
+def source_value(entry: dict[str, Any], finder: Finder) -> Json:
+    """What is copied: a value of the source resource, or the given text. Raises: ReplacementError, NoTargetError."""
+    source = entry.get("source")
+    if entry.get("sourceValue") is not None:
+        if source is not None:
+            raise ReplacementError("value and resource selectors are mutually exclusive")
+        return plain_or_block(str(entry["sourceValue"]))
+    texts = texts_of(source)
+    resource = source_resource(texts, source, finder)
+    path = texts.get("fieldpath") or _DEFAULT_PATH
+    place = resource.position
+    try:
+        value = lookup(resource.body, smart_split(path))
+    except KbuildError as error:
+        raise error.within("error looking up replacement source").at(place.file, place.line) from None
+    if value is MISSING or is_null(value) or value in ({}, []):
+        raise ReplacementError(
+            f"fieldPath `{path}` is missing for replacement source {shown_selector(texts)}"
+        ).at(place.file, place.line)
+    return refined(value, source.get("options") or {})
+
+
+def source_resource(texts: dict[str, str], source: dict[str, Any], finder: Finder) -> Resource:
+    """The one resource that a source names. Raises: NoTargetError, ReplacementError."""
+    found = [
+        resource
+        for resource in finder.candidates(texts.get("name", ""), texts.get("kind", ""))
+        if any(selected_by(candidate, texts) for candidate in resource.all_ids())
+    ]
+    if len(found) == 1:
+        return found[0]
+    shown = ":".join(part for part in (shown_selector(texts), texts.get("fieldpath", ""), shown_options(source)) if part)
+    if found:
+        raise ReplacementError(f"multiple matches for selector {shown}")
+    raise NoTargetError(f"nothing selected by {shown}")
+
+
+def selected_by(found: ObjectId, texts: Mapping[str, str]) -> bool:
+    """Whether an id has the given parts; namespaces are compared by effect."""
+    if texts.get("name") and texts["name"] != found.name:
+        return False
+    wanted = texts.get("namespace", "")
+    if wanted and effective_namespace(wanted, False) != found.effective_namespace:
+        return False
+    parts = (("group", found.group), ("version", found.version), ("kind", found.kind))
+    return all(not texts.get(name) or texts[name] == value for name, value in parts)
+
+
+def shown_options(source: dict[str, Any]) -> str:
+    """Field options as the reference prints them with a selector."""
+    options = source.get("options") or {}
+    delimiter, create = options.get("delimiter") or "", bool(options.get("create"))
+    if not delimiter and not create:
+        return ""
+    return f"{delimiter}({options.get('index') or 0}), create={'true' if create else 'false'}"
+
+
+def refined(value: Json, options: dict[str, Any]) -> Json:
+    """The part of the source that its options ask for. Raises: ReplacementError."""
+    delimiter = options.get("delimiter")
+    if not delimiter:
+        return value
+    if type(value) is dict or type(value) is list:
+        raise ReplacementError("delimiter option can only be used with scalar nodes")
+    text, index = text_of(value), int(options.get("index") or 0)
+    pieces = text.split(delimiter)
+    if not 0 <= index < len(pieces):
+        raise ReplacementError(f"options.index {index} is out of bounds for value {text}")
+    return text_set(value, pieces[index])
+
+
+def replace_in_target(target: dict[str, Any], value: Json, finder: Finder) -> None:
+    """Write into every resource that a target selects and does not reject. Mutates: bodies. Raises: KbuildError."""
+    if target.get("select") is None:
+        raise ReplacementError("target must specify resources to select")
+    select = Selector(target["select"])
+    rejects = [Selector(reject) for reject in target.get("reject") or ()]
+    try:
+        for selector in (select, *rejects):
+            selector.tests()
+    except KbuildError as error:
+        raise error.within("error creating target selector") from None
+    paths = target.get("fieldPaths") or [_DEFAULT_PATH]
+    for resource in list(finder.candidates(select.texts[3], select.texts[2])):
+        if is_selected(resource, select, rejects):
+            write(resource, paths, value, target.get("options") or {})
+            finder.changed(resource)
+
+
+def is_selected(resource: Resource, select: Selector, rejects: list[Selector]) -> bool:
+    """Whether a target means a resource. Raises: ConfigurationError, for unreadable label selectors."""
+    if not (select.matches_annotations(resource) and select.matches_labels(resource)):
+        return False
+    for reject in rejects:
+        if (reject.annotation_selector or reject.label_selector) and (
+            reject.matches_annotations(resource) and reject.matches_labels(resource)
+        ):
+            return False
+    ids = resource.all_ids()
+    if any(not reject.is_empty and any(reject.matches_id(found) for found in ids) for reject in rejects):
+        return False
+    return any(select.matches_id(found) for found in ids)
+
+
+def write(resource: Resource, paths: list[str], value: Json, options: dict[str, Any]) -> None:
+    """Write a value at each path of one resource. Mutates: its body. Raises: ReplacementError, FieldError."""
+    kind = MAP if type(value) is dict else LIST if type(value) is list else SCALAR
+    create = kind if options.get("create") else ""
+    for path in paths:
+        parts = smart_split(path)
+        if len(parts) > 1 and set_inside(resource.body, parts, create, lambda holder, key: put(holder, key, value, {})):
+            continue
+        sentence = f"unable to find {'or create ' if create else ''}field {go_quote(path)} in replacement target"
+        place = resource.position
+        try:
+            places = match(resource.body, parts, create)
+        except KbuildError as error:
+            raise error.within(sentence).at(place.file, place.line) from None
+        if not places:
+            raise ReplacementError(sentence).at(place.file, place.line)
+        for holder, key in places:
+            put(holder, key, value, options)
+
+
+def put(holder: Any, key: Any, value: Json, options: dict[str, Any]) -> None:
+    """Write one place: a scalar takes over the text only, anything else the whole value.
+
+    Mutates: the holder. Raises: ReplacementError.
+    """
+    old = holder[key]
+    is_scalar = type(old) is not dict and type(old) is not list
+    text = text_of(value)
+    delimiter = options.get("delimiter")
+    if delimiter:
+        if not is_scalar:
+            raise ReplacementError("delimiter option can only be used with scalar nodes")
+        pieces = ("" if old is CREATED else text_of(old)).split(delimiter)
+        index = int(options.get("index") or 0)
+        if index < 0:
+            pieces.insert(0, text)
+        elif index >= len(pieces):
+            pieces.append(text)
+        else:
+            pieces[index] = text
+        text = delimiter.join(pieces)
+    if not is_scalar:
+        holder[key] = copy_body(value)
+    elif old is CREATED:
+        holder[key] = plain_or_block(text)
+    else:
+        holder[key] = text_set(old, text)

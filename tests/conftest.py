@@ -1,0 +1,88 @@
+"""What tests share: the reference's binary, the shared cases where they are beside the checkout, and fixed randomness."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from install_oracle import REFERENCE, oracle_path, oracle_version
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+settings.register_profile(
+    # The same examples on every run; what failed is printed with the lines that replay it.
+    "ci",
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("search", settings.get_profile("ci"), derandomize=False, max_examples=2000)
+settings.load_profile(os.environ.get("KBUILD_HYPOTHESIS", "ci"))
+
+Oracle = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def beside(variable: str, name: str) -> Path | None:
+    """A folder of shared data: named by the environment, else beside the checkout; None where it is not."""
+    path = Path(os.environ.get(variable) or CHECKOUT.parent / "shared" / name)
+    return path if path.is_dir() else None
+
+
+def pytest_report_header() -> list[str]:
+    """Say once what this run leaves out."""
+    lines = [f"hypothesis profile: {os.environ.get('KBUILD_HYPOTHESIS', 'ci')} (fixed seed unless `search`)"]
+    if oracle_version(oracle_path()) != REFERENCE:
+        lines.append(f"left out: tests that run kustomize {REFERENCE} (`make oracle` installs it where Go is present)")
+    for variable, name in (("KBUILD_CONFORMANCE", "conformance"), ("KBUILD_CORPORA", "corpora")):
+        if beside(variable, name) is None:
+            lines.append(f"left out: {name}, which is not beside the checkout ({variable} can name it)")
+    return lines
+
+
+@pytest.fixture(scope="session")
+def oracle_binary() -> Path:
+    """The reference's binary, at the version that kbuild matches."""
+    path = oracle_path()
+    found = oracle_version(path)
+    if found != REFERENCE:
+        message = f"needs kustomize {REFERENCE} at {path}, found {found or 'nothing'}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(scope="session")
+def oracle(oracle_binary: Path) -> Oracle:
+    """`oracle(directory, *args)`: runs the reference's build; gives returncode, stdout and stderr as text."""
+
+    def run(directory: str | Path, *args: str) -> subprocess.CompletedProcess[str]:
+        command = [oracle_binary, "build", str(directory), *args]
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+        stdout, stderr = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(command, done.returncode, stdout, stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def conformance_cases() -> Path:
+    """The folder of the shared conformance cases."""
+    path = beside("KBUILD_CONFORMANCE", "conformance")
+    if path is None:
+        pytest.skip("the conformance cases are not beside the checkout")
+    return path / "cases"
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of the shared real repositories."""
+    path = beside("KBUILD_CORPORA", "corpora")
+    if path is None:
+        pytest.skip("the corpora are not beside the checkout")
+    return path
