@@ -10,22 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class _Natural(str):
+    """A key that compares as the reference compares it."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: str) -> bool:
+        return less(self, other)
+
+
 def ordered(keys: Iterable[str]) -> tuple[str, ...]:
     """The keys in printing order.
 
     The reference's comparison is not transitive for some keys with digits, and its own output is then random; here the
-    result is an insertion sort from code point order.
+    result depends on the set of keys alone.
     """
     result = sorted(keys)
-    if all(key.isalpha() for key in result):
-        return tuple(result)
-    done: list[str] = []
-    for key in result:
-        at = len(done)
-        while at and less(key, done[at - 1]):
-            at -= 1
-        done.insert(at, key)
-    return tuple(done)
+    if not all(key.isalpha() for key in result):
+        result.sort(key=_Natural)
+    return tuple(result)
 
 
 def less(left: str, right: str) -> bool:

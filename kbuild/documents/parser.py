@@ -31,6 +31,7 @@ from kbuild.documents.tokens import (
     VERSION,
     bare_error,
 )
+from kbuild.model.errors import YamlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _sequence_first(parser: Parser) -> State:
 def _sequence_entry(parser: Parser) -> State:
     token = parser.peek()
     if token[0] == BLOCK_ENTRY:
-        following = parser.take()
+        following = _behind_dash(parser, token)
         if following[0] not in (BLOCK_ENTRY, BLOCK_END):
             parser.returns.append(_sequence_entry)
             return _node(parser, is_block=True)
@@ -201,12 +202,26 @@ def _indentless_entry(parser: Parser) -> State:
     token = parser.peek()
     if token[0] != BLOCK_ENTRY:
         return parser.close()
-    following = parser.take()
+    following = _behind_dash(parser, token)
     if following[0] not in (BLOCK_ENTRY, KEY, VALUE, BLOCK_END):
         parser.returns.append(_indentless_entry)
         return _node(parser, is_block=True)
     parser.empty(token)
     return _indentless_entry
+
+
+def _behind_dash(parser: Parser, token: Token) -> Token:
+    """The token behind a dash. Raises: YamlError.
+
+    With a comment kept for the entry, the reference overlooks the first error and reports the one that it runs into next.
+    """
+    if not token[4]:
+        return parser.take()
+    try:
+        return parser.take()
+    except YamlError:
+        parser.peek()
+        raise
 
 
 def _mapping_first(parser: Parser) -> State:

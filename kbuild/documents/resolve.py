@@ -73,6 +73,9 @@ def _canonical_float(text: str) -> Json:
 
 def go_integer(text: str) -> int | None:
     """The integer that Go's base-0 parsing finds in a text without underscores, within int64 or uint64, else None."""
+    if text[:2] == "0b" and text[2:3] in ("+", "-"):
+        # The reference tries again behind the prefix, where a sign may stand too.
+        text = f"{text[2]}0b{text[3:]}"
     sign, digits = (text[0], text[1:]) if text[:1] in ("+", "-") and text else ("", text)
     if not digits or digits[0] not in _DIGITS or not digits.isascii() or not digits.isalnum():
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from kbuild.documents import scanner_properties, scanner_scalars
+from kbuild.documents.scanner_comments import skip_comments, skip_line_comment
 from kbuild.documents.scanner_state import (
     MAX_DEPTH,
     Scanner,
@@ -35,7 +36,6 @@ from kbuild.documents.tokens import (
     FLOW_SEQUENCE_START,
     KEY,
     MAPPING_START,
-    SCALAR,
     SEQUENCE_START,
     STREAM_END,
     STREAM_START,
@@ -50,11 +50,6 @@ if TYPE_CHECKING:
 
 _SPACES = re.compile(" *")
 _BLANKS = re.compile("[ \t]*")
-_COMMENT = re.compile("#[^\r\n\x85\u2028\u2029\0]*")
-# The newer version reads comments on consecutive lines at one go, and lets tabs stand before all but the first.
-_COMMENTS = re.compile("(?:#[^\r\n\x85\u2028\u2029\0]*)(?:[\r\n][ \t\r\n]{0,510}#[^\r\n\x85\u2028\u2029\0]*)*")
-_LINE_COMMENT = re.compile("[ \t]{0,511}(?:#[^\r\n\x85\u2028\u2029\0]*)")
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 def scanner_of(source: Source, *, is_v3: bool) -> Scanner:
@@ -91,7 +86,7 @@ def _fetch_next(scanner: Scanner) -> None:
     else:
         _FETCHERS.get(char, _plain)(scanner)
         if scanner.is_v3 and text[scanner.pos] in " \t#":
-            _skip_line_comment(scanner)
+            skip_line_comment(scanner)
     if scanner.problem is not None and scanner.pos >= scanner.limit:
         raise scanner.problem
 
@@ -103,7 +98,8 @@ def is_document_mark(text: str, pos: int) -> bool:
 
 def _skip_to_token(scanner: Scanner) -> None:
     """Consume blanks, comments and line breaks; tabs only where they cannot be indentation."""
-    text = scanner.text
+    text, scan_line = scanner.text, scanner.line
+    scanner.has_head = False
     while True:
         pos = scanner.pos
         if pos < scanner.doubled_mark and pos == scanner.line_start and text[pos] != "\0":
@@ -111,34 +107,13 @@ def _skip_to_token(scanner: Scanner) -> None:
         tabs = scanner.flow_level or not scanner.may_be_key
         pos = (_BLANKS if tabs else _SPACES).match(text, pos).end()  # type: ignore[union-attr]
         if text[pos] == "#":
-            pos = _skip_comments(scanner, pos)
+            pos = skip_comments(scanner, pos, scan_line)
         scanner.pos = pos
         if text[pos] not in BREAKS:
             return
         scanner.skip_break()
         if not scanner.flow_level:
             scanner.may_be_key = True
-
-
-def _skip_comments(scanner: Scanner, pos: int) -> int:
-    """The index behind the comment at an index, or behind all on consecutive lines."""
-    text = scanner.text
-    if not scanner.is_v3:
-        return _COMMENT.match(text, pos).end()  # type: ignore[union-attr]
-    end = _COMMENTS.match(text, pos).end()  # type: ignore[union-attr]
-    for found in _BREAK.finditer(text, pos, end):
-        scanner.line += 1
-        scanner.line_start = found.end()
-    return end
-
-
-def _skip_line_comment(scanner: Scanner) -> None:
-    """Consume a comment behind a token on its line, as the newer version does before it looks for the next token."""
-    kind = scanner.tokens[-1][0]
-    if kind != BLOCK_ENTRY and not (kind == SCALAR and scanner.may_be_key):
-        found = _LINE_COMMENT.match(scanner.text, scanner.pos)
-        if found:
-            scanner.pos = found.end()
 
 
 def _stream_end(scanner: Scanner) -> None:
@@ -187,7 +162,8 @@ def _dash(scanner: Scanner) -> None:
         roll(scanner, SEQUENCE_START, scanner.mark())
     remove_key(scanner)
     scanner.may_be_key = True
-    scanner.add(BLOCK_ENTRY, 1)
+    scanner.tokens.append((BLOCK_ENTRY, *scanner.mark(), None, scanner.has_head))
+    scanner.pos += 1
 
 
 def _question(scanner: Scanner) -> None:

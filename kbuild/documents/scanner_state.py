@@ -37,11 +37,13 @@ class Scanner:
     """The state of reading one text, and the queue of tokens.
 
     Shape: `pos` indexes `text`; `line` counts from 0; `indents` are the columns of the open block collections below
-    `indent`; `keys` has one entry per flow level; `levels` maps a token's number to the level at which it may be a key.
+    `indent`; `keys` has one entry per flow level; `levels` maps a token's number to the level at which it may be a key;
+    `has_head` says whether a comment is kept for the token that comes next.
     """
 
     __slots__ = (
-        "available", "doubled_mark", "fetch_next", "flow_level", "head", "indent", "indents", "is_v3", "keys", "levels", "limit", "line",
+        "available", "doubled_mark", "fetch_next", "flow_level",
+        "has_head", "head", "indent", "indents", "is_v3", "keys", "levels", "limit", "line",
         "line_start", "look_ahead", "may_be_key", "parsed", "pos", "problem", "text", "tokens",
     )  # fmt: skip
 
@@ -52,7 +54,7 @@ class Scanner:
         )  # fmt: skip
         self.is_v3, self.look_ahead = is_v3, _LOOK_AHEAD if is_v3 else 0
         self.pos = self.line = self.line_start = self.head = self.parsed = self.flow_level = 0
-        self.indent, self.available, self.may_be_key = -1, False, True
+        self.indent, self.available, self.may_be_key, self.has_head = -1, False, True, False
         self.indents: list[int] = []
         self.tokens: list[Token] = []
         self.levels: dict[int, int] = {}

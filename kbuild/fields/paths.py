@@ -240,9 +240,7 @@ def shown(value: Json) -> str:
 
 def expression(pattern: str) -> Any:
     """A test whether an expression is found anywhere in a text. Raises: ConfigurationError."""
-    from kbuild.fields.selector import is_literal
-
-    if is_literal(pattern):
+    if not any(char in pattern for char in "\\.+*?()[]{}^$|"):
         return lambda text: pattern in text
     from kbuild.fields.regexp import require
 

@@ -24,7 +24,10 @@ class Ignore:
 
             raise UsageError("ignore patterns need the package 'pathspec'").advise("pip install pathspec") from None
         self._root = root.rstrip("/") + "/"
-        lines = [pattern for line in patterns for pattern in pattern_lines(line)]
+        # `a/**/` is every folder in `a`; the library takes it for `a` itself.
+        lines = [
+            f"{pattern}*/" if pattern.endswith("/**/") else pattern for line in patterns for pattern in pattern_lines(line)
+        ]
         spec = GitIgnoreSpec.from_lines(lines).patterns
         # The last match wins, so the rules are tried from behind.
         self._rules = [(rule(p.regex.pattern), bool(p.include)) for p in reversed(list(spec)) if p.include is not None]

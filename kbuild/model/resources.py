@@ -73,7 +73,9 @@ class Resources:
             self._emptied.append(resource)
         if self._names is not None:
             self._index(resource)
-        old, key = self._serial_keys[resource.serial], resource.id.key()
+        # A deleted resource has no id any more: nothing can clash with it.
+        key = resource.id.key() if resource.body else ("", "", "", "", str(resource.serial))
+        old = self._serial_keys[resource.serial]
         if old == key:
             return
         self._forget_key(resource, old)
@@ -103,7 +105,7 @@ class Resources:
         seen = set()
         for resource in self.items:
             key = resource.id.key()
-            if key in seen:
+            if resource.body and key in seen:
                 raise duplicate_id(resource.id).at(resource.position.file, resource.position.line)
             seen.add(key)
 

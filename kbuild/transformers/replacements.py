@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import plain_or_block, text_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, lookup, match, smart_split
-from kbuild.fields.selector import Selector, is_literal
+from kbuild.fields.selector import Selector
 from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
 from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError
@@ -74,17 +74,28 @@ class Finder:
         self.resources = resources
         self._kinds: dict[str, list[Resource]] | None = None
 
-    def candidates(self, name: str, kind: str) -> list[Resource]:
-        """Resources that can match a literal name or kind; all where neither is given."""
-        if name and is_literal(name):
+    def named(self, name: str, kind: str) -> list[Resource]:
+        """The resources that ever had a name, or else a kind; all where neither is given."""
+        if name:
             return self.resources.named(name)
-        if kind and is_literal(kind):
-            if self._kinds is None:
-                self._kinds = {}
-                for resource in self.resources.items:
-                    for known in {found.kind: None for found in resource.all_ids()}:
-                        self._kinds.setdefault(known, []).append(resource)
-            return self._kinds.get(kind, [])
+        return self.of_kind(kind) if kind else self.resources.items
+
+    def of_kind(self, kind: str) -> list[Resource]:
+        """The resources that have or ever had a kind, in order."""
+        if self._kinds is None:
+            self._kinds = {}
+            for resource in self.resources.items:
+                for known in {found.kind: None for found in resource.all_ids()}:
+                    self._kinds.setdefault(known, []).append(resource)
+        return self._kinds.get(kind, [])
+
+    def selected(self, select: Selector) -> list[Resource]:
+        """The resources that a target selector can mean."""
+        names, kinds = select.name.texts, select.kind.texts
+        if names is not None and len(names) == 1:
+            return self.resources.named(names[0])
+        if kinds is not None and len(kinds) == 1:
+            return self.of_kind(kinds[0])
         return self.resources.items
 
     def changed(self, resource: Resource) -> None:
@@ -132,7 +143,7 @@ def source_resource(texts: dict[str, str], source: dict[str, Any], finder: Finde
     """The one resource that a source names. Raises: NoTargetError, ReplacementError."""
     found = [
         resource
-        for resource in finder.candidates(texts.get("name", ""), texts.get("kind", ""))
+        for resource in finder.named(texts.get("name", ""), texts.get("kind", ""))
         if any(selected_by(candidate, texts) for candidate in resource.all_ids())
     ]
     if len(found) == 1:
@@ -181,33 +192,40 @@ def replace_in_target(target: dict[str, Any], value: Json, finder: Finder) -> No
     """Write into every resource that a target selects and does not reject. Mutates: bodies. Raises: KbuildError."""
     if target.get("select") is None:
         raise ReplacementError("target must specify resources to select")
-    select = Selector(target["select"])
-    rejects = [Selector(reject) for reject in target.get("reject") or ()]
     try:
-        for selector in (select, *rejects):
-            selector.tests()
+        select = Selector(target["select"])
+        rejects = [(Selector(reject), reject) for reject in target.get("reject") or ()]
     except KbuildError as error:
         raise error.within("error creating target selector") from None
     paths = target.get("fieldPaths") or [_DEFAULT_PATH]
-    for resource in list(finder.candidates(select.texts[3], select.texts[2])):
+    for resource in list(finder.selected(select)):
         if is_selected(resource, select, rejects):
             write(resource, paths, value, target.get("options") or {})
             finder.changed(resource)
 
 
-def is_selected(resource: Resource, select: Selector, rejects: list[Selector]) -> bool:
+def is_selected(resource: Resource, select: Selector, rejects: list[tuple[Selector, Any]]) -> bool:
     """Whether a target means a resource. Raises: ConfigurationError, for unreadable label selectors."""
     if not (select.matches_annotations(resource) and select.matches_labels(resource)):
         return False
-    for reject in rejects:
-        if (reject.annotation_selector or reject.label_selector) and (
-            reject.matches_annotations(resource) and reject.matches_labels(resource)
-        ):
-            return False
     ids = resource.all_ids()
-    if any(not reject.is_empty and any(reject.matches_id(found) for found in ids) for reject in rejects):
-        return False
-    return any(select.matches_id(found) for found in ids)
+    for reject, config in rejects:
+        by_labels = config.get("annotationSelector") or config.get("labelSelector")
+        if by_labels and reject.matches_annotations(resource) and reject.matches_labels(resource):
+            return False
+        by_id = any(config.get(part) for part in ("group", "version", "kind", "name", "namespace"))
+        if by_id and any(matches_id(reject, found) for found in ids):
+            return False
+    return any(matches_id(select, found) for found in ids)
+
+
+def matches_id(selector: Selector, found: ObjectId) -> bool:
+    """Whether kind, name and written namespace of one id match."""
+    return (
+        selector.matches_gvk(found.group, found.version, found.kind)
+        and selector.matches_name(found.name)
+        and selector.matches_namespace(found.namespace)
+    )
 
 
 def write(resource: Resource, paths: list[str], value: Json, options: dict[str, Any]) -> None:

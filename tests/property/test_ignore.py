@@ -26,7 +26,7 @@ PATTERN = st.builds(
     st.lists(PARTS, min_size=1, max_size=3),
     st.sampled_from(["", "", "/", "/**", " "]),
 )
-PATHS = st.lists(st.lists(NAMES, min_size=1, max_size=3).map("/".join), min_size=1, max_size=12, unique=True)
+PATHS = st.lists(st.lists(NAMES, min_size=2, max_size=3).map("/".join), min_size=1, max_size=12, unique=True)
 
 
 @pytest.fixture(scope="module")
