@@ -1,9 +1,9 @@
-"""kbuild: renders kustomizations as `kustomize build` v5.8.1 does, in pure Python.
+r"""kbuild: renders kustomizations as `kustomize build` v5.8.1 does, in pure Python.
 
 >>> import kbuild
 >>> fs = kbuild.MemoryFileSystem({
-...     "/app/kustomization.yaml": "namePrefix: demo-\\nresources: [settings.yaml]\\n",
-...     "/app/settings.yaml": "apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: settings}\\n",
+...     "/app/kustomization.yaml": "namePrefix: demo-\nresources: [settings.yaml]\n",
+...     "/app/settings.yaml": "apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: settings}\n",
 ... })
 >>> print(kbuild.render("/app", fs=fs).to_yaml(), end="")
 apiVersion: v1

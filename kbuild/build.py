@@ -12,7 +12,6 @@ from kbuild.documents.reader import Memo
 from kbuild.load import resource_file, tree
 from kbuild.model.errors import KbuildError
 from kbuild.model.ids import CLUSTER_SCOPED
-from kbuild.options import Options
 from kbuild.result import Result
 from kbuild.version import REFERENCE
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from kbuild.load.filesystem import FileSystem
     from kbuild.model.resource import Resource
     from kbuild.model.tree import Node
+    from kbuild.options import Options
 
 
 def build(

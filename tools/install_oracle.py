@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kbuild.version import REFERENCE  # noqa: E402
+from kbuild.version import REFERENCE
 
 MODULE = "sigs.k8s.io/kustomize/kustomize/v5"
 

@@ -70,7 +70,7 @@ def main() -> int:
     for line in problems + [f"{'differs' if options.check else 'written'}: {name}" for name in changed]:
         print(line)
     print(f"{len(cases)} cases, {sum(case.fails for case in cases)} of them errors; {len(changed)} changed")
-    return 1 if problems or options.check and changed else 0
+    return 1 if problems or (options.check and changed) else 0
 
 
 if __name__ == "__main__":

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
 # kind -> (module, configuration keys of the plugin's struct)
 _GENERATORS = {
-    "ConfigMapGenerator": ("generators.config_maps", "metadata name namespace behavior literals files envs env options"),
-    "SecretGenerator": ("generators.config_maps", "metadata name namespace behavior literals files envs env options type"),
+    "ConfigMapGenerator": (
+        "generators.config_maps",
+        "metadata name namespace behavior literals files envs env options",
+    ),
+    "SecretGenerator": (
+        "generators.config_maps",
+        "metadata name namespace behavior literals files envs env options type",
+    ),
     "IAMPolicyGenerator": ("generators.iam_policy", "metadata cloud kubernetesService serviceAccount projectId"),
     "HelmChartInflationGenerator": ("generators.helm_charts", ""),
 }

@@ -24,7 +24,18 @@ class Fold:
     folders being folded, outermost first; `origins` is None unless `buildMetadata` asks for them.
     """
 
-    __slots__ = ("_schema", "counters", "memo", "options", "origins", "parse", "schema_is_set", "scopes", "walk", "warn")
+    __slots__ = (
+        "_schema",
+        "counters",
+        "memo",
+        "options",
+        "origins",
+        "parse",
+        "schema_is_set",
+        "scopes",
+        "walk",
+        "warn",
+    )
 
     def __init__(
         self,

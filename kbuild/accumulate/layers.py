@@ -85,7 +85,7 @@ def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
     if any(name in fields for name in plugins.GENERATOR_FIELDS):
         plugins.run_generators(node, fold, into)
     if node.components:
-        with_frame(accumulate_components, "accumulating components", node.components, node, fold, into)
+        with_frame(accumulate_components, "accumulating components", node.components, fold, into)
     if any(name in fields for name in plugins.TRANSFORMER_FIELDS):
         plugins.run_transformers(node, fold, into)
     if "validators" in fields:
@@ -133,7 +133,7 @@ def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> 
         raise
 
 
-def accumulate_components(entries: Entries, node: Node, fold: Fold, into: Accumulator) -> None:
+def accumulate_components(entries: Entries, fold: Fold, into: Accumulator) -> None:
     """The components in order, each on everything accumulated so far."""
     for entry in entries:
         if type(entry) is LoadFailure:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kbuild.model.resource import Resource
     from kbuild.model.tree import BaseEntry, Node
 
-    # path, repo, ref, configuredIn, (apiVersion, kind, name, namespace)
+    # An origin: its path, repo, ref, configuredIn, and the id of what configured it.
     Origin = tuple[str, str, str, str, tuple[str, str, str, str]]
 
 ORIGIN_KEY = "config.kubernetes.io/origin"

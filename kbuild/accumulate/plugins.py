@@ -142,13 +142,9 @@ def builtin_transformers(
         meta = {"namespace": fields["namespace"]}
         found.append(("NamespaceTransformer", {"metadata": meta, "fieldSpecs": config.namespace}, None))
     if fields.get("namePrefix"):
-        found.append(
-            ("PrefixTransformer", {"prefix": fields["namePrefix"], "fieldSpecs": config.name_prefix}, None)
-        )
+        found.append(("PrefixTransformer", {"prefix": fields["namePrefix"], "fieldSpecs": config.name_prefix}, None))
     if fields.get("nameSuffix"):
-        found.append(
-            ("SuffixTransformer", {"suffix": fields["nameSuffix"], "fieldSpecs": config.name_suffix}, None)
-        )
+        found.append(("SuffixTransformer", {"suffix": fields["nameSuffix"], "fieldSpecs": config.name_suffix}, None))
     if fields.get("labels") or fields.get("commonLabels"):
         found += label_transformers(fields, config)
     if fields.get("commonAnnotations"):

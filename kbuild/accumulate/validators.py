@@ -43,7 +43,7 @@ def text(resource: Resource) -> str:
     body: dict[str, Any] = resource.body
     meta = body.get("metadata")
     labels = meta.get("labels") if type(meta) is dict else None
-    if type(labels) is dict and VALIDATED_BY in labels:
+    if type(meta) is dict and type(labels) is dict and VALIDATED_BY in labels:
         kept = {key: value for key, value in labels.items() if key != VALIDATED_BY}
         rest = {key: value for key, value in meta.items() if key != "labels"}
         body = {**body, "metadata": {**rest, "labels": kept} if kept else rest}

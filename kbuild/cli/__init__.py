@@ -1,0 +1,1 @@
+"""The command: flags, help, errors on standard error."""

@@ -111,13 +111,13 @@ def _short(
         _store(flag, text, values, note)
 
 
-def _store(
-    flag: Flag, text: str, values: dict[str, bool | str | list[str]], note: Callable[[str], None]
-) -> None:
+def _store(flag: Flag, text: str, values: dict[str, bool | str | list[str]], note: Callable[[str], None]) -> None:
     if flag.kind == BOOL:
         if text not in _TRUE and text not in _FALSE:
             shown = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
-            raise UsageError(f'invalid argument "{text}" for "{shown}" flag: strconv.ParseBool: parsing "{text}": invalid syntax')
+            raise UsageError(
+                f'invalid argument "{text}" for "{shown}" flag: strconv.ParseBool: parsing "{text}": invalid syntax'
+            )
         values[flag.field] = text in _TRUE
     elif flag.kind == LIST:
         found = values.setdefault(flag.field, [])

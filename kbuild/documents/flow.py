@@ -64,7 +64,7 @@ class _Flow:
             return self.list()
         if first == "{":
             return self.map()
-        if first == '"' or first == "'":
+        if first in {'"', "'"}:
             return self.typing.quoted(self.quoted())
         return self.typing.plain(self.plain())
 

@@ -133,7 +133,7 @@ def _value(indent: int, key: Any, value: str, typing: Typing) -> Line:
     if not value or value[0] == "#":
         return (indent, KEY, key, None, None)
     first = value[0]
-    if first == '"' or first == "'":
+    if first in {'"', "'"}:
         end = closing_quote(value, 1)
         if end < 0:
             return (indent, KEY_OPEN, key, value, None)

@@ -224,6 +224,7 @@ class Builder:
         if at == len(self.lines):
             return None
         indent, kind = self.line(at)[:2]
+        value: Json
         if kind < DASH:
             value, at = self.map(at, indent)
         elif kind < TEXT:

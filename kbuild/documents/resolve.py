@@ -6,8 +6,21 @@ Source: go.yaml.in/yaml v3.0.3 `resolve`, kyaml v0.21.1 `FieldSetter`, `IsYaml1_
 
 from __future__ import annotations
 
-from kbuild.model.scalars import BINARY, BOOL, FLOAT, INT, MERGE, NULL, STR, TIMESTAMP, OddKey, Quoted, Scalar
-from kbuild.model.scalars import is_quoted, tag_of
+from kbuild.model.scalars import (
+    BINARY,
+    BOOL,
+    FLOAT,
+    INT,
+    MERGE,
+    NULL,
+    STR,
+    TIMESTAMP,
+    OddKey,
+    Quoted,
+    Scalar,
+    is_quoted,
+    tag_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +39,9 @@ _WORDS: dict[str, Json] = {
     **{sign + word: Scalar(sign + word, FLOAT) for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
     "<<": Scalar("<<", MERGE),
 }
-_OLD_BOOLS = frozenset("y Y yes Yes YES on On ON n N no No NO off Off OFF".split())
+_OLD_BOOLS = frozenset(
+    ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"]
+)
 _DIGITS = "0123456789"
 _BASE_DIGITS = {2: "01", 8: "01234567", 10: _DIGITS, 16: "0123456789abcdefABCDEF"}
 _MAX_INT, _MIN_INT, _MAX_UINT = 2**63 - 1, -(2**63), 2**64 - 1
@@ -200,7 +215,13 @@ def is_yaml11_non_string(text: str) -> bool:
         return False
     first = text[0]
     if first.isalpha():
-        return text in _OLD_BOOLS or text in _WORDS or ": " in text or text[-1] == ":" or " #" in text and _commented(text)
+        return (
+            text in _OLD_BOOLS
+            or text in _WORDS
+            or ": " in text
+            or text[-1] == ":"
+            or (" #" in text and _commented(text))
+        )
     from kbuild.documents.yaml11 import is_non_string
 
     return is_non_string(text)

@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
-_TRUE = "y Y yes Yes YES true True TRUE on On ON".split()
-_FALSE = "n N no No NO false False FALSE off Off OFF".split()
+_TRUE = ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]
+_FALSE = ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"]
 _DOTS = (".nan", ".NaN", ".NAN", *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")))
 WORDS: dict[str, Json] = {
     **dict.fromkeys(_TRUE, True),
@@ -63,13 +63,13 @@ def is_base60(text: str) -> bool:
         return False
     body = text[1:] if text[0] in "+-" else text
     head, *groups = body.split(":")
-    if not head[:1] in tuple("0123456789") or head.strip("0123456789_"):
+    if head[:1] not in tuple("0123456789") or head.strip("0123456789_"):
         return False
     last, dot, fraction = groups[-1].partition(".")
     if dot and fraction.strip("0123456789_"):
         return False
     for group in [*groups[:-1], last]:
-        if not (group.isascii() and group.isdigit()) or len(group) > 2 or len(group) == 2 and group[0] > "5":
+        if not (group.isascii() and group.isdigit()) or len(group) > 2 or (len(group) == 2 and group[0] > "5"):
             return False
     return True
 
@@ -95,7 +95,7 @@ _FIRST_BAD = frozenset("#,[]{}&*!|>'\"%@`")
 
 def cannot_be_plain(text: str) -> bool:
     """Whether the emitter cannot print this one-line text as a plain scalar in block context."""
-    if text[0] in _FIRST_BAD or text[0] in " " or text[-1] in " " or text.startswith(("---", "...")):
+    if text[0] in _FIRST_BAD or text[0] == " " or text[-1] == " " or text.startswith(("---", "...")):
         return True
     if text[0] in "?-:" and (len(text) == 1 or text[1] in " \t"):
         return True

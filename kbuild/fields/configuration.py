@@ -132,9 +132,7 @@ def merge_specs(mine: Sequence[FieldSpec], added: Sequence[FieldSpec]) -> list[F
     return result
 
 
-def merge_references(
-    mine: Sequence[NameBackReference], added: Sequence[NameBackReference]
-) -> list[NameBackReference]:
+def merge_references(mine: Sequence[NameBackReference], added: Sequence[NameBackReference]) -> list[NameBackReference]:
     """The references of both, joined by target kind. Raises: ConfigurationError, for a conflict."""
     result = list(mine)
     for other in added:
@@ -249,4 +247,6 @@ def _unknown(key: str) -> ConfigurationError:
 def _mismatch(value: Any, where: str) -> ConfigurationError:
     kind = "bool" if type(value) is bool else "number" if isinstance(value, (int, float)) else "string"
     kind = {dict: "object", list: "array", type(None): "null"}.get(type(value), kind)
-    return ConfigurationError(f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go {where}")
+    return ConfigurationError(
+        f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go {where}"
+    )

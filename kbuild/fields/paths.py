@@ -24,7 +24,7 @@ SCALAR, MAP, LIST = "scalar", "map", "list"
 
 
 def smart_split(path: str) -> list[str]:
-    """The parts of a dotted path; `\\.` keeps a dot, brackets keep theirs and vanish where they hold no `=`."""
+    r"""The parts of a dotted path; `\.` keeps a dot, brackets keep theirs and vanish where they hold no `=`."""
     result: list[str] = []
     pending: list[str] = []
     for part in split_path(path, "."):

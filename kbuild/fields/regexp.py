@@ -73,7 +73,7 @@ def go_reason(pattern: str) -> str:
             at = error.pos or 0
             return f"invalid escape sequence: `{pattern[at : at + 2]}`"
         if "bad character range" in reason:
-            return f"invalid character class range: `{reason.split('range ')[1].split(' at')[0]}`"
+            return f"invalid character class range: `{reason.split('range ')[1].split(' at', maxsplit=1)[0]}`"
     return f"invalid or unsupported Perl syntax: `{_perl(pattern)}`"
 
 

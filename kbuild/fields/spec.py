@@ -27,7 +27,7 @@ class FieldSpec:
 
     __slots__ = ("create", "group", "kind", "path", "segments", "version")
 
-    def __init__(self, group: str, version: str, kind: str, path: str, create: bool) -> None:  # noqa: FBT001
+    def __init__(self, group: str, version: str, kind: str, path: str, create: bool) -> None:
         self.group, self.version, self.kind = group, version, kind
         self.path, self.create = path, create
         self.segments = tuple((part.removesuffix("[]"), part.endswith("[]")) for part in split_path(path))

@@ -89,7 +89,7 @@ def wrong_kind(expected: str, value: Json) -> FieldError:
     """The error for a node of another shape than a step needs."""
     from kbuild.documents.v3text import dumps
 
-    found = {dict: "MappingNode", list: "SequenceNode"}.get(type(value), "ScalarNode")
+    found = "MappingNode" if type(value) is dict else "SequenceNode" if type(value) is list else "ScalarNode"
     return FieldError(f"wrong node kind: expected {expected} but got {found}: node contents:\n{dumps(value)}")
 
 

@@ -147,7 +147,7 @@ class Referrer:
     def set_scalar(self, holder: Any, key: Any) -> None:
         """A name on its own. Mutates: the body. Raises: AmbiguousTargetError."""
         old = text_of(holder[key])
-        found = self.referral(old, self.candidates(old), lambda resource: (resource.id.name,))
+        found = self.referral(self.candidates(old), lambda resource: (resource.id.name,))
         if found is not None and found.id.name != old:
             holder[key] = untagged_set(holder[key], found.id.name)
 
@@ -159,7 +159,7 @@ class Referrer:
         candidates = self.candidates(old)
         if "namespace" in value:
             candidates = in_namespace(candidates, text_of(value["namespace"]))
-        found = self.referral(old, candidates, lambda resource: (resource.id.name, resource.id.namespace))
+        found = self.referral(candidates, lambda resource: (resource.id.name, resource.id.namespace))
         if found is None or (found.id.name == old and not found.id.namespace):
             return
         value["name"] = untagged_set(value["name"], found.id.name)
@@ -183,9 +183,7 @@ class Referrer:
             or other.id.namespace in self.binding_namespaces
         ]
 
-    def referral(
-        self, name: str, candidates: list[Resource], identity: Callable[[Resource], tuple[str, ...]]
-    ) -> Resource | None:
+    def referral(self, candidates: list[Resource], identity: Callable[[Resource], tuple[str, ...]]) -> Resource | None:
         """The one resource that is meant, None when there is none. Raises: AmbiguousTargetError."""
         if not candidates:
             return None
@@ -287,7 +285,7 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
         if type(subject) is dict and "namespace" in subject and text_of(subject.get("kind", "")) == "ServiceAccount":
             namespace = subject["namespace"]
             if not isinstance(namespace, str):
-                raise FieldError(f"Invalid Input: namespace is blank for resource \"{resource.id}\"\n")
+                raise FieldError(f'Invalid Input: namespace is blank for resource "{resource.id}"\n')
             found.add(str(namespace))
     return frozenset(found)
 

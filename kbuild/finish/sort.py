@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kbuild.fields.spec import ORDER_FIRST, ORDER_LAST
 from kbuild.model.errors import ConfigurationError
+from kbuild.model.log_line import stamped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ _CONFLICT = (
 )
 
 
-def order(
-    resources: Resources, sort_options: dict[str, Any] | None, reorder: str, warn: Callable[[str], None]
-) -> None:
+def order(resources: Resources, sort_options: dict[str, Any] | None, reorder: str, warn: Callable[[str], None]) -> None:
     """Put the resources in the order of `sortOptions`, else of the flag, else in legacy order.
 
     Mutates: `resources`. Raises: ConfigurationError.
@@ -32,9 +31,7 @@ def order(
     first, last = ORDER_FIRST, ORDER_LAST
     if sort_options is not None:
         if reorder:
-            from time import strftime
-
-            warn(strftime("%Y/%m/%d %H:%M:%S ") + _CONFLICT)
+            warn(stamped(_CONFLICT))
         chosen, lists = sort_options.get("order", ""), sort_options.get("legacySortOptions")
         if chosen not in ("fifo", "legacy"):
             raise ConfigurationError("the field 'sortOptions.order' must be one of [fifo, legacy]")

@@ -13,6 +13,7 @@ from kbuild.fields.spec import ByKind
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, ConfigurationError, FieldError, KbuildError, NoTargetError
 from kbuild.model.ids import ObjectId, gvk_text, split_api_version
+from kbuild.model.log_line import stamped
 from kbuild.model.scalars import OddKey, is_null, tag_of, text_of
 
 TYPE_CHECKING = False
@@ -114,14 +115,7 @@ def resolve(resources: Resources, known: Sequence[Var], specs: Sequence[FieldSpe
         resources.touched(resource)
     unused = [name for name in values if name not in expander.used]
     if unused:
-        warn(f"{stamp()}well-defined vars that were never replaced: {','.join(unused)}")
-
-
-def stamp() -> str:
-    """The time stamp of a log line."""
-    from time import strftime
-
-    return strftime("%Y/%m/%d %H:%M:%S ")
+        warn(stamped(f"well-defined vars that were never replaced: {','.join(unused)}"))
 
 
 def value_of(var: Var, holders: dict[str, Resource]) -> Json:
@@ -224,7 +218,7 @@ class Expander:
             from kbuild.documents.generic import to_generic
 
             kind = "map[string]interface {}" if type(value) is dict else "[]interface {}"
-            self.warn(f"{stamp()}MakePrimitiveReplacer: bad replacement type={kind} val={go_value(to_generic(value))}")
+            self.warn(stamped(f"MakePrimitiveReplacer: bad replacement type={kind} val={go_value(to_generic(value))}"))
             return MISSING
         return value
 

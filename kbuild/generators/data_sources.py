@@ -125,5 +125,3 @@ def from_line(line: bytes, *, is_first: bool) -> tuple[str, bytes] | None:
         return None
     key, _, content = text.partition("=")
     return (key, content.encode()) if key else None
-
-

@@ -26,11 +26,17 @@ class Ignore:
         self._root = root.rstrip("/") + "/"
         # `a/**/` is every folder in `a`; the library takes it for `a` itself.
         lines = [
-            f"{pattern}*/" if pattern.endswith("/**/") else pattern for line in patterns for pattern in pattern_lines(line)
+            f"{pattern}*/" if pattern.endswith("/**/") else pattern
+            for line in patterns
+            for pattern in pattern_lines(line)
         ]
         spec = GitIgnoreSpec.from_lines(lines).patterns
         # The last match wins, so the rules are tried from behind.
-        self._rules = [(rule(p.regex.pattern), bool(p.include)) for p in reversed(list(spec)) if p.include is not None]
+        self._rules = [
+            (rule(p.regex.pattern), bool(p.include))
+            for p in reversed(list(spec))
+            if p.include is not None and p.regex is not None
+        ]
         self._known: dict[str, bool] = {}
 
     def matches(self, path: str, *, is_dir: bool) -> bool:

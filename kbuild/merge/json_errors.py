@@ -105,17 +105,22 @@ def _string(text: str, at: int) -> int:
         if char < " ":
             raise _bad(text, at, "in string literal")
         if char == "\\":
-            at += 1
-            escape = text[at : at + 1]
-            if escape == "u":
-                for _ in range(4):
-                    at += 1
-                    if text[at : at + 1] not in tuple("0123456789abcdefABCDEF"):
-                        raise _bad(text, at, "in \\u hexadecimal character escape")
-            elif not escape or escape not in '"\\/bfnrt':
-                raise _bad(text, at, "in string escape code")
+            at = _escape(text, at + 1)
         at += 1
     raise _BadJsonError(_END)
+
+
+def _escape(text: str, at: int) -> int:
+    """The last character of the escape whose letter is at `at`."""
+    letter = text[at : at + 1]
+    if letter == "u":
+        for place in range(at + 1, at + 5):
+            if text[place : place + 1] not in tuple("0123456789abcdefABCDEF"):
+                raise _bad(text, place, "in \\u hexadecimal character escape")
+        return at + 4
+    if not letter or letter not in '"\\/bfnrt':
+        raise _bad(text, at, "in string escape code")
+    return at
 
 
 def _number(text: str, at: int) -> int:

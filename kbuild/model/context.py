@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from kbuild.counters import Counters
     from kbuild.model.resource import Resource
@@ -48,7 +48,7 @@ class Context:
         scopes: frozenset[tuple[str, str]],
         warn: Callable[[str], None],
         counters: Counters,
-        memo: object,
+        memo: Any,
         file: str = "",
         text: str = "",
     ) -> None:

@@ -31,7 +31,12 @@ _TABLE = (
 )
 _CORE = "ComponentStatus Namespace Node NodeProxyOptions PersistentVolume"
 CLUSTER_SCOPED = frozenset(
-    [(f"{group}/{version}", kind) for group, versions, kinds in _TABLE for version in versions for kind in kinds.split()]
+    [
+        (f"{group}/{version}", kind)
+        for group, versions, kinds in _TABLE
+        for version in versions
+        for kind in kinds.split()
+    ]
     + [("v1", kind) for kind in _CORE.split()]
 )
 
@@ -59,11 +64,11 @@ class ObjectId(tuple):  # type: ignore[type-arg]
     @property
     def effective_namespace(self) -> str:
         """`default` for an empty namespace, one pseudo namespace for cluster-scoped kinds."""
-        return effective_namespace(self[4], self[5])
+        return effective_namespace(self[4], cluster_scoped=self[5])
 
     def key(self) -> tuple[str, str, str, str, str]:
         """What identity means: group, version, kind, name, effective namespace."""
-        return (self[0], self[1], self[2], self[3], effective_namespace(self[4], self[5]))
+        return (self[0], self[1], self[2], self[3], effective_namespace(self[4], cluster_scoped=self[5]))
 
     @property
     def api_version(self) -> str:
@@ -81,7 +86,7 @@ class ObjectId(tuple):  # type: ignore[type-arg]
         return tuple(self)
 
 
-def effective_namespace(namespace: str, cluster_scoped: bool) -> str:
+def effective_namespace(namespace: str, *, cluster_scoped: bool) -> str:
     """The namespace that identity is decided by."""
     if cluster_scoped:
         return CLUSTER_SCOPED_NAMESPACE

@@ -48,10 +48,7 @@ class Scalar:
 
     def __eq__(self, other: object) -> bool:
         return (
-            type(other) is Scalar
-            and self.text == other.text
-            and self.tag == other.tag
-            and self.quoted == other.quoted
+            type(other) is Scalar and self.text == other.text and self.tag == other.tag and self.quoted == other.quoted
         )
 
     def __hash__(self) -> int:
@@ -122,7 +119,7 @@ def is_null(value: Json) -> bool:
 
 def key_text(key: str | OddKey) -> str:
     """The text of a mapping key."""
-    return key.text if type(key) is OddKey else key  # type: ignore[union-attr,return-value]
+    return key.text if type(key) is OddKey else key  # type: ignore[return-value]
 
 
 def copy_body(value: Json) -> Json:

@@ -7,10 +7,9 @@ fold: the fold takes over the bodies (a base that is reached twice has its own c
 
 from __future__ import annotations
 
-from kbuild.model.errors import KbuildError
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kbuild.model.errors import KbuildError
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Json
 

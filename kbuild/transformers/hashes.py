@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.context import Context
-    from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
 
@@ -73,6 +72,5 @@ def digest(text: str) -> str:
         # Python 3.11 calls it so; both cost far less to load than hashlib with OpenSSL.
         from _sha256 import sha256
 
-    return sha256(text.encode()).hexdigest()[:10].translate(_LETTERS)
-
-
+    shown: str = sha256(text.encode()).hexdigest()
+    return shown[:10].translate(_LETTERS)

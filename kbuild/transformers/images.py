@@ -135,22 +135,23 @@ def transform_one(entry: ImageTagTransformer, specs: ByKind, resource: Resource)
 
 def find_images(value: Json, places: list[Place]) -> None:
     """Collect the `image` fields of all entries of `containers` and `initContainers` lists. Mutates: `places`."""
-    if type(value) is dict:
-        for key, item in value.items():
-            kind = type(item)
-            if kind is dict:
-                find_images(item, places)
-            elif kind is list:
-                for entry in item:
-                    if type(entry) is dict or type(entry) is list:
-                        find_images(entry, places)
-                if key in _LISTS:
-                    for entry in item:
-                        if type(entry) is dict and "image" in entry and not is_null(entry["image"]):
-                            places.append((entry, "image"))
-    elif type(value) is list:
+    if type(value) is list:
         for entry in value:
-            find_images(entry, places)
+            if type(entry) is dict or type(entry) is list:
+                find_images(entry, places)
+    elif type(value) is dict:
+        for key, item in value.items():
+            if type(item) is dict:
+                find_images(item, places)
+            elif type(item) is list:
+                find_images(item, places)
+                if key in _LISTS:
+                    places.extend((entry, "image") for entry in item if has_image(entry))
+
+
+def has_image(container: Json) -> bool:
+    """Whether this entry of a list of containers names an image."""
+    return type(container) is dict and not is_null(container.get("image"))
 
 
 def split(image: str) -> tuple[str, str, str]:

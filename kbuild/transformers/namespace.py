@@ -102,9 +102,11 @@ class NamespaceTransformer:
             if type(subject) is not dict:
                 if is_null(subject):
                     continue
-                raise wrong_kind("MappingNode", subject).within(
-                    f"looking up {field} on (cluster)role binding subject"
-                ).within(frame)
+                raise (
+                    wrong_kind("MappingNode", subject)
+                    .within(f"looking up {field} on (cluster)role binding subject")
+                    .within(frame)
+                )
             value = subject.get(field)
             if value is not None and type(value) not in (dict, list) and text_of(value) == wanted:
                 if subject.get("namespace") is None or is_null(subject["namespace"]):

@@ -119,7 +119,7 @@ def shown_selector(texts: Mapping[str, str]) -> str:
 
 def source_value(entry: dict[str, Any], finder: Finder) -> Json:
     """What is copied: a value of the source resource, or the given text. Raises: ReplacementError, NoTargetError."""
-    source = entry.get("source")
+    source: Any = entry.get("source")
     if entry.get("sourceValue") is not None:
         if source is not None:
             raise ReplacementError("value and resource selectors are mutually exclusive")
@@ -133,9 +133,9 @@ def source_value(entry: dict[str, Any], finder: Finder) -> Json:
     except KbuildError as error:
         raise error.within("error looking up replacement source").at(place.file, place.line) from None
     if value is MISSING or is_null(value) or value in ({}, []):
-        raise ReplacementError(
-            f"fieldPath `{path}` is missing for replacement source {shown_selector(texts)}"
-        ).at(place.file, place.line)
+        raise ReplacementError(f"fieldPath `{path}` is missing for replacement source {shown_selector(texts)}").at(
+            place.file, place.line
+        )
     return refined(value, source.get("options") or {})
 
 
@@ -148,7 +148,9 @@ def source_resource(texts: dict[str, str], source: dict[str, Any], finder: Finde
     ]
     if len(found) == 1:
         return found[0]
-    shown = ":".join(part for part in (shown_selector(texts), texts.get("fieldpath", ""), shown_options(source)) if part)
+    shown = ":".join(
+        part for part in (shown_selector(texts), texts.get("fieldpath", ""), shown_options(source)) if part
+    )
     if found:
         raise ReplacementError(f"multiple matches for selector {shown}")
     raise NoTargetError(f"nothing selected by {shown}")
@@ -159,7 +161,7 @@ def selected_by(found: ObjectId, texts: Mapping[str, str]) -> bool:
     if texts.get("name") and texts["name"] != found.name:
         return False
     wanted = texts.get("namespace", "")
-    if wanted and effective_namespace(wanted, False) != found.effective_namespace:
+    if wanted and effective_namespace(wanted, cluster_scoped=False) != found.effective_namespace:
         return False
     parts = (("group", found.group), ("version", found.version), ("kind", found.kind))
     return all(not texts.get(name) or texts[name] == value for name, value in parts)

@@ -46,4 +46,6 @@ class ReplicaCountTransformer:
                         visit(resource, spec, setter, SCALAR)
         if not found:
             kinds = " ".join(gvk_text(spec.group, spec.version, spec.kind) for spec in self.specs)
-            raise NoTargetError(f"resource with name {self.name} does not match a config with the following GVK [{kinds}]")
+            raise NoTargetError(
+                f"resource with name {self.name} does not match a config with the following GVK [{kinds}]"
+            )

@@ -45,11 +45,11 @@ def function_problems(path: Path, function: Function) -> list[str]:
     problems = []
     if (lines := body_lines(function)) > FUNCTION:
         problems.append(f"{where}: {lines} lines")
-    if count > PARAMETERS:
+    is_record = function.name in ("__init__", "__new__")  # takes its fields in order, many of them by name
+    if (len(positional) if is_record else count) > PARAMETERS:
         problems.append(f"{where}: {count} parameters")
     if (level := depth(function)) > NESTING:
         problems.append(f"{where}: nested {level} deep")
-    is_record = function.name in ("__init__", "__new__")  # takes its fields in order
     for argument in positional:
         if not is_record and isinstance(argument.annotation, ast.Name) and argument.annotation.id == "bool":
             problems.append(f"{where}: the boolean {argument.arg} is not keyword-only")

@@ -10,7 +10,22 @@ from source_tree import modules
 MUTABLE_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
 MUTABLE_CALLS = frozenset({"dict", "list", "set", "bytearray", "defaultdict", "deque", "Counter", "OrderedDict"})
 MUTATORS = frozenset(
-    "append extend insert remove pop popitem clear update setdefault add discard sort reverse appendleft".split()
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "pop",
+        "popitem",
+        "clear",
+        "update",
+        "setdefault",
+        "add",
+        "discard",
+        "sort",
+        "reverse",
+        "appendleft",
+    ]
 )
 CACHES = frozenset({"cache", "lru_cache", "cached_property"})
 # A package resolves its public names on first use (PEP 562) and keeps them where Python looks first.
@@ -26,7 +41,9 @@ def is_mutable(value: ast.expr | None) -> bool:
 def tables(tree: ast.Module) -> Iterator[str]:
     """Names of module-level containers that could be changed."""
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         if targets and is_mutable(node.value):  # type: ignore[attr-defined]
             yield from (target.id for target in targets if isinstance(target, ast.Name))
 

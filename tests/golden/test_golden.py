@@ -22,9 +22,7 @@ def ids(case: Case) -> str:
     return case.name
 
 
-def run_here(
-    case: Case, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> tuple[int, str, str]:
+def run_here(case: Case, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     monkeypatch.chdir(case.folder)
     status = main(case.arguments)
     out, err = capfd.readouterr()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kbuild.documents.key_order import ordered
 from kbuild.documents.resolve import plain
 from kbuild.documents.writer import marshal, write
@@ -50,19 +51,134 @@ def test_plain_scalars(source: str, expected: str) -> None:
     assert printed(plain(source)) == expected
 
 
-DOUBLE = (
-    "|123|true|null|~|yes|y|on|0x1f|0o17|0b1|0777|08|1e3|12e03|1_000|1_|1__0|.5|5.|.1_0|+1|-1|1:30|1:2:3|12:34:56.7|"
-    "2020-01-01|2020-1-1|2020-01-01T00:00:00Z|2020-01-01 10:20:30|1.20|0.1|.inf|.NaN|18446744073709551616|1.e1|1e5_0|"
-    "+_1|1._0|0b-0|1_:30"
-).split("|")
-BARE = (
-    "1:60|0x|0b2|0o9|_1|1e|e1|0x1p-2|.0x1|2020-13-45|2020-02-30|1.2.3|v1.2|NaN|inf|Infinity|nULL|tRue|1e400|.|..|+|<<|=|"
-    "a,b|it's|say \"hi\"|\\|-a|a:b|.1_|._1|.e1|00x1|00o7|12e|+-1|1,000|2020-01-01T00:00:00|2020-01-01 00:00:00Z|a{b}|x]|é|"
-    "漢|a\u00a0b|\u200b|\ue000|\ufffd|:a|?a"
-).split("|")
-SINGLE = (
-    " a;a ;   ;Y ;a: b;a:;:;a #b;#;?;? a;-;- a;[;];{};,;&a;*a;!a;|;>;%a;@a;`a;!!str;...;...a;--- a;---;\"".split(";")
-)
+DOUBLE = [
+    "",
+    "123",
+    "true",
+    "null",
+    "~",
+    "yes",
+    "y",
+    "on",
+    "0x1f",
+    "0o17",
+    "0b1",
+    "0777",
+    "08",
+    "1e3",
+    "12e03",
+    "1_000",
+    "1_",
+    "1__0",
+    ".5",
+    "5.",
+    ".1_0",
+    "+1",
+    "-1",
+    "1:30",
+    "1:2:3",
+    "12:34:56.7",
+    "2020-01-01",
+    "2020-1-1",
+    "2020-01-01T00:00:00Z",
+    "2020-01-01 10:20:30",
+    "1.20",
+    "0.1",
+    ".inf",
+    ".NaN",
+    "18446744073709551616",
+    "1.e1",
+    "1e5_0",
+    "+_1",
+    "1._0",
+    "0b-0",
+    "1_:30",
+]
+BARE = [
+    "1:60",
+    "0x",
+    "0b2",
+    "0o9",
+    "_1",
+    "1e",
+    "e1",
+    "0x1p-2",
+    ".0x1",
+    "2020-13-45",
+    "2020-02-30",
+    "1.2.3",
+    "v1.2",
+    "NaN",
+    "inf",
+    "Infinity",
+    "nULL",
+    "tRue",
+    "1e400",
+    ".",
+    "..",
+    "+",
+    "<<",
+    "=",
+    "a,b",
+    "it's",
+    'say "hi"',
+    "\\",
+    "-a",
+    "a:b",
+    ".1_",
+    "._1",
+    ".e1",
+    "00x1",
+    "00o7",
+    "12e",
+    "+-1",
+    "1,000",
+    "2020-01-01T00:00:00",
+    "2020-01-01 00:00:00Z",
+    "a{b}",
+    "x]",
+    "é",
+    "漢",
+    "a\xa0b",
+    "\u200b",
+    "\ue000",
+    "�",
+    ":a",
+    "?a",
+]
+SINGLE = [
+    " a",
+    "a ",
+    "   ",
+    "Y ",
+    "a: b",
+    "a:",
+    ":",
+    "a #b",
+    "#",
+    "?",
+    "? a",
+    "-",
+    "- a",
+    "[",
+    "]",
+    "{}",
+    ",",
+    "&a",
+    "*a",
+    "!a",
+    "|",
+    ">",
+    "%a",
+    "@a",
+    "`a",
+    "!!str",
+    "...",
+    "...a",
+    "--- a",
+    "---",
+    '"',
+]
 ESCAPED = [
     ("a\tb", '"a\\tb"'), ("a\r\nb", '"a\\r\\nb"'), ("a😀", '"a\\U0001F600"'), ("a\ufeff", '"a\\uFEFF"'),
     ("\ufeffab c é", '"\\uFEFF\\x61\\x62\\x20\\x63\\x20\\xE9"'), ("\x01", '"\\x01"'), ("\x00", '"\\0"'),
@@ -159,7 +275,29 @@ def test_keys(value: object, expected: str) -> None:
 
 
 def test_key_order() -> None:
-    keys = ["", "-x", ".x", "_x", "1", "2", "10", "A", "B", "a", "a-b", "a.b", "a/b", "a_b", "a1", "a2", "aB", "ab", "b", "z", "é"]
+    keys = [
+        "",
+        "-x",
+        ".x",
+        "_x",
+        "1",
+        "2",
+        "10",
+        "A",
+        "B",
+        "a",
+        "a-b",
+        "a.b",
+        "a/b",
+        "a_b",
+        "a1",
+        "a2",
+        "aB",
+        "ab",
+        "b",
+        "z",
+        "é",
+    ]
     assert ordered(reversed(keys)) == tuple(keys)
 
 
@@ -205,7 +343,7 @@ FAILURES = [
     ({"k": Scalar("abc", INT)}, "map[string]interface {}(nil): yaml: cannot decode !!str `abc` as a !!int"),
     ({"k": Scalar("a===", BINARY)}, "map[string]interface {}(nil): yaml: !!binary value contains invalid base64 data"),
     ({"k": {"a": 1, "b": Quoted("x\ny"), OddKey("a", STR, duplicate=True): 2}},
-     "map[string]interface {}(nil): yaml: unmarshal errors:\n  line 9: mapping key \"a\" already defined at line 5"),
+     'map[string]interface {}(nil): yaml: unmarshal errors:\n  line 9: mapping key "a" already defined at line 5'),
     ({"k" * 1023: 1},
      f'map[string]interface {{}}{{"kind":"A", "{"k" * 1023}":1, "metadata":map[string]interface {{}}{{"name":"a"}}}}: '
      "yaml: did not find expected ',' or '}'"),
