@@ -74,12 +74,16 @@ def is_base60(text: str) -> bool:
     return True
 
 
+# No indicator: what begins so and holds none is one plain scalar.
+_PLAIN_START = frozenset("0123456789+.~/_$(\\;^")
+
+
 def is_non_string(text: str) -> bool:
     """Whether this whole text, parsed as a YAML 1.1 document, is something else than a string.
 
     Source: kyaml v0.21.1 `IsValueNonString`.
     """
-    if text[0] in "0123456789+.~" and ": " not in text and " #" not in text and text[-1] != ":":
+    if text[0] in _PLAIN_START and not (": " in text or " #" in text or "\t" in text or text[-1] == ":"):
         return reads_as_non_string(text)
     from kbuild.documents import compose
     from kbuild.model.errors import KbuildError

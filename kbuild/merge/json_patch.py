@@ -50,18 +50,14 @@ def read_yaml(text: str, memo: Any = None) -> Json:
 
 def read_json(text: str) -> Json:
     """Strict JSON; floats keep their text. Raises: PatchError, in Go's words."""
-    import json
+    from kbuild.documents import config
 
     try:
-        return json.loads(text, parse_float=Number, parse_constant=_refuse)
+        return config.read_json(text, parse_float=Number)
     except (ValueError, RecursionError) as error:
         from kbuild.merge.json_errors import go_reason
 
         raise PatchError(go_reason(text) or str(error)) from None
-
-
-def _refuse(name: str) -> Json:
-    raise ValueError(name)
 
 
 def decode(value: Json) -> list[Operation] | None:

@@ -5,7 +5,7 @@ Source: kyaml v0.21.1 `resid`, as run in v5.8.1.
 
 from __future__ import annotations
 
-from operator import itemgetter
+from _operator import itemgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Place = tuple[dict[Any, Any], Any]
 
 _LISTS = ("containers", "initContainers")
-_PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/:@")
+_PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/:@.")
 _TAG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.{}-")
 
 
@@ -175,9 +175,9 @@ def matcher(name: str) -> Callable[[str], bool]:
     if _PLAIN_NAME.issuperset(name):
 
         def matches(image: str) -> bool:
-            if not image.startswith(name):
+            start, rest = image[: len(name)], image[len(name) :]
+            if start != name and not is_dotted_match(name, start):
                 return False
-            rest = image[len(name) :]
             return not rest or is_tag_or_digest(rest)
 
         return matches
@@ -187,6 +187,13 @@ def matcher(name: str) -> Callable[[str], bool]:
     if pattern is None:
         raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference")
     return lambda image: pattern.search(image) is not None
+
+
+def is_dotted_match(name: str, start: str) -> bool:
+    """Whether a text is the name with other characters for its dots: they stand for any in an expression."""
+    if len(start) != len(name):
+        return False
+    return all(char == have or (char == "." and have != "\n") for char, have in zip(name, start, strict=True))
 
 
 def is_tag_or_digest(rest: str) -> bool:

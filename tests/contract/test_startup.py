@@ -17,6 +17,8 @@ ALLOWED = frozenset(
     [
         "__future__",
         "_signal",
+        "_operator",
+        "_json",
         "errno",
         "binascii",
         "genericpath",
