@@ -99,7 +99,7 @@ class _Expansion:
         self.copies += 1 + len(node.content)
         if self.copies > MAX_COPIES:
             raise bare_error("document contains excessive aliasing")
-        copy = Node(node.kind, (node.line, node.column), node.tag)
+        copy = Node(node.kind, (node.line, node.column), node.tag, style=node.style)
         copy.content = node.content
         return copy
 

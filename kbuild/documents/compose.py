@@ -11,7 +11,7 @@ from kbuild.documents.anchors import check_depth, expand, node_tag
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, Node, scalar_tag
 from kbuild.documents.parser import read_root
 from kbuild.documents.parser_state import Parser
-from kbuild.documents.resolve import EMPTY, plain, tagged
+from kbuild.documents.resolve import EMPTY, FLOW_EMPTY, plain, tagged
 from kbuild.documents.tokens import bare_error
 from kbuild.model.errors import ResourceError, YamlError
 from kbuild.model.scalars import NULL, STR, OddKey, Quoted
@@ -58,12 +58,19 @@ def _value(node: Node) -> Json:
         tag = scalar_tag(key) if is_scalar else "!!map" if key.kind == MAPPING_NODE else "!!seq"
         # Keys of one kind with one text collide, whatever their tags are.
         identity = text if is_scalar else key.kind
+        item = next(items)
+        value = FLOW_EMPTY if node.style and is_empty(item) else _value(item)
         if tag == STR and identity not in seen:
-            result[text] = _value(next(items))
+            result[text] = value
         else:
-            result[OddKey(text, tag, identity in seen)] = _value(next(items))
+            result[OddKey(text, tag, identity in seen)] = value
         seen.add(identity)
     return result
+
+
+def is_empty(node: Node) -> bool:
+    """Whether nothing at all is written where a value could be."""
+    return node.kind == SCALAR_NODE and not (node.text or node.style or node.tag)
 
 
 def _scalar(node: Node) -> Json:

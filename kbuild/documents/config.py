@@ -47,7 +47,7 @@ def config_typing() -> Typing:
     typing.plain = yaml11.resolve
     typing.quoted = str
     typing.key = config_key
-    typing.null = None
+    typing.null = typing.flow_null = None
     typing.last_wins = True
     return typing
 

@@ -117,6 +117,8 @@ class _Flow:
             key = self.key()
             self.next()
             value = self.value()
+            if value is self.typing.null:
+                value = self.typing.flow_null
             if key in result and not self.typing.last_wins:
                 key = OddKey(key, "!!str", duplicate=True)
             result[key] = value

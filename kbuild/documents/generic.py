@@ -7,7 +7,7 @@ Source: kyaml v0.21.1 `RNode.Map`, `RNode.MarshalJSON`; go.yaml.in/yaml v3.0.3 d
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain, value_of
+from kbuild.documents.resolve import FLOW_EMPTY, plain, value_of
 from kbuild.model.errors import OutputError
 from kbuild.model.scalars import BINARY, BOOL, FLOAT, INT, NULL, STR, TIMESTAMP, OddKey, Quoted, Scalar, tag_of
 
@@ -40,6 +40,8 @@ def scalar_value(value: Json) -> Json:
     kind = type(value)
     if kind is not Scalar:
         return str(value) if kind is Quoted else value
+    if value is FLOW_EMPTY:
+        return ""
     text, tag = value.text, value.tag
     if tag == BINARY:
         return _binary(text)

@@ -14,8 +14,8 @@ _LONG_TAG = "tag:yaml.org,2002:"
 class Node:
     """A scalar, list, map or alias.
 
-    Shape: `tag` is the written tag, resolved by its handle, or `""`; `style` is `""` for plain, else the scalar's quote or
-    block indicator; `content` holds list items, or keys and values in turn; `text` is a scalar's value or an alias' name.
+    Shape: `tag` is the written tag, resolved by its handle, or `""`; `style` is `""` for plain, the scalar's quote or
+    block indicator, or the brace of a flow map; `content` holds list items, or keys and values in turn; `text` is a scalar's value or an alias' name.
     Units: 0-based line and column.
     """
 

@@ -125,7 +125,9 @@ def _node(parser: Parser, *, is_block: bool, may_be_indentless: bool = False) ->
         parser.scanner.skip()
     elif kind in _COLLECTIONS and (is_block or kind in (FLOW_SEQUENCE_START, FLOW_MAPPING_START)):
         node_kind, state = _COLLECTIONS[kind]
-        return _start(parser, Node(node_kind, start, tag), anchor, state)
+        return _start(
+            parser, Node(node_kind, start, tag, style="{" if kind == FLOW_MAPPING_START else ""), anchor, state
+        )
     elif may_be_indentless and kind == BLOCK_ENTRY:
         return _start(parser, Node(SEQUENCE_NODE, start, tag), anchor, _indentless_entry)
     elif anchor or tag:
@@ -272,7 +274,7 @@ def _flow_sequence_entry(parser: Parser) -> State:
 def _flow_sequence_item(parser: Parser, token: Token) -> State:
     """An item, a pair that is a map of its own, or the end."""
     if token[0] == KEY:
-        parser.start(Node(MAPPING_NODE, (token[1], token[2])))
+        parser.start(Node(MAPPING_NODE, (token[1], token[2]), style="{"))
         parser.scanner.skip()
         return _pair_key
     if token[0] == FLOW_SEQUENCE_END:

@@ -56,10 +56,10 @@ class Typing:
     """How lines are typed, and the table of lines already classified that way.
 
     Shape: `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `key(text)` a plain key (Declined for what only the
-    full parser can say); `null` is the value of nothing; `last_wins` drops earlier duplicates of a key.
+    full parser can say); `null` is the value of nothing, `flow_null` that in a flow map; `last_wins` drops earlier duplicates of a key.
     """
 
-    __slots__ = ("key", "last_wins", "lines", "null", "plain", "quoted")
+    __slots__ = ("flow_null", "key", "last_wins", "lines", "null", "plain", "quoted")
 
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
@@ -67,6 +67,7 @@ class Typing:
         self.quoted: Any = Quoted
         self.key: Any = string_key
         self.null: Json = resolve.EMPTY
+        self.flow_null: Json = resolve.FLOW_EMPTY
         self.last_wins = False
 
 
