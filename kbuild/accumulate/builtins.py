@@ -6,6 +6,7 @@ Source: kustomize v5.8.1, `builtinhelpers` and `LoadGenerator`/`LoadTransformer`
 
 from __future__ import annotations
 
+from kbuild.fields.spec import FieldSpec
 from kbuild.model.errors import ConfigurationError, KbuildError
 
 TYPE_CHECKING = False
@@ -111,6 +112,9 @@ def without_empty(value: Any) -> Any:
     if isinstance(value, dict):
         kept = {key: without_empty(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item not in ("", None, [], {}, False)}
+    if type(value) is FieldSpec:
+        parts = ("path", "group", "version", "kind", "create")
+        return without_empty({part: getattr(value, part) for part in parts})
     if isinstance(value, (list, tuple)):
         return [without_empty(item) for item in value]
     return value

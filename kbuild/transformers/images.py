@@ -31,10 +31,7 @@ _TAG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 
 
 class ImageTagTransformer:
-    """One `images` entry. Config: imageTag (name, newName, newTag, tagSuffix, digest), fieldSpecs.
-
-    Raises: ConfigurationError, where the reference panics for a name that is no regular expression.
-    """
+    """One `images` entry. Config: imageTag (name, newName, newTag, tagSuffix, digest), fieldSpecs."""
 
     def __init__(self, config: dict[str, Any], _context: Context) -> None:
         image = config.get("imageTag") or {}
@@ -168,9 +165,9 @@ def split(image: str) -> tuple[str, str, str]:
 
 
 def matcher(name: str) -> Callable[[str], bool]:
-    """Whether an image has this name, which the reference takes for a regular expression.
+    """A test whether an image has this name, which the reference takes for a regular expression.
 
-    Raises: ConfigurationError, for an invalid expression.
+    Of an invalid expression the test raises ConfigurationError: the reference crashes at the first image.
     """
     if _PLAIN_NAME.issuperset(name):
 
@@ -185,7 +182,13 @@ def matcher(name: str) -> Callable[[str], bool]:
 
     pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
     if pattern is None:
-        raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference")
+
+        def crash(image: str) -> bool:
+            raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference").advise(
+                f"the image name '{name}' is no regular expression"
+            )
+
+        return crash
     return lambda image: pattern.search(image) is not None
 
 
