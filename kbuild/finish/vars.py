@@ -30,24 +30,29 @@ if TYPE_CHECKING:
 
 
 class Var:
-    """One var: its name, the id it points to (an empty namespace means any) and the field."""
+    """One var: its name, the id it points to (an empty namespace means any) and the field.
 
-    __slots__ = ("field_path", "name", "target")
+    `as_written` and `as_matched` are its texts in errors before its defaults are filled in.
+    """
+
+    __slots__ = ("as_matched", "as_written", "field_path", "name", "target")
 
     def __init__(self, fields: dict[str, Any]) -> None:
         self.name = str(fields.get("name") or "")
         ref = fields.get("objref") or {}
         group, version = str(ref.get("group") or ""), str(ref.get("version") or "")
+        kind = str(ref.get("kind") or "")
+        given_path = str((fields.get("fieldref") or {}).get("fieldPath") or "")
+        self.as_written = f"{{{self.name} {gvk_text(group, version, kind)} {{{given_path}}}}}"
         if ref.get("apiVersion"):
             parts = str(ref["apiVersion"]).split("/")
             if len(parts) == 2:
                 group, version = split_api_version(ref["apiVersion"])
             elif len(parts) == 1:
                 version = parts[0]
-        self.target = ObjectId(
-            group, version, str(ref.get("kind") or ""), str(ref.get("name") or ""), str(ref.get("namespace") or "")
-        )
-        self.field_path = str((fields.get("fieldref") or {}).get("fieldPath") or "metadata.name")
+        self.as_matched = f"{{{self.name} {gvk_text(group, version, kind)} {{{given_path}}}}}"
+        self.target = ObjectId(group, version, kind, str(ref.get("name") or ""), str(ref.get("namespace") or ""))
+        self.field_path = given_path or "metadata.name"
 
     def __str__(self) -> str:
         gvk = gvk_text(self.target.group, self.target.version, self.target.kind)
@@ -60,12 +65,12 @@ def merge(known: list[Var], fields: list[dict[str, Any]], resources: Resources) 
     Mutates: `referenced_by_vars` of resources. Raises: AmbiguousTargetError, ConfigurationError.
     """
     incoming = [Var(entry) for entry in fields]
-    shown = " ".join(map(str, incoming))
+    shown = " ".join(var.as_written for var in incoming)
     try:
         for var in incoming:
             matched = matching(var, resources)
             if len(matched) > 1:
-                raise AmbiguousTargetError(f"found {len(matched)} resId matches for var {var} (unable to disambiguate)")
+                raise AmbiguousTargetError(f"found {len(matched)} resId matches for var {var.as_matched} (unable to disambiguate)")
             for resource in matched:
                 resource.referenced_by_vars.append(var.name)
         return merge_sets(known, incoming)

@@ -183,7 +183,7 @@ def matcher(name: str) -> Callable[[str], bool]:
     pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
     if pattern is None:
 
-        def crash(image: str) -> bool:
+        def crash(_image: str) -> bool:
             raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference").advise(
                 f"the image name '{name}' is no regular expression"
             )
