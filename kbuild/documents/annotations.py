@@ -6,13 +6,44 @@ Source: kustomize v5.8.1 `RemoveBuildAnnotations`, which rewrites the whole map.
 from __future__ import annotations
 
 from kbuild.documents.resolve import key as untagged_key
+from kbuild.model.resource import UNSPECIFIED
 from kbuild.model.scalars import OddKey, key_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from kbuild.model.resource import Resource
     from kbuild.model.scalars import Body, Json
+
+
+_DOMAIN = "internal.config.kubernetes.io/"
+
+
+def annotated(resource: Resource) -> Body:
+    """The body with the annotations that the reference keeps on it during a build, as its errors show it.
+
+    Source: kustomize v5.8.1 `resource.Resource`, build annotations.
+    """
+    names, namespaces, kinds = zip(*resource.history, strict=True) if resource.history else ((), (), ())
+    hidden = {
+        "generatorBehavior": "" if resource.behavior == UNSPECIFIED else resource.behavior,
+        "needsHashSuffix": "enabled" if resource.needs_hash else "",
+        "prefixes": ",".join(resource.prefixes),
+        "previousKinds": ",".join(kinds),
+        "previousNames": ",".join(names),
+        "previousNamespaces": ",".join(namespaces),
+        "suffixes": ",".join(resource.suffixes),
+    }
+    added = {_DOMAIN + key: text for key, text in hidden.items() if text}
+    meta = resource.body.get("metadata")
+    if not added or type(meta) is not dict:
+        return resource.body
+    shown = meta.get("annotations")
+    return {
+        **resource.body,
+        "metadata": {**meta, "annotations": {**(shown if type(shown) is dict else {}), **added}},
+    }
 
 
 def final_metadata(meta: Body) -> Body:

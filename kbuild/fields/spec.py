@@ -40,6 +40,10 @@ class FieldSpec:
             and (not self.version or self.version == version)
         )
 
+    def rest(self, at: int) -> str:
+        """The segments from an index on, as the reference lists them."""
+        return " ".join(name + "[]" * is_list for name, is_list in self.segments[at:])
+
     def gvk_key(self) -> tuple[int, str]:
         """What specs are sorted by."""
         return gvk_sort_key(self.group, self.version, self.kind)

@@ -56,8 +56,7 @@ def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: in
                 try:
                     _walk(item, spec, at, setter, create_kind)
                 except FieldError as error:
-                    rest = " ".join(name + "[]" * marked for name, marked in spec.segments[at:])
-                    raise error.within(f"visit traversal on path: [{rest}]") from None
+                    raise error.within(f"visit traversal on path: [{spec.rest(at)}]") from None
     elif not is_null(value):
         raise FieldError("expected sequence or mapping node")
 

@@ -27,11 +27,23 @@ def drop(resources: Resources) -> None:
         try:
             validate(resource.body)
         except ResourceError as error:
-            raise error.at(resource.position.file, resource.position.line) from None
+            raise refused(resource, error) from None
         if is_local(resource):
             unwanted.append(resource)
     resources.check_unique()
     resources.drop(unwanted)
+
+
+def refused(resource: Resource, error: ResourceError) -> ResourceError:
+    """The error about a resource that a transformation broke, with the annotations that the reference shows in it."""
+    from kbuild.documents.annotations import annotated
+
+    if type(resource.body) is dict:
+        try:
+            validate(annotated(resource))
+        except ResourceError as found:
+            error = found
+    return error.at(resource.position.file, resource.position.line)
 
 
 def is_local(resource: Resource) -> bool:

@@ -90,25 +90,34 @@ class Referrer:
         except _Broken:
             for use in uses:
                 self.use = use
-                self.framed(lambda spec: visit(self.resource, spec, self.set), use[1])
+                try:
+                    visit(self.resource, use[1], self.set)
+                except KbuildError as error:
+                    raise self.framed(error) from None
             return
-        self.follow(self.resource.body, tree)
-
-    def framed(self, step: Callable[[Any], None], spec: FieldSpec) -> None:
-        """Run a step; an error says which field of which resource. Raises: KbuildError."""
         try:
-            step(spec)
+            self.follow(self.resource.body, tree, 0)
         except KbuildError as error:
-            place = self.resource.position
-            raise error.within(f"updating name reference in '{spec.path}' field of '{self.current}'").at(
-                place.file, place.line
-            ) from None
+            assert self.use is not None
+            path = self.use[1].path
+            raise self.framed(error.within(f"considering field '{path}' of object {self.current}")) from None
 
-    def follow(self, value: Json, branch: Branch) -> None:
-        """Walk one value along the tree. Mutates: the body."""
+    def framed(self, error: KbuildError) -> KbuildError:
+        """The error, saying which field of which resource it is about."""
+        assert self.use is not None
+        place = self.resource.position
+        path = self.use[1].path
+        return error.within(f"updating name reference in '{path}' field of '{self.current}'").at(place.file, place.line)
+
+    def follow(self, value: Json, branch: Branch, depth: int) -> None:
+        """Walk one value along the tree. Mutates: the body. Raises: KbuildError, framed as the reference's walk does."""
         if type(value) is list:
-            for item in value:
-                self.follow(item, branch)
+            try:
+                for item in value:
+                    self.follow(item, branch, depth)
+            except KbuildError as error:
+                assert self.use is not None
+                raise error.within(f"visit traversal on path: [{self.use[1].rest(depth)}]") from None
         elif type(value) is dict:
             for name, inner in branch[0].items():
                 item = value.get(name)
@@ -116,16 +125,9 @@ class Referrer:
                     continue
                 for use in inner[1]:
                     self.use = use
-                    self.framed(lambda spec, name=name: self.leaf(value, name, spec), use[1])  # type: ignore[misc]
+                    self.set(value, name)
                 if inner[0]:
-                    self.follow(item, inner)
-
-    def leaf(self, holder: Any, key: Any, spec: FieldSpec) -> None:
-        """One field, its errors framed as the walk of the reference frames them."""
-        try:
-            self.set(holder, key)
-        except KbuildError as error:
-            raise error.within(f"considering field '{spec.path}' of object {self.current}") from None
+                    self.follow(item, inner, depth + 1)
 
     def set(self, holder: Any, key: Any) -> None:
         """Rewrite what a field says: a name, a list of names, or a map with a name. Mutates: the body."""
@@ -292,10 +294,11 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
 
 def ambiguous(referrer: Resource, found: list[Resource]) -> AmbiguousTargetError:
     """The error for several resources that a name may mean."""
+    from kbuild.documents.annotations import annotated
     from kbuild.documents.writer import write
 
     ids = ", ".join(str(other.id) for other in found)
-    text = f"\n**** Too many possible referral targets to referrer:\n{write([referrer.body])}\n"
+    text = f"\n**** Too many possible referral targets to referrer:\n{write([annotated(referrer)])}\n"
     for at, other in enumerate(found):
-        text += f"--- possible referral {at}:\n{write([other.body])}\n"
+        text += f"--- possible referral {at}:\n{write([annotated(other)])}\n"
     return AmbiguousTargetError(f"found multiple possible referrals: {ids}\n{text}")

@@ -70,7 +70,9 @@ def merge(known: list[Var], fields: list[dict[str, Any]], resources: Resources) 
         for var in incoming:
             matched = matching(var, resources)
             if len(matched) > 1:
-                raise AmbiguousTargetError(f"found {len(matched)} resId matches for var {var.as_matched} (unable to disambiguate)")
+                raise AmbiguousTargetError(
+                    f"found {len(matched)} resId matches for var {var.as_matched} (unable to disambiguate)"
+                )
             for resource in matched:
                 resource.referenced_by_vars.append(var.name)
         return merge_sets(known, incoming)
