@@ -57,6 +57,10 @@ def load(kind: str) -> Any:
     return getattr(module, kind)
 
 
+# Fields of the reference's configurations without a name of their own for YAML.
+_SPELLED = {"replacements": "Replacements"}
+
+
 def configure(kind: str, config: dict[str, Any], context: Context, text: str | None = None) -> Any:
     """An instance for one entry of a kustomization file.
 
@@ -69,7 +73,8 @@ def configure(kind: str, config: dict[str, Any], context: Context, text: str | N
         if text is None:
             from kbuild.documents.writer import marshal
 
-            text = marshal(without_empty(config)) if config else ""
+            spelled = {_SPELLED.get(key, key): value for key, value in config.items()}
+            text = marshal(without_empty(spelled)) if config else ""
         raise error.within(f"trouble configuring builtin {kind} with config: `\n{text}`") from None
 
 
