@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from kbuild.cli.flags import BOOL, LIST
+from kbuild.cli.flags import BOOL, LIST, Flag
 from kbuild.cli.main import COMMANDS
 from kbuild.model.errors import UsageError
+from kbuild.options import LEGACY, NO_RESTRICTIONS, NONE, ROOT_ONLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     import click
 
@@ -43,6 +45,19 @@ Examples:
   kbuild render . --load-restrictor LoadRestrictionsNone
 """
 
+COMPLETION = """\
+Print the completion script of a shell.
+
+\b
+Load it where your shell starts:
+  bash   echo 'eval "$(kbuild completion bash)"' >> ~/.bashrc
+  zsh    echo 'eval "$(kbuild completion zsh)"' >> ~/.zshrc
+  fish   kbuild completion fish > ~/.config/fish/completions/kbuild.fish
+"""
+
+PAGES = {"completion": COMPLETION}
+CHOICES = {"load-restrictor": (ROOT_ONLY, NO_RESTRICTIONS), "reorder": (LEGACY, NONE)}
+
 
 def group() -> click.Group:
     """The commands as a click group, for help and completion only."""
@@ -50,13 +65,13 @@ def group() -> click.Group:
 
     from kbuild.cli.render import FLAGS
 
-    options: list[click.Parameter] = [click.Argument(["directory"], required=False, type=click.Path())]
+    folder = click.Path(file_okay=False)
+    options: list[click.Parameter] = [click.Argument(["directory"], required=False, metavar="[DIR]", type=folder)]
     for flag in FLAGS:
         if flag.name == "help":
             continue
         names = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
         text = flag.help + (" (deprecated)" if flag.deprecated else "")
-        is_path = flag.placeholder in ("PATH", "FILE")
         options.append(
             click.Option(
                 names,
@@ -64,22 +79,36 @@ def group() -> click.Group:
                 is_flag=flag.kind == BOOL,
                 multiple=flag.kind == LIST,
                 metavar=None if flag.kind == BOOL else flag.placeholder,
-                type=click.BOOL if flag.kind == BOOL else click.Path() if is_path else click.STRING,
+                type=value_type(flag),
             )
         )
     found = click.Group("kbuild", help=OVERVIEW, options_metavar="", subcommand_metavar="COMMAND [ARGUMENTS]")
     for name, (_, summary) in COMMANDS.items():
         is_render = name in ("render", "build")
-        page = RENDER if is_render else summary
-        parameters = options if is_render else shell_argument(name)
+        page = RENDER if is_render else PAGES.get(name, summary)
+        parameters = options if is_render else own_parameters(name)
         found.add_command(click.Command(name, help=page, short_help=summary, params=list(parameters)))
     return found
 
 
-def shell_argument(name: str) -> list[click.Parameter]:
-    """The argument of `completion` and `help`."""
+def value_type(flag: Flag) -> click.ParamType[Any]:
+    """What a flag's value is, for completion."""
     import click
 
+    if flag.kind == BOOL:
+        return click.BOOL
+    if flag.name in CHOICES:
+        return click.Choice(CHOICES[flag.name])
+    return click.Path() if flag.placeholder in ("PATH", "FILE") else click.STRING
+
+
+def own_parameters(name: str) -> list[click.Parameter]:
+    """The parameters of the small commands."""
+    import click
+
+    if name == "version":
+        text = "'text' (the default) or 'json'"
+        return [click.Option(["--output", "-o"], help=text, metavar="FORM", type=click.Choice(["text", "json"]))]
     if name == "completion":
         return [click.Argument(["shell"], type=click.Choice(SHELLS))]
     if name == "help":

@@ -39,6 +39,9 @@ def entry() -> None:
         status = main(sys.argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
+        # Ending by the signal itself lets the shell stop the loop or script around it, too.
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        os.kill(os.getpid(), _signal.SIGINT)
         status = 130
     sys.exit(status)
 
@@ -70,9 +73,7 @@ def run(argv: Sequence[str]) -> int:
         return version(argv[1:])
     command = COMMANDS.get(argv[0])
     if command is None:
-        kind = "flag" if argv[0].startswith("-") else "command"
-        text = f"unknown flag: {argv[0]}" if kind == "flag" else f'unknown command "{argv[0]}" for "kbuild"'
-        raise UsageError(text).advise("run `kbuild --help` to see what there is")
+        raise unknown(argv[0])
     module, _, function = command[0].partition(":")
     return getattr(__import__(module, fromlist=[function]), function)(argv[1:])  # type: ignore[no-any-return]
 
@@ -89,11 +90,42 @@ def build(argv: Sequence[str]) -> int:
     return render.run(argv)
 
 
+def unknown(word: str) -> UsageError:
+    """The error for a first word that is no command, with what was probably meant."""
+    if word.startswith("-"):
+        return UsageError(f"unknown flag: {word}").advise("flags follow the command: `kbuild render --help`")
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, COMMANDS, 1)
+    if close:
+        hint = f"did you mean `kbuild {close[0]}`?"
+    elif os.path.isdir(word):
+        hint = f"did you mean `kbuild render {word}`?"
+    else:
+        hint = "run `kbuild --help` to see what there is"
+    return UsageError(f'unknown command "{word}" for "kbuild"').advise(hint)
+
+
 def version(argv: Sequence[str]) -> int:
-    """Print the versions. Raises: UsageError, for arguments."""
-    if list(argv) not in ([], ["-h"], ["--help"]):
-        raise UsageError(f"unknown argument: {argv[0]}")
+    """Print the versions, as a sentence or with `-o json` for scripts. Raises: UsageError."""
+    from kbuild.cli.flags import BOOL, TEXT, Flag, parse
+    from kbuild.cli.render import warn
     from kbuild.version import REFERENCE, VERSION
 
-    print(f"kbuild {VERSION} (kustomize {REFERENCE})")
+    flags = (Flag("output", TEXT, "", short="o"), Flag("help", BOOL, "", short="h"))
+    values, rest = parse(argv, flags, warn)
+    form = values.get("output", "text")
+    if rest:
+        raise UsageError(f"unknown argument: {rest[0]}")
+    if form not in ("text", "json"):
+        raise UsageError(f"--output must be 'text' or 'json', not '{form}'")
+    if values.get("help"):
+        from kbuild.cli import help as help_pages
+
+        print(help_pages.command_page("version"), end="")
+    elif form == "json":
+        python = sys.version.partition(" ")[0]
+        print(f'{{"kbuild": "{VERSION}", "kustomize": "{REFERENCE}", "python": "{python}"}}')
+    else:
+        print(f"kbuild {VERSION} (kustomize {REFERENCE})")
     return 0

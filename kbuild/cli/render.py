@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kbuild.options import Options
     from kbuild.result import Result
 
 FLAGS = (
@@ -64,20 +65,48 @@ def run(argv: Sequence[str]) -> int:
     options = Options(**{_OPTION_NAMES.get(k, k): v for k, v in values.items() if k not in _NOT_OPTIONS})
     if os.environ.get("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL") == "on":
         options = options.replaced(enable_managedby_label=True)
-    from kbuild.build import build
-    from kbuild.load.filesystem import DiskFileSystem
-
-    result = build(rest[0] if rest else ".", fs=DiskFileSystem(), options=options, warn=warn)
-    output = values.get("output")
-    if output and os.path.isdir(str(output)):
+    output = str(values.get("output") or "")
+    into_folder = output != "" and os.path.isdir(output)
+    result = render(rest[0] if rest else ".", options, as_text=not into_folder)
+    if into_folder:
         from kbuild.cli.output import write_files
 
-        write_files(str(output), result)
+        write_files(output, result)
     else:
-        write_text(result.to_yaml(), str(output or ""))
+        write_text(result.to_yaml(), output)
     if values.get("verbose"):
         explain(result)
     return 0
+
+
+def render(path: str, options: Options, *, as_text: bool) -> Result:
+    """Build from the disk, with a line of progress where a person waits at a terminal.
+
+    `as_text` makes the text as well, while the line is still shown. Raises: KbuildError.
+    """
+    from kbuild.build import build
+    from kbuild.counters import Counters
+    from kbuild.load.filesystem import DiskFileSystem
+
+    counters = Counters()
+    if not os.isatty(2):
+        return build(path, fs=DiskFileSystem(), options=options, counters=counters, warn=warn)
+    from kbuild.cli.progress import Progress
+
+    progress = Progress(counters)
+
+    def note(line: str) -> None:
+        progress.wipe()
+        warn(line)
+
+    progress.start()
+    try:
+        result = build(path, fs=DiskFileSystem(), options=options, counters=counters, warn=note)
+        if as_text:
+            result.to_yaml()
+        return result
+    finally:
+        progress.stop()
 
 
 def warn(line: str) -> None:
