@@ -9,6 +9,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := testdata/demo/overlays/prod
+SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
 .PHONY: help demo test lint golden bench conformance oracle clean
@@ -35,27 +36,34 @@ $(VENV)/.installed-dev: pyproject.toml kbuild/version.py | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
-demo: $(VENV)/.installed ## render the demo application (nothing but Python is needed)
+# Every start without bytecode would compile the whole package again, and an environment may say that Python shall not
+# write any.
+$(VENV)/.compiled: $(SOURCES) | $(VENV)/.installed
+	@$(BIN)/python -m compileall -q kbuild applier
+	@touch $@
+
+demo: $(VENV)/.compiled ## render the demo application (nothing but Python is needed)
 	@$(BIN)/kbuild render $(DEMO)
 
-oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, into the user's cache (needs Go)
+oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, and helm into the user's cache (needs Go)
 	@$(BIN)/python tools/install_oracle.py
+	@$(BIN)/python tools/install_helm.py
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: oracle lint ## lint, types and all tests (ARGS: further arguments for pytest)
+test: oracle lint $(VENV)/.compiled ## lint, types and all tests (ARGS: further arguments for pytest)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
 golden: oracle ## write the expectations of testdata/golden again, from the reference
 	@$(BIN)/python tools/regenerate_golden.py $(ARGS)
 
-bench: oracle ## kbuild against the reference, as a table
+bench: oracle $(VENV)/.compiled ## kbuild against the reference, as a table
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-conformance: $(VENV)/.installed ## the shared conformance cases, where they are beside the checkout
+conformance: $(VENV)/.compiled ## the shared conformance cases, where they are beside the checkout
 	@$(BIN)/python "$${KBUILD_CONFORMANCE:-../shared/conformance}/run.py" --command '$(CURDIR)/$(BIN)/kbuild render' -j 2 $(ARGS)
 
 clean: ## remove what make made in the checkout

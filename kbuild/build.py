@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kbuild.accumulate.layers import Accumulator
     from kbuild.load.filesystem import FileSystem
+    from kbuild.model.context import Helm
     from kbuild.model.resource import Resource
     from kbuild.model.tree import Node
     from kbuild.options import Options
@@ -53,7 +54,12 @@ def build(
     def parse(text: str | bytes, name: str) -> list[Resource]:
         return resource_file.parse(text, name, CLUSTER_SCOPED, memo, counters)
 
-    fold = Fold(options, scopes=CLUSTER_SCOPED, parse=parse, warn=note, memo=memo, counters=counters)
+    def helm(root: str) -> Helm:
+        from kbuild.load.helm import HelmRun
+
+        return HelmRun(root, options, CLUSTER_SCOPED, memo, counters)
+
+    fold = Fold(options, scopes=CLUSTER_SCOPED, parse=parse, warn=note, memo=memo, counters=counters, helm=helm)
     try:
         node = tree.load(path, fs, options, CLUSTER_SCOPED, memo, counters)
         fields = node.fields

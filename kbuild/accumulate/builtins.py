@@ -27,7 +27,13 @@ _GENERATORS = {
         "metadata name namespace behavior literals files envs env options type",
     ),
     "IAMPolicyGenerator": ("generators.iam_policy", "metadata cloud kubernetesService serviceAccount projectId"),
-    "HelmChartInflationGenerator": ("generators.helm_charts", ""),
+    "HelmChartInflationGenerator": (
+        "generators.helm_charts",
+        (
+            "chartHome configHome name version repo releaseName namespace additionalValuesFiles valuesFile valuesInline"
+            " valuesMerge includeCRDs skipHooks apiVersions kubeVersion nameTemplate skipTests debug devel"
+        ),
+    ),
 }
 _TRANSFORMERS = {
     "AnnotationsTransformer": ("transformers.annotations", "annotations fieldSpecs"),
@@ -84,9 +90,7 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     Raises: ConfigurationError, for an unknown kind or a refused configuration.
     """
     kind = resource.id.kind
-    if (kind not in _GENERATORS and kind not in _TRANSFORMERS) or kind == "HelmChartInflationGenerator":
-        if kind == "HelmChartInflationGenerator":
-            raise not_there_yet("the builtin HelmChartInflationGenerator")
+    if kind not in _GENERATORS and kind not in _TRANSFORMERS:
         raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at(
             resource.position.file, resource.position.line
         )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kbuild.accumulate.origins import Origins
     from kbuild.counters import Counters
+    from kbuild.model.context import Helm
     from kbuild.model.resource import Resource
     from kbuild.model.tree import BaseEntry, Node
     from kbuild.options import Options
@@ -21,13 +22,16 @@ class Fold:
     """One render's state.
 
     Shape: `parse(text, name)` makes resources of a text; `warn(line)` adds a line to standard error; `walk` lists the
-    folders being folded, outermost first; `origins` is None unless `buildMetadata` asks for them.
+    folders being folded, outermost first; `namespace` is the nearest one that a kustomization on that way sets (for
+    charts); `helm(root)` gives a chart its way to helm; `origins` is None unless `buildMetadata` asks for them.
     """
 
     __slots__ = (
         "_schema",
         "counters",
+        "helm",
         "memo",
+        "namespace",
         "options",
         "origins",
         "parse",
@@ -46,10 +50,13 @@ class Fold:
         warn: Callable[[str], None],
         memo: Any,
         counters: Counters,
+        helm: Callable[[str], Helm],
     ) -> None:
         self.options, self.scopes, self.parse, self.warn = options, scopes, parse, warn
         self.memo, self.counters = memo, counters
+        self.helm = helm
         self.walk: list[str] = []
+        self.namespace = ""
         self.origins: Origins | None = None
         self._schema: Any = None
         self.schema_is_set = False
@@ -84,6 +91,7 @@ class Fold:
             warn=self.warn,
             counters=self.counters,
             memo=self.memo,
+            helm=lambda: self.helm(node.root),
             file=node.file,
             text=node.text,
         )

@@ -79,7 +79,8 @@ def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
     Mutates: `into`. Raises: KbuildError.
     """
     fold.walk.append(node.root)
-    fields, context = node.fields, fold.context(node)
+    fields, context, outer = node.fields, fold.context(node), fold.namespace
+    fold.namespace = fields.get("namespace") or outer
     with_frame(accumulate_entries, "accumulating resources", node.resources, node, fold, into)
     merge_configurations(node, context, into)
     if any(name in fields for name in plugins.GENERATOR_FIELDS):
@@ -95,6 +96,7 @@ def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
 
         into.vars = build_vars.merge(into.vars, fields["vars"], into.resources)
     fold.walk.pop()
+    fold.namespace = outer
     return into
 
 

@@ -40,8 +40,11 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
             config = with_global_options(entry, fields.get("generatorOptions"))
             origin = origins.builtin(kind, base_name(node)) if origins else None
             ready.append((builtins.configure(kind, config, context), origin))
-    if fields.get("helmCharts"):
-        raise helm_refused(fields["helmCharts"][0], fields, fold)
+    for entry in fields.get("helmCharts") or ():
+        kind = "HelmChartInflationGenerator"
+        config, text = chart_configuration(entry, fields.get("helmGlobals"), fold.namespace)
+        origin = origins.builtin(kind, base_name(node)) if origins else None
+        ready.append((builtins.configure(kind, config, context, text), origin))
     try:
         for resource in plugin_configurations("generators", node, fold):
             ready.append(external(resource, fold, context, is_generator=True))
@@ -60,17 +63,18 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
             raise error.within("merging from generator &{0x0 <nil>}") from None
 
 
-def helm_refused(chart: dict[str, Any], fields: dict[str, Any], fold: Fold) -> KbuildError:
-    """The error for a chart: the reference's where helm is not enabled."""
-    if fold.options.enable_helm:
-        return builtins.not_there_yet("helmCharts")
+def chart_configuration(
+    entry: dict[str, Any], shared: dict[str, Any] | None, namespace: str
+) -> tuple[dict[str, Any], str]:
+    """(a `helmCharts` entry with the globals, and the nearest namespace where it sets none; its text for errors)."""
+    from kbuild.documents.generic import to_json_values
     from kbuild.documents.writer import marshal
 
-    config = builtins.without_empty({**(fields.get("helmGlobals") or {}), **chart})
-    text = marshal(config)
-    return ConfigurationError("must specify --enable-helm").within(
-        f"trouble configuring builtin HelmChartInflationGenerator with config: `\n{text}`"
-    )
+    merged = {**(shared or {}), **entry}
+    merged["namespace"] = merged.get("namespace") or namespace
+    # Values inside are as they were written: only fields of the entry itself are left out when empty.
+    config = to_json_values({name: value for name, value in merged.items() if value not in ("", [], {}, False)})
+    return config, marshal(config)
 
 
 def with_global_options(entry: dict[str, Any], shared: dict[str, Any] | None) -> dict[str, Any]:

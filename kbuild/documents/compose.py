@@ -18,6 +18,7 @@ from kbuild.model.scalars import NULL, STR, OddKey, Quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from kbuild.model.scalars import Json
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 NOTHING = object()
 
 
-def compose(text: str) -> Json:
-    """The first document of a text as a body; NOTHING when there is none.
+def compose(text: str, edit: Callable[[Node], None] | None = None) -> Json:
+    """The first document of a text as a body; NOTHING when there is none. `edit` may change the tree as it was written.
 
     Shape: aliases and merge keys are expanded; the second of two equal keys and keys that are no strings are `OddKey`
     (a map or list as key has no text).
@@ -40,6 +41,8 @@ def compose(text: str) -> Json:
     if node_tag(root) == NULL:
         return EMPTY
     check_depth(parser.depth)
+    if edit is not None:
+        edit(root)
     return _value(expand(root))
 
 

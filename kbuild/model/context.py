@@ -26,6 +26,33 @@ if TYPE_CHECKING:
 
         def generate(self) -> list[Resource]: ...
 
+    class Helm(Protocol):
+        """Running helm for one chart. `options` are those of the render, `root` is the kustomization's folder."""
+
+        options: Any
+        root: str
+
+        def folder(self) -> str:
+            """A temporary folder, there until `close`."""
+
+        def exists(self, path: str) -> bool:
+            """Whether there is anything at an absolute path."""
+
+        def is_folder(self, path: str) -> bool:
+            """Whether an absolute path is a folder."""
+
+        def write(self, name: str, data: bytes) -> str:
+            """Write a file into the temporary folder; returns its path. Raises: PluginError."""
+
+        def run(self, arguments: list[str], config_home: str) -> bytes:
+            """The standard output of helm. Raises: PluginError."""
+
+        def parse(self, output: bytes) -> list[Resource]:
+            """The resources in what helm rendered. Raises: KbuildError."""
+
+        def close(self) -> None:
+            """Remove the temporary folder."""
+
 
 class Context:
     """The surroundings of one kustomization's generators and transformers.
@@ -34,10 +61,10 @@ class Context:
     `parse(text, name)` turns YAML text into resources as the reference's resource factory does (`name` is for positions).
     `schema()` gives the merge schema, loaded on first call. `scopes` are the certainly cluster-scoped
     `(apiVersion, kind)` pairs. `warn(line)` adds a line to standard error. `memo` is the render's table for the reader.
-    `file` and `text` are the kustomization file (for positions).
+    `file` and `text` are the kustomization file (for positions). `helm()` gives one chart its way to helm.
     """
 
-    __slots__ = ("counters", "file", "memo", "parse", "read", "schema", "scopes", "text", "warn")
+    __slots__ = ("counters", "file", "helm", "memo", "parse", "read", "schema", "scopes", "text", "warn")
 
     def __init__(
         self,
@@ -49,8 +76,10 @@ class Context:
         warn: Callable[[str], None],
         counters: Counters,
         memo: Any,
+        helm: Callable[[], Helm],
         file: str = "",
         text: str = "",
     ) -> None:
         self.read, self.parse, self.schema, self.scopes = read, parse, schema, scopes
         self.warn, self.counters, self.memo, self.file, self.text = warn, counters, memo, file, text
+        self.helm = helm
