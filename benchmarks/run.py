@@ -1,0 +1,227 @@
+"""kbuild against the reference, as a table: `run.py [--rows NAMES] [--quick] [--slow] [--runs N]`.
+
+Writes benchmarks/results.md and results.json (`--output FOLDER` for elsewhere). Without `--slow`, the reference is not
+run where it is known to need over 30 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+import inputs
+from install_oracle import REFERENCE, oracle_path, oracle_version
+from measure import Launcher, Runs, alternate
+from report import Result, as_json, as_markdown, line, preamble
+from shared import big_document_folders, corpora_folders
+
+from kbuild.version import VERSION
+
+HERE = Path(__file__).resolve().parent
+KBUILD = Path(sys.executable).with_name("kbuild")
+PATIENCE_S = 30.0
+ROWS = ("tiny", "scale", "tree", "references", "replacements", "big documents", "real", "library", "limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a row needs to measure itself."""
+
+    launcher: Launcher
+    scratch: Path
+    reference: Path | None
+    runs: int
+    quick: bool
+    slow: bool
+
+    def measure(self, row: str, work: str, folder: Path, *, reference_is_slow: bool = False) -> Result:
+        """Both programs on one folder."""
+        theirs = [str(self.reference), "build", str(folder)] if self.reference is not None else None
+        if reference_is_slow and not self.slow:
+            theirs = None
+        commands = ([str(KBUILD), "render", str(folder)], theirs)
+        return result(row, work, *alternate(self.launcher, folder, commands, self.runs, PATIENCE_S / 10))
+
+    def made(self, name: str, maker: inputs.Maker) -> Path:
+        """A generated tree."""
+        folder = self.scratch / "inputs" / "".join(char if char.isalnum() else "-" for char in name)
+        return maker(folder)
+
+    def script(self, name: str, *arguments: str) -> tuple[Runs, list[list[str]]]:
+        """Run a script of this folder in a fresh process; its lines, cut at tabs."""
+        runs = Runs()
+        self.launcher.run([sys.executable, str(HERE / name), *arguments], self.scratch, runs)
+        return runs, [text.split("\t") for text in self.launcher.output().splitlines()]
+
+
+def result(row: str, work: str, ours: Runs, theirs: Runs | None) -> Result:
+    """Runs as a row."""
+    return Result(
+        row=row,
+        work=work,
+        ours_min_s=ours.best,
+        ours_median_s=ours.median,
+        ours_peak_mib=ours.peak_kib / 1024,
+        theirs_min_s=theirs.best if theirs else None,
+        theirs_median_s=theirs.median if theirs else None,
+        theirs_peak_mib=theirs.peak_kib / 1024 if theirs and theirs.peak_kib else None,
+        same=ours.digest == theirs.digest if theirs else None,
+    )
+
+
+def tiny(bench: Bench) -> Iterator[Result]:
+    """Start-up and the least work of each kind."""
+    for name, maker in inputs.TINY.items():
+        yield bench.measure("tiny", name, bench.made(f"tiny {name}", maker))
+
+
+def scale(bench: Bench) -> Iterator[Result]:
+    """An overlay that does a bit of everything, by size."""
+    for count in (100, 300, 1000) if bench.quick else (100, 300, 1000, 1500, 3000, 10000, 30000):
+        folder = bench.made(f"scale {count}", inputs.scale(count))
+        yield bench.measure("scale", f"{count:,} resources", folder, reference_is_slow=count > 3000)
+
+
+def tree(bench: Bench) -> Iterator[Result]:
+    """Many small folders with patches."""
+    middles = 2 if bench.quick else 50
+    folder = bench.made("tree", inputs.tree(2, middles, 3))
+    work = f"2 x {middles} x 3 leaves of 32 resources and 10 patches"
+    yield bench.measure("tree", work, folder, reference_is_slow=not bench.quick)
+
+
+def references(bench: Bench) -> Iterator[Result]:
+    """Name references to generated and renamed things."""
+    count = 200 if bench.quick else 2000
+    folder = bench.made("references", inputs.references(count))
+    work = f"{count:,} Deployments mount 3 of {2 * count:,} generated ConfigMaps, {count:,} RoleBindings"
+    yield bench.measure("references", work, folder, reference_is_slow=not bench.quick)
+
+
+def replacements(bench: Bench) -> Iterator[Result]:
+    """Replacements over many resources."""
+    count, resources = (50, 200) if bench.quick else (500, 2000)
+    folder = bench.made("replacements", inputs.replacements(count, resources))
+    yield bench.measure("replacements", f"{count} over {resources:,} resources", folder)
+
+
+def big_documents(bench: Bench) -> Iterator[Result]:
+    """Documents of hundreds of kilobytes."""
+    yield bench.measure(
+        "big documents", "generated CRDs, 1.2 MB", bench.made("crds", inputs.custom_resource_definitions(4))
+    )
+    for name, folder in big_document_folders():
+        yield bench.measure("big documents", name, folder)
+
+
+def real(bench: Bench) -> Iterator[Result]:
+    """Every build of the real repositories, as processes of their own and in one process."""
+    folders = corpora_folders(bench.reference)
+    if not folders or bench.reference is None:
+        print("left out: real: the corpora are not beside the checkout (KBUILD_CORPORA can name them)", file=sys.stderr)
+        return
+    ours, theirs, same = Runs(), Runs(), True
+    totals = [0.0, 0.0]
+    for folder in folders:
+        commands = ([str(KBUILD), "render", str(folder)], [str(bench.reference), "build", str(folder)])
+        first, second = alternate(bench.launcher, folder, commands, 1 if bench.quick else 3, PATIENCE_S)
+        assert second is not None
+        same = same and first.digest == second.digest
+        totals = [totals[0] + first.best, totals[1] + second.best]
+        ours.peak_kib, theirs.peak_kib = max(ours.peak_kib, first.peak_kib), max(theirs.peak_kib, second.peak_kib)
+    ours.seconds, theirs.seconds = [totals[0]], [totals[1]]
+    ours.digest, theirs.digest = "same", "same" if same else "differ"
+    yield result("real", f"{len(folders)} builds, a process each, sum", ours, theirs)
+    once, _ = bench.script("one_process.py", *map(str, folders))
+    theirs.digest, theirs.peak_kib = once.digest, 0
+    yield result("real", f"{len(folders)} builds in one process", once, theirs)
+
+
+def library(bench: Bench) -> Iterator[Result]:
+    """`kbuild.render` in a warm process; the reference's whole process beside it."""
+    for work, maker in (
+        ("tiny", inputs.TINY["5 resources"]),
+        ("300", inputs.scale(300)),
+        ("1,000", inputs.scale(1000)),
+    ):
+        folder = bench.made(f"library {work}", maker)
+        process = bench.measure("library", work, folder)
+        _, lines = bench.script("warm.py", str(folder))
+        for name, best, median in lines:
+            yield Result(
+                row="library", work=f"{work}, {name}", ours_min_s=float(best), ours_median_s=float(median), same=process.same,
+                theirs_min_s=process.theirs_min_s, theirs_median_s=process.theirs_median_s, note="against its process",
+            )  # fmt: skip
+
+
+def limit(bench: Bench) -> Iterator[Result]:
+    """What no Python program can beat: the bare start, and the fastest known reader and writer of the same bytes."""
+    for work, code in (("bare start", "pass"), ("start, `import kbuild.build`", "import kbuild.build")):
+        runs = Runs()
+        for _ in range(bench.runs * 2):
+            bench.launcher.run([sys.executable, "-c", code], bench.scratch, runs)
+        yield result("limit", work, runs, None)
+    folders = [("scale 1,000", bench.made("scale 1000", inputs.scale(1000)))]
+    folders += [("generated CRDs, 1.2 MB", bench.made("crds", inputs.custom_resource_definitions(4)))]
+    for work, folder in [*folders, *big_document_folders()]:
+        _, lines = bench.script("floor.py", str(folder))
+        for name, best, median in lines:
+            yield Result(row="limit", work=f"{work}: {name}", ours_min_s=float(best), ours_median_s=float(median))
+
+
+MEASURES: dict[str, Callable[[Bench], Iterator[Result]]] = dict(
+    zip(ROWS, (tiny, scale, tree, references, replacements, big_documents, real, library, limit), strict=True)
+)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", default=",".join(ROWS), help=f"some of: {', '.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="small sizes, few runs: a minute or two")
+    parser.add_argument("--slow", action="store_true", help="run the reference once even where it needs minutes")
+    parser.add_argument("--runs", type=int, default=0, help="runs of each program (default 5; 3 with --quick)")
+    parser.add_argument("--output", type=Path, default=HERE, help="folder for results.md and results.json")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure, print each row as it is there, and write the files; returns the exit status."""
+    options = arguments()
+    names = [name.strip() for name in options.rows.split(",")]
+    if unknown := [name for name in names if name not in ROWS]:
+        print(f"unknown rows: {', '.join(unknown)}; there are: {', '.join(ROWS)}", file=sys.stderr)
+        return 2
+    reference = oracle_path() if oracle_version(oracle_path()) == REFERENCE else None
+    if reference is None:
+        print(
+            f"left out: the reference (kustomize {REFERENCE}); `make oracle` installs it where Go is", file=sys.stderr
+        )
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="kbuild-bench-") as scratch:
+        launcher = Launcher(Path(scratch))
+        runs = options.runs or (3 if options.quick else 5)
+        bench = Bench(launcher, Path(scratch), reference, runs, options.quick, options.slow)
+        for name in names:
+            for found in MEASURES[name](bench):
+                results.append(found)
+                print(line(found), end="", flush=True)
+        launcher.close()
+    date = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    command = "make bench" + (f" ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "")
+    facts = preamble(f"kbuild {VERSION}, kustomize {REFERENCE}", command, date)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "results.md").write_text(as_markdown(results, facts))
+    (options.output / "results.json").write_text(as_json(results, facts))
+    return 1 if any(found.same is False for found in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
