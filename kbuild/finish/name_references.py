@@ -72,6 +72,13 @@ def plan_of(
     return tree, uses
 
 
+# The reference prints the node with its address here.
+_NESTED_LIST = (
+    "&yaml.RNode{fieldPath:[]string(nil), value:(*yaml.Node)(0x0), ShouldKeep:false, Match:[]string(nil)} "
+    "is expected to be either a string or a map of string"
+)
+
+
 class Referrer:
     """One resource whose fields may mention others."""
 
@@ -140,7 +147,7 @@ class Referrer:
                 if type(item) is dict:
                     self.set_map(item)
                 elif type(item) is list:
-                    raise FieldError("node must be a scalar, sequence or map")
+                    raise FieldError(_NESTED_LIST)
                 elif not is_null(item):
                     self.set_scalar(value, at)
         elif not is_null(value):
@@ -253,14 +260,11 @@ def had_kind(resource: Resource, group: str, version: str, kind: str) -> bool:
 
 
 def role_kind(resource: Resource) -> tuple[str, str] | None:
-    """(group, kind) that a binding's roleRef names, None when it is incomplete."""
+    """(group, kind) that a binding's roleRef names, None when it is incomplete; a null counts by its text."""
     role = resource.body.get("roleRef")
-    if type(role) is not dict:
+    if type(role) is not dict or "apiGroup" not in role or "kind" not in role:
         return None
-    group, kind = role.get("apiGroup"), role.get("kind")
-    if group is None or kind is None or is_null(group) or is_null(kind):
-        return None
-    return text_of(group), text_of(kind)
+    return text_of(role["apiGroup"]), text_of(role["kind"])
 
 
 def same_affixes(left: Resource, right: Resource, *, allow_empty: bool) -> bool:
