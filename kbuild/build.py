@@ -10,6 +10,7 @@ from kbuild.accumulate.layers import accumulate_root
 from kbuild.counters import Counters
 from kbuild.documents.reader import Memo
 from kbuild.load import resource_file, tree
+from kbuild.load.root import Access
 from kbuild.model.errors import KbuildError
 from kbuild.model.ids import CLUSTER_SCOPED
 from kbuild.result import Result
@@ -60,8 +61,9 @@ def build(
         return HelmRun(root, options, CLUSTER_SCOPED, memo, counters)
 
     fold = Fold(options, scopes=CLUSTER_SCOPED, parse=parse, warn=note, memo=memo, counters=counters, helm=helm)
+    access = Access(fs, counters)
     try:
-        node = tree.load(path, fs, options, CLUSTER_SCOPED, memo, counters)
+        node = tree.load(path, access, options, CLUSTER_SCOPED, memo)
         fields = node.fields
         if node.failure is None and fields.get("buildMetadata"):
             from kbuild.accumulate.origins import Origins
@@ -72,6 +74,8 @@ def build(
     except KbuildError as error:
         error.walk = error.walk or tuple(fold.walk)
         raise
+    finally:
+        access.close()
     result = Result(tuple(resources), tuple(lines), counters)
     result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
     return result

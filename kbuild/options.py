@@ -30,6 +30,7 @@ _DEFAULTS: tuple[tuple[str, object], ...] = (
     ("ignore", ()),
     ("ignore_files", ()),
     ("generate", False),
+    ("remote_cache", ""),
 )
 
 
@@ -38,7 +39,8 @@ class Options:
 
     Shape: `load_restrictor` is `LoadRestrictionsRootOnly` or `LoadRestrictionsNone`; `reorder` is `""`, `legacy` or
     `none`; `ignore` are gitignore patterns and `ignore_files` paths of files that hold such patterns: matching files
-    do not exist for the render; `generate` renders a folder that has no kustomization file as Flux would.
+    do not exist for the render; `generate` renders a folder that has no kustomization file as Flux would;
+    `remote_cache` is a folder that keeps cloned repositories by commit (empty: none are kept).
     Raises: UsageError, for an unknown name or an illegal value.
     """
 
@@ -62,6 +64,7 @@ class Options:
     ignore: tuple[str, ...]
     ignore_files: tuple[str, ...]
     generate: bool
+    remote_cache: str
 
     def __init__(self, **given: Any) -> None:
         for name, default in _DEFAULTS:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from os.path import join, normpath
 
+from kbuild.model import repo_spec
 from kbuild.model.scalars import Quoted
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.resource import Resource
-    from kbuild.model.tree import BaseEntry, Node
+    from kbuild.model.tree import BaseEntry
 
     # An origin: its path, repo, ref, configuredIn, and the id of what configured it.
     Origin = tuple[str, str, str, str, tuple[str, str, str, str]]
@@ -38,17 +39,19 @@ class Origins:
     def enter(self, entry: BaseEntry) -> tuple[str, str, str]:
         """Go into a base; returns the place to come back to."""
         before = self.place
-        self.place = self._appended(entry.path, entry.node)
+        self.place = self._appended(entry.path)
         return before
 
     def leave(self, before: tuple[str, str, str]) -> None:
         """Come back from a base."""
         self.place = before
 
-    def _appended(self, path: str, node: Node | None = None) -> tuple[str, str, str]:
+    def _appended(self, path: str) -> tuple[str, str, str]:
         here, repo, ref = self.place
-        if node is not None and node.repo and (node.repo, node.ref) != (repo, ref):
-            return node.repo_path, node.repo, node.ref
+        if "/" in path or ":" in path:
+            spec = repo_spec.parse(path)
+            if spec is not None:
+                return spec.origin_path, spec.clone_url, spec.ref
         return normpath(join(here, path)) if here or path else "", repo, ref
 
     def mark_file(self, resources: Iterable[Resource], path: str) -> None:

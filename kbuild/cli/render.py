@@ -29,6 +29,7 @@ FLAGS = (
          placeholder="PATTERN"),
     Flag("ignore-file", LIST, "file of gitignore patterns (repeatable)", placeholder="FILE"),
     Flag("generate", BOOL, "render a folder without a kustomization file as Flux would: every manifest below it"),
+    Flag("remote-cache", TEXT, "keep cloned repositories in this folder, by commit, for later renders", placeholder="DIR"),
     Flag("verbose", BOOL, "say on standard error what was left out and how much work was done", short="v"),
     Flag("env", LIST, "environment variable for functions (repeatable)", short="e", placeholder="NAME[=VALUE]"),
     Flag("enable-helm", BOOL, "enable the helm chart inflator"),

@@ -14,6 +14,7 @@ from kbuild.documents.reader import read_documents
 from kbuild.fields.validation import validate
 from kbuild.finish.local_config import is_local
 from kbuild.load import resource_file
+from kbuild.load.programs import exit_text
 from kbuild.load.scratch import Scratch
 from kbuild.load.tree import check_unique
 from kbuild.model.errors import KbuildError, PluginError, YamlError
@@ -156,13 +157,3 @@ class HelmRun:
         if not documents:
             raise first.within("could not parse bytes into resource map")
         return found
-
-
-def exit_text(status: int) -> str:
-    """How a program ended, as Go words it; `""` for well."""
-    if status < 0:
-        import signal
-
-        name = signal.strsignal(-status) or f"signal {-status}"
-        return f"signal: {name.lower()}"
-    return f"exit status {status}" if status else ""

@@ -12,8 +12,8 @@ from kbuild.model.errors import KbuildError, MissingFileError, RemoteError, Rest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.counters import Counters
+    from kbuild.load.clones import Clone
     from kbuild.load.filesystem import FileSystem
-    from kbuild.load.remote import Clone
 
 
 class HttpStatusError(RemoteError):
@@ -27,15 +27,24 @@ class CloneTimeoutError(RemoteError):
 class Access:
     """What the roots of one render share: file system, restriction, counters, what was read, folders known to be real.
 
-    Shape: `real_folders` maps absolute folders to their real paths, `""` for what cannot be resolved.
+    Shape: `real_folders` maps absolute folders to their real paths, `""` for what cannot be resolved; `clones` has the
+    cloned repositories by URL, ref and whether they have submodules; `clone_cache` is the folder that keeps clones, if any.
     """
 
-    __slots__ = ("counters", "files_read", "fs", "real_folders", "restricted")
+    __slots__ = ("clone_cache", "clones", "counters", "files_read", "fs", "real_folders", "restricted")
 
-    def __init__(self, fs: FileSystem, counters: Counters, *, restricted: bool) -> None:
+    def __init__(self, fs: FileSystem, counters: Counters, *, restricted: bool = True) -> None:
         self.fs, self.counters, self.restricted = fs, counters, restricted
         self.files_read: dict[str, None] = {}
         self.real_folders: dict[str, str] = {}
+        self.clones: dict[tuple[str, str, bool], Clone] = {}
+        self.clone_cache = ""
+
+    def close(self) -> None:
+        """Remove the clones of this render."""
+        for clone in self.clones.values():
+            if clone.scratch is not None:
+                clone.scratch.remove()
 
     def real_folder(self, folder: str) -> str:
         """The real path of an absolute folder, `""` where there is none."""
@@ -67,7 +76,7 @@ class Root:
         Raises: MissingFileError, RestrictedPathError, RemoteError.
         """
         if is_remote_file(path):
-            from kbuild.load.remote import fetch
+            from kbuild.load.http_file import fetch
 
             data = fetch(path)
             return self._noted(path, data)
@@ -134,18 +143,18 @@ class Root:
         """
         if not path:
             raise MissingFileError("new root cannot be empty")
-        from kbuild.load.repo_spec import parse
+        from kbuild.model.repo_spec import parse
 
         spec = parse(path)
         if spec is not None:
-            from kbuild.load.remote import open_clone
+            from kbuild.load.clones import open_clone
 
             return open_clone(spec, self.access, self)
         if isabs(path):
             raise RestrictedPathError(f"new root '{path}' cannot be absolute")
         real = confirm_folder(self.access, self.joined(path))
         self._check_containment(real)
-        for visited in self.way():
+        for visited in self.way_here():
             if has_prefix(visited.path, real):
                 raise RestrictedPathError(
                     f"cycle detected: candidate root '{real}' contains visited root '{visited.path}'"
@@ -160,6 +169,12 @@ class Root:
             root = root.referrer
         return result
 
+    def way_here(self) -> list[Root]:
+        """The same, up to the root that a URL named: what lies before it is in another folder, or in another clone."""
+        way = self.way()
+        stop = next((at for at, root in enumerate(way) if root.clone is not None), len(way) - 1)
+        return way[: stop + 1]
+
     def _check_containment(self, real: str) -> None:
         """Raise RestrictedPathError for a folder outside of the clone that this folder is in."""
         clone = next((root.clone for root in self.way() if root.clone is not None), None)
@@ -173,11 +188,11 @@ class Root:
 def open_root(access: Access, path: str) -> Root:
     """The folder that a render starts at. Raises: MissingFileError, RemoteError."""
     if ("/" in path or ":" in path) and not isabs(path):
-        from kbuild.load.repo_spec import parse
+        from kbuild.model.repo_spec import parse
 
         spec = parse(path)
         if spec is not None:
-            from kbuild.load.remote import open_clone
+            from kbuild.load.clones import open_clone
 
             return open_clone(spec, access, None)
     return Root(access, confirm_folder(access, path))
@@ -231,4 +246,8 @@ def has_prefix(path: str, folder: str) -> bool:
 
 def is_remote_file(path: str) -> bool:
     """Whether a path is an http(s) URL."""
-    return path[:4].lower() == "http" and path.lower().startswith(("http://", "https://"))
+    if path[:4].lower() != "http" or ":" not in path:
+        return False
+    from kbuild.load.go_url import is_http
+
+    return is_http(path)

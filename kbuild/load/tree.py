@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from kbuild.load import kustomization_file, resource_file
 from kbuild.load.root import Access, CloneTimeoutError, HttpStatusError, Root, has_prefix, is_remote_file, open_root
-from kbuild.model.errors import KbuildError, KustomizationError, MissingFileError, Position, YamlError
+from kbuild.model.errors import (
+    KbuildError,
+    KustomizationError,
+    MissingFileError,
+    Position,
+    RestrictedPathError,
+    YamlError,
+)
 from kbuild.model.quote import go_quote
 from kbuild.model.resources import duplicate_id
 from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure, Node
@@ -91,24 +98,17 @@ def check_unique(resources: list[Resource]) -> None:
         seen.add(key)
 
 
-def load(
-    path: str,
-    fs: FileSystem,
-    options: Options,
-    scopes: frozenset[tuple[str, str]],
-    memo: Memo,
-    counters: Counters,
-) -> Node:
-    """The tree below a folder.
+def load(path: str, access: Access, options: Options, scopes: frozenset[tuple[str, str]], memo: Memo) -> Node:
+    """The tree below a folder. The caller closes `access` when the tree is folded.
 
     Raises: KbuildError only for the path itself; whatever is wrong further down is held in the tree.
     """
-    restricted = options.load_restrictor == "LoadRestrictionsRootOnly"
-    access = Access(fs, counters, restricted=restricted)
+    access.restricted = options.load_restrictor == "LoadRestrictionsRootOnly"
+    access.clone_cache = options.remote_cache
     if options.ignore or options.ignore_files:
         access.fs = ignoring(access, path, options)
     root = open_root(access, path)
-    loader = Loader(access, scopes, memo, counters)
+    loader = Loader(access, scopes, memo, access.counters)
     left_out: tuple[tuple[str, str], ...] = ()
     if options.generate and all(root.find(name) is None for name in NAMES):
         from kbuild.load.generate import generate
@@ -153,8 +153,7 @@ def load_node(root: Root, loader: Loader, wanted: str = "") -> Node:
         loader.stopped = True
         return node
     if root.clone is not None:
-        spec = root.clone.spec
-        node.repo, node.ref, node.repo_path = spec.clone_url, spec.ref, spec.origin_path
+        node.remote = root.clone.spec.raw
     prefetch(node, root)
     load_entries(node, "resources", node.resources, root, loader)
     load_plugins(node, "generators", root, loader)
@@ -249,6 +248,9 @@ def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Load
             # The text of a file is wrong: that it is no folder either says nothing.
             error.position = file_error.position
             error.advise(file_error.hint)
+        if isinstance(file_error, RestrictedPathError):
+            # Who catches errors by kind wants to know about a path that leads out.
+            error = RestrictedPathError(error.reason, error.position, error.hint)
         return loader.fail(error.within(f"accumulation err='{file_error.reason}'"), *place)
 
 
@@ -272,13 +274,17 @@ def load_base(path: str, root: Root, loader: Loader, file_error: str, wanted: st
 
 
 def would_cycle(node: Node, root: Root) -> bool:
-    """Whether a known tree, reached on this way, would visit a folder that the way already holds."""
-    folders = [visited.path for visited in root.way()]
+    """Whether a known tree, reached on this way, would visit a folder or a URL that the way already holds."""
+    way = root.way()
+    folders = [visited.path for visited in way]
+    urls = [visited.clone.spec.raw for visited in way if visited.clone is not None]
     queue = [node]
     for reached in queue:
         lists: list[list[Any]] = [reached.resources, reached.components, *reached.plugins.values()]
         children = [entry.node for entries in lists for entry in entries if type(entry) is BaseEntry]
         if any(has_prefix(folder, child.root) for child in children for folder in folders):
+            return True
+        if any(child.remote and url.startswith(child.remote) for child in children for url in urls):
             return True
         queue += children
     return False
@@ -289,7 +295,7 @@ def copy_node(node: Node, loader: Loader) -> Node:
     twin = Node(node.root, node.file, node.text)
     twin.fields, twin.warnings, twin.files = node.fields, node.warnings, node.files
     twin.read_more, twin.own_resources = node.read_more, node.own_resources
-    twin.repo, twin.ref, twin.repo_path = node.repo, node.ref, node.repo_path
+    twin.remote = node.remote
     twin.resources = [copy_entry(entry, loader) for entry in node.resources]
     twin.components = [copy_entry(entry, loader) for entry in node.components]
     twin.plugins = {name: [copy_entry(entry, loader) for entry in entries] for name, entries in node.plugins.items()}

@@ -51,14 +51,14 @@ class Node:
     `transformers` and `validators`, the entries in order (inline configurations are `FileEntry` with path `""`). `files` maps each
     path named by the file (as written) to its bytes or the failure. `failure` is set when the kustomization file itself is bad.
     `read_more(path)` reads a file that only the fold could name (a built generator configuration).
-    `repo`, `ref` and `repo_path` are set inside a clone (for origins). On the root node, `access.files_read` lists the files
+    `remote` is the URL that it was cloned from, where one named it. On the root node, `access.files_read` lists the files
     read and `left_out` what a generated kustomization left out, with the reason. `own_resources` counts the entries of
     `resources` that were not written under `bases`.
     """
 
     __slots__ = (
         "access", "components", "failure", "fields", "file", "files", "left_out", "own_resources", "plugins", "read_more",
-        "ref", "repo", "repo_path", "resources", "root", "text", "warnings",
+        "remote", "resources", "root", "text", "warnings",
     )  # fmt: skip
 
     def __init__(self, root: str, file: str = "", text: str = "") -> None:
@@ -71,7 +71,7 @@ class Node:
         self.files: dict[str, bytes | LoadFailure] = {}
         self.failure: LoadFailure | None = None
         self.read_more: Json = None
-        self.repo = self.ref = self.repo_path = ""
+        self.remote = ""
         self.own_resources = 0
         self.access: Json = None
         self.left_out: tuple[tuple[str, str], ...] = ()

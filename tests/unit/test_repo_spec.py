@@ -6,7 +6,7 @@ from posixpath import normpath
 
 import pytest
 
-from kbuild.load import repo_spec
+from kbuild.model import repo_spec
 
 # path -> (URL given to git, folder in the clone, ref, submodules) or None for no repository: what kustomize v5.8.1 called
 # git with, recorded with a `git` that writes down its arguments.

@@ -13,6 +13,7 @@ from kbuild.documents.reader import Memo
 from kbuild.load import tree
 from kbuild.load.filesystem import DiskFileSystem
 from kbuild.load.overlay_fs import MemoryFileSystem
+from kbuild.load.root import Access
 from kbuild.model.errors import KbuildError
 from kbuild.model.ids import CLUSTER_SCOPED
 from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure, Node
@@ -278,7 +279,7 @@ def test_failure_in_memory(claim: str) -> None:
 def load(files: dict[str, str], target: str = "/app", **options: object) -> tuple[Node, Counters]:
     counters = Counters()
     fs = MemoryFileSystem({f"/app/{path}": text for path, text in files.items()})
-    return tree.load(target, fs, Options(**options), CLUSTER_SCOPED, Memo(), counters), counters
+    return tree.load(target, Access(fs, counters), Options(**options), CLUSTER_SCOPED, Memo()), counters
 
 
 def test_entries_keep_their_order_and_kind() -> None:
