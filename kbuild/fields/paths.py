@@ -157,6 +157,11 @@ class Matcher:
     def field(self, holder: Any, key: Any, parts: list[str]) -> list[Place]:
         """A named field. Raises: FieldError."""
         value, part, rest = holder[key], parts[0], parts[1:]
+        if not part:
+            # An empty part, as in `spec.`, is the value itself, if that is an empty scalar.
+            if type(value) is dict or type(value) is list:
+                raise wrong_kind("ScalarNode", value)
+            return [] if is_null(value) or text_of(value) else self.match(holder, key, rest)
         if is_null(value):
             if not self.create:
                 return []
