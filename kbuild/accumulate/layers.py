@@ -68,6 +68,7 @@ def enter(node: Node, fold: Fold, *, is_root: bool = True) -> None:
     if node.failure is not None:
         if not is_root:
             node.failure.error.within(f"couldn't make target for path '{node.root}'")
+        node.failure.error.walk = (*fold.walk, node.root)
         raise node.failure.error
     if "openapi" in node.fields:
         fold.take_openapi(node, is_root=is_root)
@@ -124,15 +125,18 @@ def accumulate_entries(entries: Entries, node: Node, fold: Fold, into: Accumulat
 
 
 def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> None:
-    """Append a file's resources; a clash reads as the reference's failed second attempt to take it for a folder."""
+    """Append a file's resources; where they clash, the entry is taken for a folder or a repository as well."""
     if fold.origins:
         fold.origins.mark_file(entry.resources, entry.path)
     try:
         into.resources.extend(entry.resources)
     except KbuildError as error:
         first = f"merging resources from '{entry.path}': {error.reason}"
-        error.reason = f"accumulation err='{first}': {plugins.not_a_directory(node, entry.path)}"
-        raise
+        try:
+            accumulate_directory(node.as_base(entry.path), fold, into, is_component=False)
+        except KbuildError as second:
+            error.reason = f"accumulation err='{first}': {second.reason}"
+            raise error from None
 
 
 def accumulate_components(entries: Entries, fold: Fold, into: Accumulator) -> None:

@@ -6,8 +6,6 @@ Source: kustomize v5.8.1, `kusttarget_configplugin.go`, `runGenerators`, `runTra
 
 from __future__ import annotations
 
-from os.path import isabs, join, normpath
-
 from kbuild.accumulate import builtins
 from kbuild.model.errors import ConfigurationError, KbuildError
 from kbuild.model.tree import FileEntry
@@ -261,10 +259,3 @@ def read_configurations(paths: list[str], context: Context) -> TransformerConfig
 def base_name(node: Node) -> str:
     """The name of the kustomization file."""
     return node.file.rpartition("/")[2]
-
-
-def not_a_directory(node: Node, path: str) -> str:
-    """Why a readable file is no base, as the reference words it."""
-    if isabs(path):
-        return f"new root '{path}' cannot be absolute"
-    return f"must build at directory: '{normpath(join(node.root, path))}': file is not directory"

@@ -9,6 +9,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _IN_PATH = _UNRESERVED | frozenset("$&+,/:;=@")
 _AS_WRITTEN = _IN_PATH | frozenset("!'()*[]%")
+_IN_QUERY = frozenset(map(chr, range(0x21, 0x7F)))
 _IN_HOST = _UNRESERVED | frozenset("!$&'()*+,;=:[]<>\"")
 _IN_USER = _UNRESERVED | frozenset("!$&'()*+,;=:%@")
 _USER_PRINTED = _UNRESERVED | frozenset("$&+,;=")
@@ -41,7 +42,8 @@ class HttpUrl:
 
     def request(self) -> str:
         """The URL without user, for a request."""
-        return f"{self.scheme}://{self.host}{self.path or '/'}{self.query.partition('#')[0]}"
+        query = _escaped(self.query.partition("#")[0], _IN_QUERY)
+        return f"{self.scheme}://{self.host}{self.path or '/'}{query}"
 
 
 def is_http(text: str) -> bool:

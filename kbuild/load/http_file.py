@@ -55,11 +55,11 @@ def fetch(path: str) -> bytes:
             with opener(url).open(make_request(url), timeout=TIMEOUT_S) as answer:
                 if 200 <= answer.status <= 299:
                     return body_of(answer)
-                target = redirect(url, answer)
-                if target is None:
+                wanted = answer.headers.get("Location") if answer.status in _REDIRECTS else None
+                if wanted is None:
                     raise status_error(path, answer.status)
-                url = target
-        raise _Refused(url.shown(), f"stopped after {MAX_REDIRECTS} redirects")
+                url = redirected(url, wanted)
+        raise _Refused(wanted or "", f"stopped after {MAX_REDIRECTS} redirects")
     except _Refused as error:
         raise RemoteError(f"Get {go_quote(error.url)}: {error.reason}") from None
     except IncompleteRead:
@@ -69,15 +69,8 @@ def fetch(path: str) -> bytes:
         raise RemoteError(f"Get {go_quote(url.shown())}: {reason}") from None
 
 
-def redirect(url: go_url.HttpUrl, answer: HTTPResponse) -> go_url.HttpUrl | None:
-    """Where an answer sends us, None where it does not. Raises: _Refused."""
-    if answer.status not in _REDIRECTS:
-        return None
-    wanted = answer.headers.get("Location")
-    if wanted is None:
-        if answer.status in (307, 308):
-            return None
-        raise _Refused(url.shown(), f"{answer.status} response missing Location header")
+def redirected(url: go_url.HttpUrl, wanted: str) -> go_url.HttpUrl:
+    """Where an answer with this `Location` sends us. Raises: _Refused."""
     from urllib.parse import urljoin
 
     joined = urljoin(url.request(), wanted)
@@ -167,13 +160,23 @@ def transport_reason(url: go_url.HttpUrl, reason: object) -> str:
     if isinstance(reason, RemoteDisconnected):
         return "EOF"
     if isinstance(reason, BadStatusLine):
-        line = go_quote(str(reason.args[0]).strip())
-        return f"net/http: HTTP/1.x transport connection broken: malformed HTTP response {line}"
+        return f"net/http: HTTP/1.x transport connection broken: malformed HTTP {bad_part(str(reason.args[0]).strip())}"
     if isinstance(reason, TimeoutError):
         return f"dial tcp {address(name, port)}: i/o timeout"
     if isinstance(reason, OSError) and reason.strerror:
         return f"dial tcp {address(name, port)}: connect: {reason.strerror.lower()}"
     return str(reason)
+
+
+def bad_part(line: str) -> str:
+    """What is wrong with the first line of an answer."""
+    protocol, blank, rest = line.partition(" ")
+    if not blank:
+        return f"response {go_quote(line)}"
+    code = rest.lstrip().partition(" ")[0]
+    if len(code) != 3 or not code.isdigit():
+        return f"status code {go_quote(code)}"
+    return f"version {go_quote(protocol)}"
 
 
 def address(name: str, port: str) -> str:

@@ -141,6 +141,7 @@ def load_node(root: Root, loader: Loader, wanted: str = "") -> Node:
     """
     node = Node(root.path)
     node.read_more = root.read
+    node.as_base = lambda path: load_base_late(path, root, loader)
     try:
         read_kustomization(node, root, loader)
     except KbuildError as error:
@@ -273,6 +274,12 @@ def load_base(path: str, root: Root, loader: Loader, file_error: str, wanted: st
     return BaseEntry(path, node, file_error)
 
 
+def load_base_late(path: str, root: Root, loader: Loader) -> BaseEntry:
+    """An entry as a folder, wanted while the tree is folded. Raises: KbuildError."""
+    loader.stopped = False
+    return load_base(path, root, loader, "")
+
+
 def would_cycle(node: Node, root: Root) -> bool:
     """Whether a known tree, reached on this way, would visit a folder or a URL that the way already holds."""
     way = root.way()
@@ -294,7 +301,7 @@ def copy_node(node: Node, loader: Loader) -> Node:
     """A tree that shares nothing mutable with the one it is a copy of."""
     twin = Node(node.root, node.file, node.text)
     twin.fields, twin.warnings, twin.files = node.fields, node.warnings, node.files
-    twin.read_more, twin.own_resources = node.read_more, node.own_resources
+    twin.read_more, twin.as_base, twin.own_resources = node.read_more, node.as_base, node.own_resources
     twin.remote = node.remote
     twin.resources = [copy_entry(entry, loader) for entry in node.resources]
     twin.components = [copy_entry(entry, loader) for entry in node.components]

@@ -51,14 +51,15 @@ class Node:
     `transformers` and `validators`, the entries in order (inline configurations are `FileEntry` with path `""`). `files` maps each
     path named by the file (as written) to its bytes or the failure. `failure` is set when the kustomization file itself is bad.
     `read_more(path)` reads a file that only the fold could name (a built generator configuration).
+    `as_base(path)` loads an entry that was a file as a folder or repository.
     `remote` is the URL that it was cloned from, where one named it. On the root node, `access.files_read` lists the files
     read and `left_out` what a generated kustomization left out, with the reason. `own_resources` counts the entries of
     `resources` that were not written under `bases`.
     """
 
     __slots__ = (
-        "access", "components", "failure", "fields", "file", "files", "left_out", "own_resources", "plugins", "read_more",
-        "remote", "resources", "root", "text", "warnings",
+        "access", "as_base", "components", "failure", "fields", "file", "files", "left_out", "own_resources", "plugins",
+        "read_more", "remote", "resources", "root", "text", "warnings",
     )  # fmt: skip
 
     def __init__(self, root: str, file: str = "", text: str = "") -> None:
@@ -71,6 +72,7 @@ class Node:
         self.files: dict[str, bytes | LoadFailure] = {}
         self.failure: LoadFailure | None = None
         self.read_more: Json = None
+        self.as_base: Json = None
         self.remote = ""
         self.own_resources = 0
         self.access: Json = None
