@@ -185,7 +185,16 @@ class Matcher:
         """Places inside a structured text; they belong to a copy that is thrown away. Raises: FieldError."""
         from kbuild.fields.structured import parse
 
-        return self.match({"": parse(text_of(value))}, "", rest)
+        text = text_of(value)
+        if not text:
+            # The reference has a node of no kind here.
+            is_list = rest[0] == "*" or is_list_index(rest[0]) or as_number(rest[0]) is not None
+            expected = "SequenceNode" if is_list else "MappingNode"
+            raise FieldError(f"wrong node kind: expected {expected} but got : node contents:\nnull\n")
+        inner = parse(text)
+        if is_null(inner) and self.create and rest[0] != "*":
+            return [({"": CREATED}, "")]
+        return self.match({"": inner}, "", rest)
 
     def made(self, rest: list[str]) -> Any:
         """A new value of the kind that the following part needs."""
@@ -227,6 +236,8 @@ class Matcher:
 
 
 def _list(value: Json) -> list[Any]:
+    if is_null(value):
+        return []
     if type(value) is not list:
         raise wrong_kind("SequenceNode", value)
     return value

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.fields.paths import find_place, match
 from kbuild.model.errors import FieldError, KbuildError
-from kbuild.model.scalars import copy_body, text_of
+from kbuild.model.scalars import copy_body, is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def set_inside(body: Json, parts: list[str], create: str, write: Callable[[Any, 
         holder, key = place
         text = text_of(holder[key])
         wrapper = {"": parse(text)}
+        if is_null(wrapper[""]):
+            return False
         places = match(wrapper[""], rest, create)
         if not places:
             return False

@@ -1,0 +1,90 @@
+"""Recorded builds: many small inputs with what the reference gave for each, a JSON object a line.
+
+    recorded_cases.py [--check] [FILE...]     (default: every file of testdata/recorded)
+
+The first line of a file is `{"oracle": "kustomize v5.8.1"}`. Each other line has `input` (path -> text, built at its
+root), and what the reference gave: `output`, or `error` without its `Error: `. Both are written by this tool from the real program and
+from nothing else; lines for which it does not agree with itself in two runs are refused. `{root}` stands for the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from install_oracle import REFERENCE, oracle_path, oracle_version
+
+RECORDED = Path(__file__).resolve().parents[1] / "testdata" / "recorded"
+HEAD = {"oracle": f"kustomize {REFERENCE}"}
+Case = dict[str, Any]
+
+
+def read(path: Path) -> Iterator[Case]:
+    """The cases of one file. Raises: ValueError, for a file that another version wrote."""
+    head, *lines = path.read_text().splitlines()
+    if json.loads(head) != HEAD:
+        raise ValueError(f"{path.name}: written by {head}")
+    for line in lines:
+        yield json.loads(line)
+
+
+def ask(binary: Path, case: Case) -> Case:
+    """The case with what the reference gives for it. Raises: RuntimeError, when that changes from run to run."""
+    with tempfile.TemporaryDirectory(prefix="recorded-") as scratch:
+        root = Path(scratch).resolve()
+        for name, text in case["input"].items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        runs = [subprocess.run([binary, "build", root], capture_output=True, check=False) for _ in range(2)]
+        answers = [(run.returncode, run.stdout.decode(), run.stderr.decode()) for run in runs]
+        if answers[0] != answers[1] or answers[0][0] not in (0, 1):
+            raise RuntimeError(f"no steady answer for {case['input']}")
+        status, output, stderr = answers[0]
+        if status == 0:
+            return {"input": case["input"], "output": output}
+        error = stderr.partition("Error: ")[2].removesuffix("\n").replace(str(root), "{root}")
+        return {"input": case["input"], "error": error}
+
+
+def write(path: Path, cases: list[Case]) -> None:
+    """Write a file of cases."""
+    lines = [json.dumps(case, ensure_ascii=False) for case in (HEAD, *cases)]
+    path.write_bytes(("\n".join(lines) + "\n").encode())
+
+
+def main() -> int:
+    """Record again, or check; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Ask the reference again for every recorded build.")
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when something would change")
+    options = parser.parse_args()
+    binary = oracle_path()
+    if oracle_version(binary) != REFERENCE:
+        print(f"{binary}: needs kustomize {REFERENCE}; nothing written", file=sys.stderr)
+        return 1
+    changed = 0
+    for path in options.files or sorted(RECORDED.glob("*.jsonl")):
+        before = list(read(path))
+        with ThreadPoolExecutor(2) as pool:
+            after = list(pool.map(partial(ask, binary), before))
+        different = sum(old != new for old, new in zip(before, after, strict=True))
+        print(
+            f"{path.name}: {len(after)} cases, {sum('error' in case for case in after)} of them errors; {different} changed"
+        )
+        changed += different
+        if different and not options.check:
+            write(path, after)
+    return 1 if changed and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
