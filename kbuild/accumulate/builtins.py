@@ -7,7 +7,7 @@ Source: kustomize v5.8.1, `builtinhelpers` and `LoadGenerator`/`LoadTransformer`
 from __future__ import annotations
 
 from kbuild.fields.spec import FieldSpec
-from kbuild.model.errors import ConfigurationError, KbuildError
+from kbuild.model.errors import ConfigurationError, KbuildError, OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def configure(kind: str, config: dict[str, Any], context: Context, text: str | N
     `text` is the entry as the reference would print it in an error; made on demand when None.
     Raises: KbuildError, whose reason starts with `trouble configuring builtin KIND with config: `.
     """
+    if _is_unusual(config):
+        config = _as_marshalled(kind, config)
     try:
         return load(kind)(config, context)
     except KbuildError as error:
@@ -80,8 +82,28 @@ def configure(kind: str, config: dict[str, Any], context: Context, text: str | N
             from kbuild.documents.writer import marshal
 
             spelled = {_SPELLED.get(key, key): value for key, value in config.items()}
-            text = marshal(without_empty(spelled)) if config else ""
+            text = marshal(without_empty(spelled))
         raise error.within(f"trouble configuring builtin {kind} with config: `\n{text}`") from None
+
+
+def _is_unusual(value: Any) -> bool:
+    """Whether a configuration holds a text with other characters than ASCII's printable ones and C0 controls."""
+    kind = type(value)
+    if kind is str:
+        return not value.isascii() or "\x7f" in value
+    if kind is dict:
+        return any(map(_is_unusual, value.values())) or any(map(_is_unusual, value))
+    return kind is list and any(map(_is_unusual, value))
+
+
+def _as_marshalled(kind: str, config: dict[str, Any]) -> Any:
+    """A configuration after the reference wrote it as JSON and read that as YAML. Raises: ConfigurationError."""
+    from kbuild.documents.generic import after_json
+
+    try:
+        return after_json(config)
+    except OutputError as error:
+        raise ConfigurationError(f"builtin {kind} marshal: {error.reason}") from None
 
 
 def configure_plugin(resource: Resource, context: Context) -> Any:

@@ -5,6 +5,7 @@ Source: kustomize v5.8.1 `RemoveBuildAnnotations`, which rewrites the whole map.
 
 from __future__ import annotations
 
+from kbuild.documents.resolve import block
 from kbuild.documents.resolve import key as untagged_key
 from kbuild.model.resource import UNSPECIFIED
 from kbuild.model.scalars import OddKey, key_text, text_of
@@ -69,4 +70,7 @@ def final_annotations(annotations: Json) -> dict[str | OddKey, str]:
     if type(annotations) is not dict:
         return {}
     texts = {key_text(key): text_of(value) for key, value in annotations.items()}
-    return {untagged_key(text): value for text, value in texts.items()}
+    return {
+        untagged_key(text): block(value) if value[:1] == "\t" and "\n" in value else value
+        for text, value in texts.items()
+    }

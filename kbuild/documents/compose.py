@@ -11,7 +11,7 @@ from kbuild.documents.anchors import check_depth, expand, node_tag
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, Node, scalar_tag
 from kbuild.documents.parser import read_root
 from kbuild.documents.parser_state import Parser
-from kbuild.documents.resolve import EMPTY, FLOW_EMPTY, plain, tagged
+from kbuild.documents.resolve import EMPTY, FLOW_EMPTY, block, plain, tagged
 from kbuild.documents.tokens import bare_error
 from kbuild.model.errors import ResourceError, YamlError
 from kbuild.model.scalars import NULL, STR, OddKey, Quoted
@@ -66,7 +66,7 @@ def _value(node: Node) -> Json:
         if tag == STR and identity not in seen:
             result[text] = value
         else:
-            result[OddKey(text, tag, identity in seen)] = value
+            result[OddKey(text, tag, identity in seen, None if is_scalar else (_value(key), key.line + 1))] = value
         seen.add(identity)
     return result
 
@@ -78,7 +78,7 @@ def is_empty(node: Node) -> bool:
 
 def _scalar(node: Node) -> Json:
     if not node.tag or node.tag == "!":
-        return Quoted(node.text) if node.style else plain(node.text)
+        return (block(node.text) if node.style in "|>" else Quoted(node.text)) if node.style else plain(node.text)
     return tagged(node.text, scalar_tag(node), quoted=bool(node.style), explicit=True)
 
 

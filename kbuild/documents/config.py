@@ -44,12 +44,20 @@ def read_config(data: str | bytes, memo: Memo | None = None) -> Json:
 def config_typing() -> Typing:
     """The typing of configuration files."""
     typing = Typing()
-    typing.plain = yaml11.resolve
+    typing.plain = config_plain
     typing.quoted = str
     typing.key = config_key
     typing.null = typing.flow_null = None
     typing.last_wins = True
     return typing
+
+
+def config_plain(text: str) -> Json:
+    """The value of a plain scalar. Raises: Declined, for infinity and NaN, which no configuration may hold."""
+    value = yaml11.resolve(text)
+    if type(value) is float and value - value != 0:
+        raise Declined
+    return value
 
 
 def config_key(text: str) -> str:
@@ -71,7 +79,7 @@ def first_document(text: str) -> str:
     lines = text.split("\n")
     seen = False
     for at, line in enumerate(lines):
-        if line.startswith(("---", "...")):
+        if line.startswith(("---", "...")) and line[3:4] in ("", " ", "\t", "\r"):
             if seen:
                 return "\n".join(lines[:at]) + "\n"
             if line.rstrip() != "---":

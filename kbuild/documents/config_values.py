@@ -201,7 +201,8 @@ def _plain_value(value: Any) -> Json:
     if kind is GoMap:
         result = {}
         for key, item in value.entries.values():
-            result[_key_text(key, item)] = _plain_value(item)
+            text = _key_text(key, item)
+            result[text] = _plain_value(item)
         return result
     if kind is list:
         return [_plain_value(item) for item in value]

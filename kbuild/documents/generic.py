@@ -26,13 +26,20 @@ _MAX_EXACT = 10**6
 _MAX_SIMPLE_KEY = 1024
 
 
+class _TabError(ValueError):
+    """A block starts with a tab."""
+
+
 class AnyMap:
-    """A decoded map below the top with a key that is no string: it has no JSON form, only its Go syntax is ever shown."""
+    """A decoded map below the top with a key that is no string: it has no JSON form, only its Go syntax is ever shown.
 
-    __slots__ = ("entries",)
+    `is_text` is true where such a key is nothing at all, which becomes an empty text on the way to JSON.
+    """
 
-    def __init__(self, entries: list[tuple[Json, Json]]) -> None:
-        self.entries = entries
+    __slots__ = ("entries", "is_text")
+
+    def __init__(self, entries: list[tuple[Json, Json]], *, is_text: bool) -> None:
+        self.entries, self.is_text = entries, is_text
 
 
 def scalar_value(value: Json) -> Json:
@@ -49,7 +56,7 @@ def scalar_value(value: Json) -> Json:
         return text
     found = plain(text)
     found_tag = tag_of(found)
-    if found_tag == TIMESTAMP != tag:
+    if found_tag == TIMESTAMP != tag or text == "<<":
         found_tag = STR
     if found_tag == tag:
         return value_of(text, tag)
@@ -72,6 +79,8 @@ def _binary(text: str) -> str:
 
 def printed_scalar(value: Scalar) -> Json:
     """The value of an unusual scalar as it is printed. Raises: ValueError, when that fails or takes more than this."""
+    if value.tag == STR:
+        raise ValueError(value)
     try:
         found = scalar_value(value)
     except OutputError:
@@ -90,7 +99,9 @@ def is_bad_zone(text: str) -> bool:
 
 
 def decode(value: Json, *, is_top: bool = True) -> Json:
-    """The values that the reference decodes: dates stay `Scalar`, maps with odd keys below the top become `AnyMap`.
+    """The values that the reference decodes, maps with odd keys below the top as `AnyMap`.
+
+    Dates, blocks that start with a tab and nulls without text in flow maps stay `Scalar`: what becomes of them differs.
 
     A map with a duplicate key is left out; see `check_duplicates`. Raises: OutputError.
     """
@@ -103,7 +114,7 @@ def decode(value: Json, *, is_top: bool = True) -> Json:
         return [decode(item, is_top=False) for item in value]
     if kind is Scalar:
         found = scalar_value(value)
-        return value if value.tag == TIMESTAMP else found
+        return value if value.tag in (TIMESTAMP, STR) or value is FLOW_EMPTY else found
     return str(value) if kind is Quoted else value
 
 
@@ -116,12 +127,15 @@ def _decode_odd(value: Body, *, is_top: bool) -> Json:
     entries = [(_odd_key(key), decode(item, is_top=False)) for key, item in value.items()]
     if all(type(key) is str for key, _ in entries) and all(type(key) is str or key.tag == STR for key in value):
         return dict(entries)
-    return AnyMap(entries)
+    return AnyMap(entries, is_text=all(type(key) is str or key.tag == STR or is_nothing(key) for key in value))
 
 
 def _top_key(key: str | OddKey) -> str:
     if type(key) is OddKey:
-        return _binary(key.text) if key.tag == BINARY else key.text
+        if key.value is not None:
+            raise OutputError(f"yaml: unmarshal errors:\n  line {key.value[1]}: cannot unmarshal {key.tag} into string")
+        found = scalar_value(Scalar(key.text, key.tag))
+        return found if key.tag == BINARY else key.text
     return str(key)
 
 
@@ -129,9 +143,18 @@ def _odd_key(key: str | OddKey) -> Json:
     """A key's value, where the decoder does not ask for texts."""
     if type(key) is not OddKey:
         return str(key)
+    if key.value is not None:
+        from kbuild.documents.gojson import go_syntax
+
+        raise OutputError(f"yaml: invalid map key: {go_syntax(decode(key.value[0], is_top=False))}")
     scalar = Scalar(key.text, key.tag)
     found = scalar_value(scalar)
     return scalar if key.tag == TIMESTAMP else found
+
+
+def is_nothing(key: OddKey) -> bool:
+    """Whether a key is a null without text."""
+    return key.tag == NULL and not key.text
 
 
 def has_duplicate_key(value: Body) -> bool:
@@ -165,9 +188,15 @@ def marshalled(value: Json) -> Json:
     if kind is list:
         return [marshalled(item) for item in value]
     if kind is AnyMap:
-        raise OutputError(_ODD_MAP)
+        if not value.is_text:
+            raise OutputError(_ODD_MAP)
+        return {"" if key is None else key: marshalled(item) for key, item in value.entries}
     if kind is Scalar:
+        if value.tag == STR:
+            raise _TabError
         text = scalar_value(value)
+        if value is FLOW_EMPTY:
+            return text
         if is_bad_zone(text):
             raise OutputError(_BAD_ZONE)
         return text
@@ -185,7 +214,17 @@ def to_generic(body: Json) -> Json:
     """
     values = decode(body)
     check_duplicates(body)
-    return marshalled(values)
+    try:
+        return marshalled(values)
+    except _TabError:
+        raise tab_error(body) from None
+
+
+def tab_error(body: Json) -> OutputError:
+    """The error for a body with a block that starts with a tab, which the reference writes but cannot read."""
+    from kbuild.documents.v3text import tab_line
+
+    return OutputError(f"yaml: line {tab_line(body)}: found a tab character where an indentation space is expected")
 
 
 def to_json_values(body: Json) -> Json:
@@ -238,7 +277,8 @@ def to_printed_values(body: Body) -> dict[str, Any]:
         check_duplicates(body)
         shown = values
         return after_json(marshalled(values))  # type: ignore[no-any-return]
-    except OutputError as error:
+    except (OutputError, _TabError) as problem:
+        error = problem if isinstance(problem, OutputError) else tab_error(body)
         from kbuild.documents.gojson import go_syntax
 
         prefix = "map[string]interface {}(nil)" if shown is None else go_syntax(shown)

@@ -6,7 +6,7 @@ Source: Go `encoding/json`, `strconv.FormatFloat`, `fmt`; sigs.k8s.io/yaml v1.5.
 from __future__ import annotations
 
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import Scalar
+from kbuild.model.scalars import STR, TIMESTAMP, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -178,6 +178,8 @@ def go_syntax(value: Json) -> str:
     if kind is list:
         return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
     if kind is Scalar:
+        if value.tag != TIMESTAMP:
+            return go_quote(value.text) if value.tag == STR else "interface {}(nil)"
         return _go_time(value.text)
     entries = ", ".join(f"{go_syntax(key)}:{go_syntax(item)}" for key, item in sorted(value.entries, key=_go_order))
     return "map[interface {}]interface {}{" + entries + "}"

@@ -87,6 +87,8 @@ def block_scalar(
     open_end = ends_open and at == count
     trailing = len(body) - last
     text = _folded(body[:last]) if style == ">" else "\n".join(body[:last])
+    if text[:1] == "\t":
+        raise Declined
     if chomp == "-":
         return text, at
     if not last:

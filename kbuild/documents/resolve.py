@@ -187,7 +187,20 @@ def untagged_set(old: Json, text: str) -> Json:
 
 def plain_or_block(text: str) -> Json:
     """The value of an untagged scalar that a step made: a text with line breaks is printed as a block string."""
-    return Quoted(text) if "\n" in text else plain(text)
+    return block(text) if "\n" in text else plain(text)
+
+
+def block(text: str) -> Json:
+    """A string in a literal or folded block.
+
+    The reference cannot read its own block that starts with a tab, so that one is told from a quoted string.
+    """
+    if text[:1] == "\t" and text[-1] != " " and " \n" not in text:
+        from kbuild.documents.scalar_style import has_special
+
+        if not has_special(text.replace("\n", "").replace("\t", "")):
+            return Scalar(text, STR, True)
+    return Quoted(text)
 
 
 def string_set(old: Json, text: str) -> Json:
@@ -249,7 +262,7 @@ def from_json(value: Json) -> Json:
     """A body from generic JSON values, as a marshalled and re-read one looks: strings quoted where they must be."""
     kind = type(value)
     if kind is str:
-        return Quoted(value) if v3_needs_quotes(value) else value
+        return value if not v3_needs_quotes(value) else block(value) if "\n" in value else Quoted(value)
     if kind is dict:
         return {key: from_json(value[key]) for key in value}
     if kind is list:

@@ -45,14 +45,21 @@ def duplicate_lines(body: Json) -> list[Duplicate]:
     return _Text(body).duplicates
 
 
+def tab_line(body: Json) -> int:
+    """The line of `dumps(body)` where the first block begins that starts with a tab."""
+    line = _Text(body).tab_line
+    # The reference names the line of the block's start, unless that is the first.
+    return max(line, 2)
+
+
 class _Text:
     """One text being written, with the lines of its keys."""
 
-    __slots__ = ("duplicates", "line", "out")
+    __slots__ = ("duplicates", "line", "out", "tab_line")
 
     def __init__(self, value: Json) -> None:
         self.out: list[str] = []
-        self.line = 1
+        self.line, self.tab_line = 1, 0
         self.duplicates: list[Duplicate] = []
         if type(value) is dict and value:
             self.map(value, "", "")
@@ -125,6 +132,9 @@ class _Text:
         elif isinstance(value, str):
             style = _style(value, is_quoted=kind is Quoted)
             shown = literal(value, indent) if style == LITERAL else one_line(value, style) + "\n"
+        elif tag_of(value) == STR:
+            self.tab_line = self.tab_line or self.line
+            shown = literal(text_of(value), indent)
         else:
             shown = _odd_scalar(value) + "\n"
         # An empty plain scalar leaves no space behind its key or dash.

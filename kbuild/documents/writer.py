@@ -270,7 +270,7 @@ def is_final(annotations: Json) -> bool:
         return annotations is _OddError
     for key, value in annotations.items():
         kind = type(value)
-        if (kind is not str and kind is not Quoted) or type(key) is OddKey:
+        if (kind is not str and kind is not Quoted) or type(key) is OddKey or value[:1] == "\t":
             return False
         # Keys lose their quotes here, and may turn into numbers. Those have no slash, and a first character of these.
         if "/" not in key and key[:1] in "0123456789+-.~nNtTfF<":

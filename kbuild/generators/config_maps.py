@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `ConfigMapGenerator`, `generators.MakeConfigMap`, kyaml
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import ABSENT, key, string_set
+from kbuild.documents.resolve import ABSENT, block, key, string_set
 from kbuild.generators.data_sources import load
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.resource import CREATE, MERGE, REPLACE, UNSPECIFIED, Resource
@@ -71,7 +71,7 @@ class ConfigMapGenerator:
 
 def as_text(text: str) -> Any:
     """A string value as the reference stores it: a block when it has line breaks."""
-    return Quoted(text) if "\n" in text else string_set(ABSENT, text)
+    return block(text) if "\n" in text else string_set(ABSENT, text)
 
 
 def base64_lines(data: bytes) -> str:

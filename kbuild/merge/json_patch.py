@@ -7,10 +7,10 @@ Source: gopkg.in/evanphx/json-patch.v4 v4.13.0; kyaml v0.21.1 `RNode.MarshalJSON
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain, v3_needs_quotes
+from kbuild.documents.resolve import block, plain, v3_needs_quotes
 from kbuild.model.errors import OutputError, PatchError
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import Quoted
+from kbuild.model.scalars import STR, Quoted, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,21 +84,34 @@ def json_type(value: Json) -> str:
 
 def apply(body: Body, operations: list[Operation]) -> Body:
     """The body after the operations, rebuilt from JSON values. Raises: PatchError, OutputError."""
-    from kbuild.documents.generic import to_generic
+    from kbuild.documents.generic import tab_error, to_generic
 
     document: Json = to_generic(body)
     for operation in operations:
         document = _step(document, operation)
     if type(document) is not dict:
         raise PatchError("json: cannot unmarshal array into Go value of type map[string]interface {}")
-    return rebuilt(document)  # type: ignore[no-any-return]
+    result = rebuilt(document)
+    if _has_tab_block(result):
+        raise tab_error(result)
+    return result  # type: ignore[no-any-return]
+
+
+def _has_tab_block(value: Json) -> bool:
+    """Whether a body holds a block that starts with a tab, which the reference cannot read again."""
+    kind = type(value)
+    if kind is dict:
+        return any(_has_tab_block(item) for item in value.values())
+    if kind is list:
+        return any(_has_tab_block(item) for item in value)
+    return kind is Scalar and value.tag == STR
 
 
 def rebuilt(value: Json) -> Json:
     """A body from JSON values, all numbers as floats. Raises: OutputError, for infinity and NaN."""
     kind = type(value)
     if kind is str:
-        return Quoted(value) if v3_needs_quotes(value) else value
+        return value if not v3_needs_quotes(value) else block(value) if "\n" in value else Quoted(value)
     if kind is dict:
         return {key: rebuilt(item) for key, item in value.items()}
     if kind is list:
