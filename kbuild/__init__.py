@@ -1,15 +1,42 @@
 r"""kbuild: renders kustomizations as `kustomize build` v5.8.1 does, in pure Python.
 
+A render takes a folder, from disk or from any other file system, and gives a result:
+
 >>> import kbuild
 >>> fs = kbuild.MemoryFileSystem({
-...     "/app/kustomization.yaml": "namePrefix: demo-\nresources: [settings.yaml]\n",
-...     "/app/settings.yaml": "apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: settings}\n",
+...     "/app/kustomization.yaml": "namePrefix: demo-\nresources: [web.yaml]\nimages: [{name: nginx, newTag: '1.29'}]",
+...     "/app/web.yaml": "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{image: nginx}]}}",
 ... })
->>> print(kbuild.render("/app", fs=fs).to_yaml(), end="")
+>>> result = kbuild.render("/app", fs=fs)
+>>> print(result.to_yaml(), end="")
 apiVersion: v1
-kind: ConfigMap
+kind: Pod
 metadata:
-  name: demo-settings
+  name: demo-web
+spec:
+  containers:
+  - image: nginx:1.29
+>>> result.images(), result.files_read
+(['nginx:1.29'], ('/app/kustomization.yaml', '/app/web.yaml'))
+>>> result.to_dicts()[0]["metadata"]
+{'name': 'demo-web'}
+
+An overlay shows what a change would do, before it is made:
+
+>>> changed = kbuild.OverlayFileSystem(fs, {"/app/kustomization.yaml": "resources: [web.yaml]"})
+>>> kbuild.render("/app", fs=changed).images()
+['nginx']
+
+What goes wrong is a `KbuildError` of some kind, which says where:
+
+>>> wrong = kbuild.OverlayFileSystem(fs, {"/app/kustomization.yaml": "resources: [web.yaml]\nnamePrefx: demo-"})
+>>> try:
+...     kbuild.render("/app", fs=wrong)
+... except kbuild.KustomizationError as error:
+...     print(error)
+...     print(error.file, error.line, error.column)
+invalid Kustomization: json: unknown field "namePrefx"
+/app/kustomization.yaml 2 1
 
 Public names are resolved on first use, so that importing the package costs nothing.
 """

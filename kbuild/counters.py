@@ -8,13 +8,14 @@ class Counters:
 
     `reads` file reads; `parses` texts parsed; `fallbacks` documents that needed the full YAML parser; `copies` bodies
     copied; `visits` fields visited by field specs; `merges` strategic merges; `matches` resources compared with a
-    selector or a reference.
+    selector or a reference; `remotes` repositories cloned, files fetched and charts rendered.
     """
 
-    __slots__ = ("copies", "fallbacks", "matches", "merges", "parses", "reads", "visits")
+    __slots__ = ("copies", "fallbacks", "matches", "merges", "parses", "reads", "remotes", "visits")
 
     def __init__(self) -> None:
         self.reads = self.parses = self.fallbacks = self.copies = self.visits = self.merges = self.matches = 0
+        self.remotes = 0
 
     def as_dict(self) -> dict[str, int]:
         """The counters by name."""

@@ -54,4 +54,5 @@ class Progress:
 def sentence(counters: Counters, seconds: float) -> str:
     """One line, shorter than a narrow terminal: `rendering ... 3.2 s, 120 files, 80 merges`."""
     merges = f", {counters.merges} merges" if counters.merges else ""
-    return f"rendering ... {seconds:.0f} s, {counters.reads} files{merges}"
+    remotes = f", {counters.remotes} remote sources" if counters.remotes else ""
+    return f"rendering ... {seconds:.0f} s, {counters.reads} files{remotes}{merges}"

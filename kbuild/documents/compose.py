@@ -11,10 +11,10 @@ from kbuild.documents.anchors import check_depth, expand, node_tag
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, Node, scalar_tag
 from kbuild.documents.parser import read_root
 from kbuild.documents.parser_state import Parser
-from kbuild.documents.resolve import EMPTY, FLOW_EMPTY, block, plain, tagged
+from kbuild.documents.resolve import EMPTY, FLOW_EMPTY, block, folded, plain, tagged
 from kbuild.documents.tokens import bare_error
 from kbuild.model.errors import ResourceError, YamlError
-from kbuild.model.scalars import NULL, STR, OddKey, Quoted
+from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _value(node: Node) -> Json:
     if node.kind == SCALAR_NODE:
         return _scalar(node)
     if node.kind != MAPPING_NODE:
-        return [_value(item) for item in node.content]
+        return [_in_flow(item) if node.style else _value(item) for item in node.content]
     result: dict[Any, Any] = {}
     seen = set()
     items = iter(node.content)
@@ -62,13 +62,21 @@ def _value(node: Node) -> Json:
         # Keys of one kind with one text collide, whatever their tags are.
         identity = text if is_scalar else key.kind
         item = next(items)
-        value = FLOW_EMPTY if node.style and is_empty(item) else _value(item)
+        value = _in_flow(item) if node.style else _value(item)
         if tag == STR and identity not in seen:
             result[text] = value
         else:
             result[OddKey(text, tag, identity in seen, None if is_scalar else (_value(key), key.line + 1))] = value
         seen.add(identity)
     return result
+
+
+def _in_flow(node: Node) -> Json:
+    """A node of a flow collection as a value: nothing is an empty text, a plain text with a colon a string."""
+    if is_empty(node):
+        return FLOW_EMPTY
+    value = _value(node)
+    return node.text if type(value) is Scalar and ":" in node.text and not (node.style or node.tag) else value
 
 
 def is_empty(node: Node) -> bool:
@@ -78,7 +86,9 @@ def is_empty(node: Node) -> bool:
 
 def _scalar(node: Node) -> Json:
     if not node.tag or node.tag == "!":
-        return (block(node.text) if node.style in "|>" else Quoted(node.text)) if node.style else plain(node.text)
+        if not node.style:
+            return plain(node.text)
+        return folded(node.text) if node.style == ">" else block(node.text) if node.style == "|" else Quoted(node.text)
     return tagged(node.text, scalar_tag(node), quoted=bool(node.style), explicit=True)
 
 

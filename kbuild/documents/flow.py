@@ -6,7 +6,7 @@ Source: go.yaml.in/yaml v3.0.3 scanner in flow context.
 from __future__ import annotations
 
 from kbuild.documents.lines import Declined, check_rest, closing_quote, unquote
-from kbuild.model.scalars import OddKey
+from kbuild.model.scalars import OddKey, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ _NO_START = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _MAX_KEY = 1000
 
 
-def flow(lines: list[str], at: int, text: str, typing: Typing) -> tuple[Any, int]:
+def flow(lines: list[str], at: int, text: str, typing: Typing, *, is_root: bool) -> tuple[Any, int]:
     """A flow collection that starts with `text` on a line, built anew, and the index of the line behind it.
 
-    Raises: Declined, for anything unusual in it.
+    Raises: Declined, for anything unusual in it; only the document's root may be indented with tabs.
     """
-    reader = _Flow(lines, at, text, typing)
+    reader = _Flow(lines, at, text, typing, is_root=is_root)
     value = reader.value()
     check_rest(reader.text[reader.at :].replace("\t", " "))
     return value, reader.line + 1
@@ -32,10 +32,10 @@ def flow(lines: list[str], at: int, text: str, typing: Typing) -> tuple[Any, int
 class _Flow:
     """A place in a flow collection: the text of its line, the index in it, the index of the line."""
 
-    __slots__ = ("at", "line", "lines", "text", "typing")
+    __slots__ = ("at", "is_root", "line", "lines", "text", "typing")
 
-    def __init__(self, lines: list[str], line: int, text: str, typing: Typing) -> None:
-        self.lines, self.line, self.text, self.typing = lines, line, text, typing
+    def __init__(self, lines: list[str], line: int, text: str, typing: Typing, *, is_root: bool) -> None:
+        self.lines, self.line, self.text, self.typing, self.is_root = lines, line, text, typing, is_root
         self.at = 0
 
     def next(self) -> str:
@@ -54,7 +54,7 @@ class _Flow:
             if self.line >= len(self.lines):
                 raise Declined
             text, at = self.lines[self.line], 0
-            if text.startswith(("---", "...", "%")):
+            if text.startswith(("---", "...", "%")) or (not self.is_root and "\t" in text):
                 raise Declined
 
     def value(self) -> Any:
@@ -66,7 +66,10 @@ class _Flow:
             return self.map()
         if first in {'"', "'"}:
             return self.typing.quoted(self.quoted())
-        return self.typing.plain(self.plain())
+        text = self.plain()
+        value = self.typing.plain(text)
+        # The reference quotes a plain text with a colon when it writes a flow collection, so a time loses its type.
+        return text if ":" in text and type(value) is Scalar else value
 
     def quoted(self) -> str:
         """The text of the quoted scalar that starts here. Raises: Declined."""

@@ -9,7 +9,21 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import FLOW_EMPTY, plain, value_of
 from kbuild.model.errors import OutputError
-from kbuild.model.scalars import BINARY, BOOL, FLOAT, INT, NULL, STR, TIMESTAMP, OddKey, Quoted, Scalar, tag_of
+from kbuild.model.scalars import (
+    BINARY,
+    BOOL,
+    FLOAT,
+    INT,
+    MERGE,
+    NULL,
+    STR,
+    TIMESTAMP,
+    OddKey,
+    Quoted,
+    Scalar,
+    key_text,
+    tag_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,12 +136,32 @@ def _decode_odd(value: Body, *, is_top: bool) -> Json:
     """A map with keys that are no ordinary strings."""
     if has_duplicate_key(value):
         return None
+    if any(type(key) is OddKey and key.tag == MERGE for key in value):
+        return decode(merged(value), is_top=is_top)
     if is_top:
         return {_top_key(key): decode(item, is_top=False) for key, item in value.items()}
     entries = [(_odd_key(key), decode(item, is_top=False)) for key, item in value.items()]
     if all(type(key) is str for key, _ in entries) and all(type(key) is str or key.tag == STR for key in value):
         return dict(entries)
     return AnyMap(entries, is_text=all(type(key) is str or key.tag == STR or is_nothing(key) for key in value))
+
+
+def merged(value: Body) -> Body:
+    """A map with what its merge key names; its own entries win, then earlier maps. Raises: OutputError.
+
+    A merge key comes here when the reference's expansion copied it from a map that was itself written with one.
+    """
+    result = {key: item for key, item in value.items() if type(key) is str or key.tag != MERGE}
+    texts = {key_text(key) for key in result}
+    for key, item in value.items():
+        if key not in result:
+            for source in item if type(item) is list else [item]:
+                if type(source) is not dict:
+                    raise OutputError("yaml: map merge requires map or sequence of maps as the value")
+                added = {key: item for key, item in merged(source).items() if key_text(key) not in texts}
+                result.update(added)
+                texts.update(map(key_text, added))
+    return result
 
 
 def _top_key(key: str | OddKey) -> str:
@@ -146,7 +180,7 @@ def _odd_key(key: str | OddKey) -> Json:
     if key.value is not None:
         from kbuild.documents.gojson import go_syntax
 
-        raise OutputError(f"yaml: invalid map key: {go_syntax(decode(key.value[0], is_top=False))}")
+        raise OutputError(f"yaml: invalid map key: {go_syntax(marshalled(decode(key.value[0], is_top=False)))}")
     scalar = Scalar(key.text, key.tag)
     found = scalar_value(scalar)
     return scalar if key.tag == TIMESTAMP else found
@@ -193,7 +227,11 @@ def marshalled(value: Json) -> Json:
         return {"" if key is None else key: marshalled(item) for key, item in value.entries}
     if kind is Scalar:
         if value.tag == STR:
-            raise _TabError
+            if value.text[0] == "\t":
+                raise _TabError
+            from kbuild.documents.v3text import refolded
+
+            return refolded(value.text)
         text = scalar_value(value)
         if value is FLOW_EMPTY:
             return text

@@ -15,7 +15,7 @@ class Node:
     """A scalar, list, map or alias.
 
     Shape: `tag` is the written tag, resolved by its handle, or `""`; `style` is `""` for plain, the scalar's quote or
-    block indicator, or the brace of a flow map; `content` holds list items, or keys and values in turn; `text` is a scalar's value or an alias' name.
+    block indicator, or the bracket of a flow collection; `content` holds list items, or keys and values in turn; `text` is a scalar's value or an alias' name.
     Units: 0-based line and column.
     """
 

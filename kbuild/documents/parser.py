@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kbuild.documents.tokens import Token
 
 _LONG_TAG = "tag:yaml.org,2002:"
+_FLOW_STYLES = {FLOW_MAPPING_START: "{", FLOW_SEQUENCE_START: "["}
 
 
 def read_root(parser: Parser) -> Node | None:
@@ -125,9 +126,7 @@ def _node(parser: Parser, *, is_block: bool, may_be_indentless: bool = False) ->
         parser.scanner.skip()
     elif kind in _COLLECTIONS and (is_block or kind in (FLOW_SEQUENCE_START, FLOW_MAPPING_START)):
         node_kind, state = _COLLECTIONS[kind]
-        return _start(
-            parser, Node(node_kind, start, tag, style="{" if kind == FLOW_MAPPING_START else ""), anchor, state
-        )
+        return _start(parser, Node(node_kind, start, tag, style=_FLOW_STYLES.get(kind, "")), anchor, state)
     elif may_be_indentless and kind == BLOCK_ENTRY:
         return _start(parser, Node(SEQUENCE_NODE, start, tag), anchor, _indentless_entry)
     elif anchor or tag:

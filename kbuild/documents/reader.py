@@ -348,13 +348,15 @@ class Builder:
                 return [], at + 1
             from kbuild.documents.flow import flow
 
-            return flow(self.lines, at, value, self.typing)
+            return flow(self.lines, at, value, self.typing, is_root=indent < 0)
         if kind == ODD:
             raise Declined
         from kbuild.documents.multiline import block_scalar, quoted_lines
 
         if kind in (BLOCK, DASH_BLOCK):
             text, at = block_scalar(self.lines, at + 1, value, indent, ends_open=self.ends_open)
+            if value[0] == ">" and resolve.may_refold(text):
+                raise Declined
         else:
             text, at = quoted_lines(self.lines, at, value)
         return self.typing.quoted(text), at

@@ -191,16 +191,33 @@ def plain_or_block(text: str) -> Json:
 
 
 def block(text: str) -> Json:
-    """A string in a literal or folded block.
+    """A string in a literal block.
 
     The reference cannot read its own block that starts with a tab, so that one is told from a quoted string.
     """
-    if text[:1] == "\t" and text[-1] != " " and " \n" not in text:
-        from kbuild.documents.scalar_style import has_special
+    return Scalar(text, STR, True) if text[:1] == "\t" and _is_block(text) else Quoted(text)
 
-        if not has_special(text.replace("\n", "").replace("\t", "")):
-            return Scalar(text, STR, True)
-    return Quoted(text)
+
+def folded(text: str) -> Json:
+    """A string in a folded block, which the reference may change when it writes and reads that again."""
+    if not may_refold(text) or not _is_block(text):
+        return block(text)
+    from kbuild.documents.v3text import refolded
+
+    return Scalar(text, STR, True) if refolded(text) != text else Quoted(text)
+
+
+def _is_block(text: str) -> bool:
+    """Whether the reference writes a string as a block that was one."""
+    from kbuild.documents.scalar_style import has_special, space_before_break
+
+    bare = text.replace("\n", "").replace("\t", "")
+    return text[-1:] != " " and not space_before_break(text) and not has_special(bare)
+
+
+def may_refold(text: str) -> bool:
+    """Whether a folded text has lines that begin with blanks, or breaks at its ends."""
+    return "\n " in text or "\n\t" in text or text[:1] in " \t\n" or text[-2:] == "\n\n"
 
 
 def string_set(old: Json, text: str) -> Json:

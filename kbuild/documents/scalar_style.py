@@ -29,7 +29,7 @@ def style_of(text: str) -> int:
     if rare and has_special(bare):
         return DOUBLE
     if bare is not text:
-        return DOUBLE if text[-1] == " " or " \n" in text or (rare and _space_before_break(text)) else LITERAL
+        return DOUBLE if text[-1] == " " or " \n" in text or (rare and space_before_break(text)) else LITERAL
     first = text[0]
     if first in _FIRST_MAYBE:
         if first in "0123456789+-.":
@@ -87,7 +87,8 @@ def check_printable(text: str) -> bool:
     return not any("\x7f" <= char < "\xa0" or "\ud800" <= char < "\ue000" or char in "\ufffe\uffff" for char in text)
 
 
-def _space_before_break(text: str) -> bool:
+def space_before_break(text: str) -> bool:
+    """Whether a line ends in a space."""
     return any(" " + char in text for char in BREAKS)
 
 

@@ -52,6 +52,26 @@ def tab_line(body: Json) -> int:
     return max(line, 2)
 
 
+def refolded(text: str) -> str:
+    """What is left of a folded block's text when the reference writes it as a folded block and reads that.
+
+    Its writer doubles a run of breaks after a line that begins with no blank, unless the whole text begins with one.
+    """
+    from kbuild.documents.multiline import block_scalar
+
+    doubles = text.lstrip("\n")[:1] not in ("", " ", "\t")
+    lines: list[str] = []
+    pieces = text.split("\n")
+    last = len(pieces) - 1
+    for at, line in enumerate(pieces):
+        if at < last or line:
+            lines.append(line)
+        if line and line[0] not in " \t" and doubles and at < last:
+            lines.append("")
+    chomp = "-" if text[-1:] != "\n" else "+" if text[-2:] in ("\n", "\n\n") else ""
+    return block_scalar(lines, 0, (">", chomp, 1), -1, ends_open=False)[0]
+
+
 class _Text:
     """One text being written, with the lines of its keys."""
 

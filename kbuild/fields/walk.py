@@ -117,6 +117,8 @@ def entry_setter(name: str, text: str) -> Setter:
             return
         if type(target) is not dict:
             raise wrong_kind("MappingNode", target)
+        if not name:
+            raise wrong_kind("ScalarNode", target)
         if name in target:
             target[name] = string_set(target[name], text)
         else:

@@ -65,6 +65,7 @@ def find_clone(spec: RepoSpec, access: Access) -> Clone:
     known = access.clones.get(key)
     if known is not None:
         return Clone(spec, known.folder, known.scratch)
+    access.counters.remotes += 1
     if access.clone_cache:
         from kbuild.load import clone_cache
 

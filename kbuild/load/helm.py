@@ -81,6 +81,7 @@ class HelmRun:
             "HELM_DATA_HOME": f"{config_home}/.data",
         }
         output, errors, problem = b"", b"", ""
+        self._counters.remotes += arguments[0] == "template"
         try:
             done = subprocess.run(  # noqa: S603, the program that the user named, an argument list, no shell
                 [self._program(), *arguments],

@@ -78,6 +78,7 @@ class Root:
         if is_remote_file(path):
             from kbuild.load.http_file import fetch
 
+            self.access.counters.remotes += 1
             data = fetch(path)
             return self._noted(path, data)
         full = normpath(path) if isabs(path) else self.joined(path)

@@ -8,9 +8,10 @@ Source: kyaml v0.21.1 `merge2.Merge`, `walk.Walker`, `yaml.FieldSetter`, with li
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import _OLD_BOOLS, is_yaml11_non_string, tagged
+from kbuild.documents.resolve import _OLD_BOOLS, block, is_yaml11_non_string, tagged
 from kbuild.model.errors import PatchError
 from kbuild.model.scalars import (
+    FLOAT,
     NULL,
     STR,
     OddKey,
@@ -242,10 +243,14 @@ def restyled(base: Json, patch: Json) -> Json:
     """A scalar of the patch with the quoting of the one that it replaces."""
     quoted = is_quoted(base)
     if isinstance(patch, str):
-        return Quoted(patch) if quoted else str(patch)
+        return Quoted(patch) if quoted else block(patch) if patch[:1] == "\t" and "\n" in patch else str(patch)
     if not quoted and type(patch) is not Scalar:
         return patch
     tag = tag_of(patch)
+    if tag == FLOAT and type(patch) is Scalar and patch.text[-1:] in "fFnN":
+        return Scalar(patch.text, FLOAT)
+    if tag == STR and not quoted:
+        return patch if "\n" in patch.text and patch.text[0] == "\t" else patch.text
     return Quoted(text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)
 
 

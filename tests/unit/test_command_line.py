@@ -224,6 +224,8 @@ def test_progress_says_what_was_done() -> None:
     assert sentence(counters, 3.2) == "rendering ... 3 s, 120 files"
     counters.merges = 80
     assert sentence(counters, 12) == "rendering ... 12 s, 120 files, 80 merges"
+    counters.remotes = 2
+    assert sentence(counters, 12) == "rendering ... 12 s, 120 files, 2 remote sources, 80 merges"
 
 
 def test_output_goes_to_a_file_or_a_folder(tmp_path: Path) -> None:
