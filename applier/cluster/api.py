@@ -7,36 +7,25 @@ lead to a deletion.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
-if TYPE_CHECKING:
-    from kbuild import ObjectId
+from applier.model.ids import Body, ObjectId
+from applier.model.live import Absent, Live, Present, Unknown
 
-Body: TypeAlias = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
-    """The object exists. Shape: `body` is what the server holds, `metadata.uid` and `resourceVersion` included."""
-
-    body: Body
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absent:
-    """The server proved that there is no such object: a 404 on it, or a complete list without it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
-    """Nothing is known about the object. `why` says what stood in the way, in words for a person."""
-
-    why: str
-
-
-Live: TypeAlias = Present | Absent | Unknown
+__all__ = [
+    "Absent",
+    "Body",
+    "Cluster",
+    "ClusterReader",
+    "Collection",
+    "Listing",
+    "Live",
+    "Present",
+    "Unknown",
+    "WatchEvent",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

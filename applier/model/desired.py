@@ -1,0 +1,51 @@
+"""One object that shall exist: the payload to send, and the wishes read from its annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from applier.model.ids import Body, ObjectId
+
+WriteMode: TypeAlias = Literal["apply", "create-only", "merge", "ignore"]
+
+
+class Document(NamedTuple):
+    """One input document. `position` is `file:line` or `file:document`, empty where unknown."""
+
+    body: Body
+    position: str = ""
+
+
+class Dependency(NamedTuple):
+    """An object to wait for. `applied` means that it need only be written; `source` is the annotation's key."""
+
+    id: ObjectId
+    applied: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """An object as it shall be applied.
+
+    Shape: `body` is the cleaned payload: apiVersion, kind, metadata with name (and namespace where the kind has one),
+    our label and annotation unless labels are off. `mode` follows the ssa and lifecycle annotations. `timeout_s` is None
+    where the policy's holds. `wait_for` is the object's own health expression, or empty.
+    """
+
+    id: ObjectId
+    version: str
+    body: Body
+    position: str = ""
+    depends_on: tuple[Dependency, ...] = ()
+    mode: WriteMode = "apply"
+    keep: bool = False
+    recreate: bool = False
+    timeout_s: float | None = None
+    wait_for: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the values of `data` must never be shown."""
+        return self.id.kind == "Secret" and self.id.group == ""
