@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from applier.model.errors import ErrorClass
+from applier.failures import ErrorClass
 from applier.model.ids import ObjectId
 from applier.model.plan import Action
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
+from applier.failures import ErrorClass
 from applier.model.changes import ChangeSet, Outcome
-from applier.model.errors import ErrorClass
 from applier.model.ids import ObjectId
 from applier.model.plan import Action
 
