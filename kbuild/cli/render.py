@@ -116,11 +116,16 @@ def warn(line: str) -> None:
 
 
 def write_text(text: str, path: str) -> None:
-    """Write all bytes to a file, or to standard output. Raises: UsageError, where the file cannot be written."""
+    """Write all bytes to a file, or to standard output. Raises: UsageError or OutputError, where it cannot be written."""
     data = text.encode("utf-8", "surrogatepass")
     if not path:
-        sys.stdout.flush()
-        write_all(1, data)
+        from kbuild.cli.main import flush_output, refused
+
+        flush_output()
+        try:
+            write_all(1, data)
+        except OSError as error:
+            raise refused(error) from None
         return
     try:
         with open(path, "wb", buffering=0) as file:

@@ -237,3 +237,30 @@ def test_output_goes_to_a_file_or_a_folder(tmp_path: Path) -> None:
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert len(files) == printed.count("---\n") + 1
     assert "bookshop_apps_v1_deployment_prod-api.yaml" in files
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("arguments", [("render", str(DEMO)), ("version",), ("help",)])
+def test_output_that_nothing_takes_is_an_error_in_the_words_of_the_reference(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kbuild", *arguments], cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "Error: write /dev/stdout: no space left on device\n")
+
+
+AT_THE_END = "import atexit; atexit.register(print, 'end'); from kbuild.cli.main import entry; entry()"
+
+
+def test_what_waits_for_the_end_of_the_process_still_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_END, "version"], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+    )  # fmt: skip
+    assert done.stdout.endswith("\nend\n")
+
+
+def test_a_profiler_gets_its_turn() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cProfile", "-m", "kbuild", "version"], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+    )  # fmt: skip
+    assert "function calls" in done.stdout
