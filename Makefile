@@ -12,7 +12,7 @@ DEMO := testdata/demo/overlays/prod
 SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
-.PHONY: help demo test lint golden bench conformance oracle clean
+.PHONY: help demo test lint golden table bench conformance oracle clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ test: oracle lint $(VENV)/.compiled ## lint, types and all tests (ARGS: further 
 
 golden: oracle ## write the expectations of testdata/golden again, from the reference
 	@$(BIN)/python tools/regenerate_golden.py $(ARGS)
+	@$(BIN)/python tools/support_table.py
+
+table: $(VENV)/.installed-dev ## write the table of what is supported in README.md again
+	@$(BIN)/python tools/support_table.py
 
 bench: oracle $(VENV)/.compiled ## kbuild against the reference, as a table
 	@$(BIN)/python benchmarks/run.py $(ARGS)
