@@ -81,7 +81,7 @@ _ERRORS = (
     "ReplacementError", "ResourceError", "RestrictedPathError", "UsageError", "YamlError",
 )  # fmt: skip
 
-__all__ = ["render", *_HOMES, *_ERRORS]  # noqa: PLE0604
+__all__ = ["read_documents", "read_manifests", "render", *_HOMES, *_ERRORS]  # noqa: PLE0604
 
 
 def render(
@@ -105,6 +105,24 @@ def render(
         fs = DiskFileSystem()
     chosen = Options() if options is None else options
     return build(fspath(path), fs=fs, options=chosen.replaced(**overrides) if overrides else chosen)
+
+
+def read_manifests(text: str | bytes, name: str = "") -> Result:
+    """The resources of manifests that are not built: a file's or a pipe's text, lists expanded.
+
+    `name` is the file that positions name.
+    Raises: YamlError, ResourceError, OutputError.
+    """
+    from kbuild.load.texts import manifests
+
+    return manifests(text, name)
+
+
+def read_documents(text: str | bytes, name: str = "") -> list[Any]:
+    """Every document of any YAML or JSON text as plain JSON-like values. Raises: YamlError, OutputError."""
+    from kbuild.load.texts import documents
+
+    return documents(text, name)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,38 @@
+"""Texts that are no kustomization: manifests of a file or a pipe to resources, other YAML to plain values.
+
+For callers that apply or configure: what they read is typed as the render's output would be.
+"""
+
+from __future__ import annotations
+
+from kbuild.counters import Counters
+from kbuild.documents.generic import to_output_values
+from kbuild.documents.reader import Memo, read_documents
+from kbuild.load import resource_file
+from kbuild.model.errors import KbuildError, Position
+from kbuild.model.ids import CLUSTER_SCOPED
+from kbuild.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def manifests(text: str | bytes, name: str = "") -> Result:
+    """The resources of a text of manifests, lists expanded, each with the position where it starts in the file `name`.
+
+    Raises: YamlError, ResourceError, OutputError.
+    """
+    counters = Counters()
+    return Result(tuple(resource_file.parse(text, name, CLUSTER_SCOPED, Memo(), counters)), (), counters)
+
+
+def documents(text: str | bytes, name: str = "") -> list[Any]:
+    """Every YAML or JSON document of a text as plain JSON-like values. Raises: YamlError, OutputError, with the file."""
+    try:
+        found = read_documents(text, Memo(), Counters())
+        return [to_output_values({"": body})[""] for body, _ in found]
+    except KbuildError as error:
+        if name and not error.file:
+            error.position = Position(name, error.line, error.column)
+        raise
