@@ -1,41 +1,39 @@
-"""The two halves of a cluster: what reads it, and what may change it.
-
-They are apart so that planning can be handed the reading half only: a dry run that deletes cannot be written against
-`ClusterReader`. Absent and unknown are apart because unknown (forbidden, a broken API group, a cut answer) must never
-lead to a deletion.
-"""
+"""What crosses between the API server and the rest of the applier, besides bodies: collections, lists and watch events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import quote
 
-from applier.model.ids import Body, ObjectId
-from applier.model.live import Absent, Live, Present, Unknown
-
-__all__ = [
-    "Absent",
-    "Body",
-    "Cluster",
-    "ClusterReader",
-    "Collection",
-    "Listing",
-    "Live",
-    "Present",
-    "Unknown",
-    "WatchEvent",
-]
+if TYPE_CHECKING:
+    from applier.model.ids import Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
-    """All objects of one kind in one namespace (`""`: in the whole cluster)."""
+class Collection(NamedTuple):
+    """All objects of one resource in one namespace (`""`: in the whole cluster, and for cluster-scoped kinds)."""
 
     group: str
     version: str
+    plural: str
     kind: str
     namespace: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the list. Names cannot leave it: everything but letters, digits and `-._~:` is encoded."""
+        front = f"/apis/{quote(self.group, safe='')}" if self.group else "/api"
+        middle = f"/namespaces/{quote(self.namespace, safe='')}" if self.namespace else ""
+        return f"{front}/{quote(self.version, safe='')}{middle}/{quote(self.plural, safe='')}"
+
+    def object_path(self, name: str) -> str:
+        """The path of one object in it."""
+        return f"{self.path}/{quote(name, safe=':')}"
+
+    def __str__(self) -> str:
+        """`deployments.apps in shop`, for a person."""
+        resource = f"{self.plural}.{self.group}" if self.group else self.plural
+        return f"{resource} in {self.namespace}" if self.namespace else resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,31 +45,15 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TooMany:
+    """A list that was given up after its first page: reading the wanted objects one by one is cheaper."""
+
+    seen: tuple[Body, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WatchEvent:
     """One change that a watch saw."""
 
     kind: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
     body: Body
-
-
-class ClusterReader(Protocol):
-    """Reads a cluster, and never changes it."""
-
-    def get(self, object_id: ObjectId) -> Live:
-        """Read one object."""
-
-    def list(self, collection: Collection) -> Listing | Unknown:
-        """Read a collection; a list that is not complete is `Unknown`."""
-
-    def watch(self, collection: Collection, resource_version: str, timeout_s: float) -> Iterator[WatchEvent]:
-        """Follow a collection from a listing's version on, until the server or the timeout ends it."""
-
-
-class Cluster(ClusterReader, Protocol):
-    """Reads and changes a cluster."""
-
-    def apply(self, body: Body, field_manager: str, *, force: bool = False, dry_run: bool = False) -> Body:
-        """Write one object by server-side apply; returns what the server holds afterwards (or would hold)."""
-
-    def delete(self, object_id: ObjectId, uid: str) -> None:
-        """Delete one object, on condition that it still has this uid."""
