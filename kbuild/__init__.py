@@ -113,9 +113,12 @@ def read_manifests(text: str | bytes, name: str = "") -> Result:
     `name` is the file that positions name.
     Raises: YamlError, ResourceError, OutputError.
     """
+    from kbuild.counters import Counters
     from kbuild.load.texts import manifests
+    from kbuild.result import Result
 
-    return manifests(text, name)
+    counters = Counters()
+    return Result(tuple(manifests(text, name, counters)), (), counters)
 
 
 def read_documents(text: str | bytes, name: str = "") -> list[Any]:

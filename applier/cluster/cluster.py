@@ -42,13 +42,13 @@ class Cluster:
         name: str = "",
         namespace: str = "",
         clock: Clock | None = None,
-        cache: DiscoveryCache | None = None,
+        documents: DiscoveryCache | None = None,
     ) -> None:
         self.name, self.namespace = name, namespace or "default"
         self.exchange = Exchange(transport, clock or SystemClock(), Traffic())
         self.reader = Reader(self.exchange)
         self.warnings: list[str] = []
-        self._cache = cache
+        self._cache = documents
         self._lock = Lock()
         self._discovery: Discovery | None = None
 
@@ -120,8 +120,8 @@ def of_connection(
     warnings: list[str] = []
     transport = HttpTransport(connection, user_agent=user_agent, workers=workers, trace=trace, warn=warnings.append)
     name = f"{connection.context or connection.cluster} ({connection.server})"
-    cache = cache_for(connection.server, f"{connection.user} {connection.impersonation}", environment)
-    cluster = Cluster(transport, name=name, namespace=connection.namespace, cache=cache)
+    documents = cache_for(connection.server, f"{connection.user} {connection.impersonation}", environment)
+    cluster = Cluster(transport, name=name, namespace=connection.namespace, documents=documents)
     cluster.warnings = warnings
     return cluster
 

@@ -61,10 +61,10 @@ class Found:
         return Discovery(kinds=self.kinds, broken=self.broken, complete=self.complete)
 
 
-def discover(exchange: Exchange, cache: DiscoveryCache | None = None) -> Discovery:
+def discover(exchange: Exchange, documents: DiscoveryCache | None = None) -> Discovery:
     """Ask for everything that is served. Raises: ApplierError, where the server cannot be asked at all."""
     found = Found()
-    answers = in_parallel([lambda path=path: _document(exchange, path, cache) for path in ("/api", "/apis")], 2)  # type: ignore[misc]
+    answers = in_parallel([lambda path=path: _document(exchange, path, documents) for path in ("/api", "/apis")], 2)  # type: ignore[misc]
     for path, document in zip(("/api", "/apis"), answers, strict=True):
         if document.get("kind") == "APIGroupDiscoveryList":
             _read_aggregated(document, found)
@@ -73,8 +73,8 @@ def discover(exchange: Exchange, cache: DiscoveryCache | None = None) -> Discove
     return found.value()
 
 
-def _document(exchange: Exchange, path: str, cache: DiscoveryCache | None) -> Body:
-    kept = cache.load(path) if cache is not None else None
+def _document(exchange: Exchange, path: str, documents: DiscoveryCache | None) -> Body:
+    kept = documents.load(path) if documents is not None else None
     etag = kept[0] if kept else ""
 
     def ask() -> Body:
@@ -82,8 +82,8 @@ def _document(exchange: Exchange, path: str, cache: DiscoveryCache | None) -> Bo
         if response.status == 304 and kept:
             return kept[1]
         document = _checked(response)
-        if cache is not None and response.headers.get("etag"):
-            cache.store(path, response.headers["etag"], response.body)
+        if documents is not None and response.headers.get("etag"):
+            documents.store(path, response.headers["etag"], response.body)
         return document
 
     return exchange.patiently(ask)

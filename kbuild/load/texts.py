@@ -11,20 +11,20 @@ from kbuild.documents.reader import Memo, read_documents
 from kbuild.load import resource_file
 from kbuild.model.errors import KbuildError, Position
 from kbuild.model.ids import CLUSTER_SCOPED
-from kbuild.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from kbuild.model.resource import Resource
 
-def manifests(text: str | bytes, name: str = "") -> Result:
+
+def manifests(text: str | bytes, name: str, counters: Counters) -> list[Resource]:
     """The resources of a text of manifests, lists expanded, each with the position where it starts in the file `name`.
 
     Raises: YamlError, ResourceError, OutputError.
     """
-    counters = Counters()
-    return Result(tuple(resource_file.parse(text, name, CLUSTER_SCOPED, Memo(), counters)), (), counters)
+    return resource_file.parse(text, name, CLUSTER_SCOPED, Memo(), counters)
 
 
 def documents(text: str | bytes, name: str = "") -> list[Any]:

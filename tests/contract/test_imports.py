@@ -59,7 +59,12 @@ PURE_PARTS = ("os.path", "os.fspath", "os.strerror", "os.path.join", "urllib.par
 BANNED_NAMES = frozenset(
     ["utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "krusty", "konfig"]
 )
-THIRD_PARTIES = {"click": "kbuild/cli/help.py", "pathspec": "kbuild/load/ignore.py"}
+THIRD_PARTIES = {
+    "click": "kbuild/cli/help.py",
+    "pathspec": "kbuild/load/ignore.py",
+    "urllib3": "applier/cluster/http.py",
+    "kubernetes": "applier/cluster/official.py",
+}
 
 
 def rank_problem(own: str, other: str) -> bool:
