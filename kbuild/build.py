@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kbuild.accumulate.layers import Accumulator
     from kbuild.load.filesystem import FileSystem
-    from kbuild.model.context import Helm
+    from kbuild.model.context import Helm, Observer
     from kbuild.model.resource import Resource
     from kbuild.model.tree import Node
     from kbuild.options import Options
@@ -36,10 +36,12 @@ def build(
     options: Options,
     counters: Counters | None = None,
     warn: Callable[[str], None] | None = None,
+    observer: Observer | None = None,
 ) -> Result:
     """Render the kustomization at `path`.
 
     `warn` is called with each line for standard error as it arises; the lines are in the result as well.
+    `observer` looks on (kbuild/model/context.py).
     Raises: KbuildError, with `walk` set to the folders from the root to where it happened.
     """
     counters = Counters() if counters is None else counters
@@ -64,6 +66,9 @@ def build(
     access = Access(fs, counters)
     try:
         node = tree.load(path, access, options, CLUSTER_SCOPED, memo)
+        fold.observer = observer
+        if observer is not None:
+            observer.loaded(node)
         fields = node.fields
         if node.failure is None and fields.get("buildMetadata"):
             from kbuild.accumulate.origins import Origins
@@ -93,7 +98,10 @@ def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:
         HashTransformer({}, fold.context(node)).transform(resources)
     from kbuild.finish import name_references
 
-    name_references.fix(resources, name_reference_table(accumulated), fold.context(node))
+    references = name_reference_table(accumulated)
+    name_references.fix(resources, references, fold.context(node))
+    if fold.observer is not None:
+        fold.observer.referenced(resources, references)
     if accumulated.vars:
         from kbuild.finish import vars as build_vars
 

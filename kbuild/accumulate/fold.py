@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kbuild.accumulate.origins import Origins
     from kbuild.counters import Counters
-    from kbuild.model.context import Helm
+    from kbuild.model.context import Helm, Observer
     from kbuild.model.resource import Resource
     from kbuild.model.tree import BaseEntry, Node
     from kbuild.options import Options
@@ -32,6 +32,7 @@ class Fold:
         "helm",
         "memo",
         "namespace",
+        "observer",
         "options",
         "origins",
         "parse",
@@ -58,6 +59,7 @@ class Fold:
         self.walk: list[str] = []
         self.namespace = ""
         self.origins: Origins | None = None
+        self.observer: Observer | None = None
         self._schema: Any = None
         self.schema_is_set = False
 

@@ -99,7 +99,12 @@ def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
     for resource in plugin_configurations("transformers", node, fold):
         ready.append(external(resource, fold, context, is_generator=False))
     resources = into.resources
+    observer = fold.observer
+    if observer is not None:
+        observer.configured(node, [transformer for transformer, _ in ready])
     for group in batches(ready):
+        if observer is not None:
+            observer.before([transformer for transformer, _ in group], resources, fold.schema)
         run_batch(group, resources)
         for _, origin in group:
             if origin is not None and origins is not None:

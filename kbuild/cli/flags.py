@@ -19,15 +19,19 @@ _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class Flag:
-    """One flag: `--name`, `-short`, what it takes, what it says in the help and, if deprecated, what it prints."""
+    """One flag: `--name`, `-short`, what it takes, what it says in the help and, if deprecated, what it prints.
 
-    __slots__ = ("deprecated", "help", "kind", "name", "placeholder", "short")
+    Shape: `choices` are the words that it takes, empty for any text; the command itself refuses others.
+    """
+
+    __slots__ = ("choices", "deprecated", "help", "kind", "name", "placeholder", "short")
 
     def __init__(
-        self, name: str, kind: str, text: str, *, short: str = "", placeholder: str = "", deprecated: str = ""
-    ) -> None:
+        self, name: str, kind: str, text: str, *, short: str = "", placeholder: str = "", deprecated: str = "",
+        choices: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
         self.name, self.kind, self.help = name, kind, text
-        self.short, self.placeholder, self.deprecated = short, placeholder, deprecated
+        self.short, self.placeholder, self.deprecated, self.choices = short, placeholder, deprecated, choices
 
     @property
     def field(self) -> str:

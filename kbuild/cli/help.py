@@ -7,7 +7,6 @@ import sys
 from kbuild.cli.flags import BOOL, LIST, Flag
 from kbuild.cli.main import COMMANDS
 from kbuild.model.errors import UsageError
-from kbuild.options import LEGACY, NO_RESTRICTIONS, NONE, ROOT_ONLY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ kbuild renders kustomizations: byte for byte what `kustomize build` prints, fast
   kbuild render overlays/prod                 print the manifests
   kbuild render overlays/prod | kubectl apply --server-side -f -
   kbuild render overlays/prod -o out/         one file per resource
+  kbuild lint .                               what builds and is most likely wrong
   python -c 'import kbuild; print(kbuild.render("overlays/prod").images())'
 """
 
@@ -45,6 +45,36 @@ Examples:
   kbuild render . --load-restrictor LoadRestrictionsNone
 """
 
+LINT = """\
+Look for what `kustomize build` accepts without a word and what is most likely a mistake all the same.
+
+A DIR that holds a kustomization is built and looked at with all its bases; below any other DIR every kustomization is.
+Each finding has file, line and column. Exit status 1 when there is a finding of the chosen severity.
+
+\b
+Examples:
+  kbuild lint overlays/prod                   one overlay and its bases
+  kbuild lint .                               every kustomization of a repository
+  kbuild lint . --severity error              fail for errors only
+  kbuild lint . -o sarif > kbuild.sarif       for code scanning
+
+\b
+Rules:
+"""
+
+SCHEMA = """\
+Print the JSON Schema of a kustomization file: for editors, and for checks in other programs.
+
+\b
+Examples:
+  kbuild schema > kustomization.schema.json
+  kbuild schema --kind Component > component.schema.json
+
+\b
+In an editor with the YAML language server, name it in the first line of the file:
+  # yaml-language-server: $schema=./kustomization.schema.json
+"""
+
 COMPLETION = """\
 Print the completion script of a shell.
 
@@ -55,24 +85,69 @@ Load it where your shell starts:
   fish   kbuild completion fish > ~/.config/fish/completions/kbuild.fish
 """
 
-PAGES = {"completion": COMPLETION}
-CHOICES = {"load-restrictor": (ROOT_ONLY, NO_RESTRICTIONS), "reorder": (LEGACY, NONE)}
+PAGES = {"render": RENDER, "build": RENDER, "completion": COMPLETION, "schema": SCHEMA}
 
 
 def group() -> click.Group:
     """The commands as a click group, for help and completion only."""
     import click
 
-    from kbuild.cli.render import FLAGS
+    found = click.Group("kbuild", help=OVERVIEW, options_metavar="", subcommand_metavar="COMMAND [ARGUMENTS]")
+    for name, (_, summary) in COMMANDS.items():
+        found.add_command(click.Command(name, help=page(name) or summary, short_help=summary, params=parameters(name)))
+    return found
 
-    folder = click.Path(file_okay=False)
-    options: list[click.Parameter] = [click.Argument(["directory"], required=False, metavar="[DIR]", type=folder)]
-    for flag in FLAGS:
+
+def page(name: str) -> str:
+    """What a command's help says above its flags; empty for one that its summary explains."""
+    if name == "lint":
+        from kbuild.lint.findings import RULES
+
+        return LINT + "".join(f"  {rule:<28} {text} ({severity})\n" for rule, (severity, text) in RULES.items())
+    return PAGES.get(name, "")
+
+
+def parameters(name: str) -> list[click.Parameter]:
+    """The arguments and flags of a command."""
+    import click
+
+    if name in ("render", "build"):
+        from kbuild.cli.render import FLAGS
+
+        return [
+            click.Argument(["directory"], required=False, metavar="[DIR]", type=folder_type()),
+            *flag_options(FLAGS),
+        ]
+    if name == "lint":
+        from kbuild.cli import lint
+
+        folders = click.Argument(["directories"], nargs=-1, metavar="[DIR ...]", type=folder_type())
+        return [folders, *flag_options(lint.FLAGS)]
+    if name == "schema":
+        from kbuild.cli import lint
+
+        return flag_options(lint.SCHEMA_FLAGS)
+    return own_parameters(name)
+
+
+def folder_type() -> click.ParamType[Any]:
+    """The type of an argument that is a folder."""
+    import click
+
+    return click.Path(file_okay=False)
+
+
+def flag_options(flags: Sequence[Flag]) -> list[click.Parameter]:
+    """The flags of a table as click options."""
+    import click
+
+    found: list[click.Parameter] = []
+    for flag in flags:
         if flag.name == "help":
             continue
         names = [f"--{flag.name}", *([f"-{flag.short}"] if flag.short else [])]
         text = flag.help + (" (deprecated)" if flag.deprecated else "")
-        options.append(
+        found.append(
             click.Option(
                 names,
                 help=text,
@@ -82,12 +157,6 @@ def group() -> click.Group:
                 type=value_type(flag),
             )
         )
-    found = click.Group("kbuild", help=OVERVIEW, options_metavar="", subcommand_metavar="COMMAND [ARGUMENTS]")
-    for name, (_, summary) in COMMANDS.items():
-        is_render = name in ("render", "build")
-        page = RENDER if is_render else PAGES.get(name, summary)
-        parameters = options if is_render else own_parameters(name)
-        found.add_command(click.Command(name, help=page, short_help=summary, params=list(parameters)))
     return found
 
 
@@ -97,8 +166,8 @@ def value_type(flag: Flag) -> click.ParamType[Any]:
 
     if flag.kind == BOOL:
         return click.BOOL
-    if flag.name in CHOICES:
-        return click.Choice(CHOICES[flag.name])
+    if flag.choices:
+        return click.Choice(flag.choices)
     return click.Path() if flag.placeholder in ("PATH", "FILE") else click.STRING
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "render": ("kbuild.cli.render:run", "Print what `kustomize build` prints for a folder"),
     "build": ("kbuild.cli.main:build", "The same as render"),
+    "lint": ("kbuild.cli.lint:run", "Find what builds and is still most likely wrong"),
+    "schema": ("kbuild.cli.lint:schema", "Print the JSON Schema of a kustomization file, for editors"),
     "version": ("kbuild.cli.main:version", "Print the versions of kbuild and of the kustomize it matches"),
     "completion": ("kbuild.cli.help:completion", "Print a completion script for bash, zsh or fish"),
     "help": ("kbuild.cli.help:run", "Help about a command"),

@@ -10,7 +10,7 @@ from kbuild.model.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kbuild.options import Options
     from kbuild.result import Result
@@ -19,8 +19,9 @@ FLAGS = (
     Flag("output", TEXT, "write to this file, or one file per resource into this existing folder", short="o",
          placeholder="PATH"),
     Flag("load-restrictor", TEXT, "'LoadRestrictionsNone' lets kustomizations load files from outside their root"
-         " (default LoadRestrictionsRootOnly)", placeholder="NAME"),
-    Flag("reorder", TEXT, "'legacy' or 'none'", placeholder="ORDER",
+         " (default LoadRestrictionsRootOnly)", placeholder="NAME",
+         choices=("LoadRestrictionsRootOnly", "LoadRestrictionsNone")),
+    Flag("reorder", TEXT, "'legacy' or 'none'", placeholder="ORDER", choices=("legacy", "none"),
          deprecated="use the new 'sortOptions' field in kustomization.yaml instead."),
     Flag("enable-managedby-label", BOOL, "label every resource with the version it was built as",
          deprecated="The flag `enable-managedby-label` has been deprecated. Use the `managedByLabel` option in the"
@@ -61,9 +62,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if len(rest) > 1:
         raise UsageError("specify one path to kustomization.yaml")
-    from kbuild.options import Options
-
-    options = Options(**{_OPTION_NAMES.get(k, k): v for k, v in values.items() if k not in _NOT_OPTIONS})
+    options = options_of(values, _NOT_OPTIONS)
     if os.environ.get("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL") == "on":
         options = options.replaced(enable_managedby_label=True)
     output = str(values.get("output") or "")
@@ -78,6 +77,13 @@ def run(argv: Sequence[str]) -> int:
     if values.get("verbose"):
         explain(result)
     return 0
+
+
+def options_of(values: Mapping[str, object], others: Sequence[str]) -> Options:
+    """The options that flags stand for; `others` are flags that are none. Raises: UsageError."""
+    from kbuild.options import Options
+
+    return Options(**{_OPTION_NAMES.get(name, name): value for name, value in values.items() if name not in others})
 
 
 def render(path: str, options: Options, *, as_text: bool) -> Result:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kbuild.counters import Counters
     from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
+    from kbuild.model.tree import Node
 
     class Read(Protocol):
         """Bytes of a file named by the configuration. Raises: MissingFileError, RestrictedPathError."""
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
         """A configured generator."""
 
         def generate(self) -> list[Resource]: ...
+
+    class Observer(Protocol):
+        """Looks on while a render runs, for `kbuild lint`; changes nothing."""
+
+        def loaded(self, node: Node) -> None:
+            """The whole tree was read; nothing of it has been folded."""
+
+        def configured(self, node: Node, transformers: list[Any]) -> None:
+            """All transformers of one kustomization are ready, those of its own fields first and in their order."""
+
+        def before(self, transformers: list[Any], resources: Resources, schema: Callable[[], Any]) -> None:
+            """These transformers are about to run, one after the other."""
+
+        def referenced(self, resources: Resources, references: Any) -> None:
+            """Name references were rewritten. Shape: `references` is the table of `NameBackReference` used."""
 
     class Helm(Protocol):
         """Running helm for one chart. `options` are those of the render, `root` is the kustomization's folder."""

@@ -14,8 +14,9 @@ RANK = {
     "load": 6, "accumulate": 6, "emit": 6,
     "result": 7,
     "build": 8,
-    "cli": 9, "__init__": 9,
-    "__main__": 10,
+    "lint": 9,
+    "cli": 10, "__init__": 10,
+    "__main__": 11,
 }  # fmt: skip
 NO_SIBLINGS = ("generators", "transformers", "finish")
 # Pairs inside those packages that are one thing in two files: the second is the shared part.
@@ -61,6 +62,7 @@ BANNED_NAMES = frozenset(
 )
 THIRD_PARTIES = {
     "click": "kbuild/cli/help.py",
+    "jsonschema": "kbuild/lint/field_rules.py",
     "pathspec": "kbuild/load/ignore.py",
     "urllib3": "applier/cluster/http.py",
     "kubernetes": "applier/cluster/official.py",
