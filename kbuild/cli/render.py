@@ -81,9 +81,15 @@ def run(argv: Sequence[str]) -> int:
 
 def options_of(values: Mapping[str, object], others: Sequence[str]) -> Options:
     """The options that flags stand for; `others` are flags that are none. Raises: UsageError."""
-    from kbuild.options import Options
+    from kbuild.options import LEGACY, NONE, ROOT_ONLY, Options
 
-    return Options(**{_OPTION_NAMES.get(name, name): value for name, value in values.items() if name not in others})
+    given = {_OPTION_NAMES.get(name, name): value for name, value in values.items() if name not in others}
+    # An empty restrictor is the default one; an empty order, which stands for none given, must not be given.
+    given["load_restrictor"] = given.get("load_restrictor") or ROOT_ONLY
+    options = Options(**given)
+    if given.get("reorder") == "":
+        raise UsageError(f"illegal flag value --reorder ; legal values: [{LEGACY} {NONE}]")
+    return options
 
 
 def render(path: str, options: Options, *, as_text: bool) -> Result:

@@ -89,6 +89,7 @@ MISTAKES = [
     (("render", "--outptu"), "Error: unknown flag: --outptu", "did you mean --output?"),
     (("render", "a", "b"), "Error: specify one path to kustomization.yaml", ""),
     (("render", "--reorder"), "Error: flag needs an argument: --reorder", ""),
+    (("render", "--reorder="), "Error: illegal flag value --reorder ; legal values: [legacy none]", ""),
     (("render", "--reorder", "x"), "Error: illegal flag value --reorder x; legal values: [legacy none]", ""),
     (("version", "x"), "Error: unknown argument: x", ""),
     (("version", "-o", "yaml"), "Error: --output must be 'text' or 'json', not 'yaml'", ""),
