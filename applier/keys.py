@@ -26,6 +26,10 @@ APPLYSET_TOOLING = "applyset.kubernetes.io/tooling"
 APPLYSET_KINDS = "applyset.kubernetes.io/contains-group-kinds"
 APPLYSET_NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 
+# On the further parts of a large inventory.
+PART_OF_INVENTORY = f"{PREFIX}/inventory"
+SHA256 = f"{PREFIX}/sha256"
+
 # Words of other tools that are honoured or recognised.
 CONFIG_DEPENDS_ON = "config.kubernetes.io/depends-on"
 OWNING_INVENTORY = "config.k8s.io/owning-inventory"

@@ -81,7 +81,7 @@ _ERRORS = (
     "ReplacementError", "ResourceError", "RestrictedPathError", "UsageError", "YamlError",
 )  # fmt: skip
 
-__all__ = ["read_documents", "read_manifests", "render", *_HOMES, *_ERRORS]  # noqa: PLE0604
+__all__ = ["read_documents", "read_manifests", "read_positioned", "render", *_HOMES, *_ERRORS]  # noqa: PLE0604
 
 
 def render(
@@ -126,6 +126,13 @@ def read_documents(text: str | bytes, name: str = "") -> list[Any]:
     from kbuild.load.texts import documents
 
     return documents(text, name)
+
+
+def read_positioned(text: str | bytes, name: str = "") -> list[tuple[Any, Position]]:
+    """Like `read_documents`, each with the position where it starts in the file `name`. Raises: YamlError, OutputError."""
+    from kbuild.load.texts import positioned
+
+    return positioned(text, name)
 
 
 def __getattr__(name: str) -> Any:

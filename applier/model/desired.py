@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from applier.model.ids import Body, ObjectId
 
@@ -11,9 +11,9 @@ WriteMode: TypeAlias = Literal["apply", "create-only", "merge", "ignore"]
 
 
 class Document(NamedTuple):
-    """One input document. `position` is `file:line` or `file:document`, empty where unknown."""
+    """One input document. `body` is whatever was read; `position` is `file:line`, empty where unknown."""
 
-    body: Body
+    body: Any
     position: str = ""
 
 

@@ -29,9 +29,17 @@ def manifests(text: str | bytes, name: str, counters: Counters) -> list[Resource
 
 def documents(text: str | bytes, name: str = "") -> list[Any]:
     """Every YAML or JSON document of a text as plain JSON-like values. Raises: YamlError, OutputError, with the file."""
+    return [body for body, _ in positioned(text, name)]
+
+
+def positioned(text: str | bytes, name: str = "") -> list[tuple[Any, Position]]:
+    """Every YAML or JSON document of a text, each with where it starts; nothing is checked besides the YAML itself.
+
+    Raises: YamlError, OutputError, with the file.
+    """
     try:
         found = read_documents(text, Memo(), Counters())
-        return [to_output_values({"": body})[""] for body, _ in found]
+        return [(to_output_values({"": body})[""], Position(name, line)) for body, line in found]
     except KbuildError as error:
         if name and not error.file:
             error.position = Position(name, error.line, error.column)
