@@ -12,7 +12,7 @@ DEMO := testdata/demo/overlays/prod
 SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
-.PHONY: help demo test lint golden table bench conformance oracle clean
+.PHONY: help demo test lint golden table yaml bench conformance oracle clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ golden: oracle ## write the expectations of testdata/golden again, from the refe
 
 table: $(VENV)/.installed-dev ## write the table of what is supported in README.md again
 	@$(BIN)/python tools/support_table.py
+
+yaml: oracle ## write the expectations of testdata/yaml again, from the reference (ARGS: places, --check)
+	@$(BIN)/python tools/regenerate_yaml.py $(ARGS)
 
 bench: oracle $(VENV)/.compiled ## kbuild against the reference, as a table
 	@$(BIN)/python benchmarks/run.py $(ARGS)

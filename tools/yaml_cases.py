@@ -1,6 +1,7 @@
 """The scalars and documents of `testdata/yaml`, put into the places where YAML is read: one tiny build each.
 
-`scalars.json` is a list of source texts, `documents.json` maps names to texts; both are written by hand.
+`scalars.json` is a list of source texts, `documents.json` and `kustomizations.json` map names to texts; all are written
+by hand.
 `expected/PLACE.json` is what the reference gave for each, written by `regenerate_yaml.py` and by nothing else:
 `=` and the output, or `!` and the error.
 """
@@ -16,10 +17,23 @@ _HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
 _RESOURCES = "resources: [r.yaml]\n"
 _OLD = _HEAD + "data:\n  k: old\n  quoted: '1'\n"
 
+_REPLACEMENT = """replacements:
+- source:
+    name: s
+    fieldPath: k
+  targets:
+  - select:
+      name: a
+    fieldPaths:
+    - data.k
+    - data.quoted
+"""
+
 # Where a scalar's source is put for the `@`: files of a kustomization.
 SCALAR_PLACES: dict[str, dict[str, str]] = {
     "value": {"kustomization.yaml": _RESOURCES, "r.yaml": _HEAD + "data:\n  k: @\n"},
     "annotation": {"kustomization.yaml": _RESOURCES, "r.yaml": _HEAD + "  annotations:\n    k: @\n"},
+    "label": {"kustomization.yaml": _RESOURCES, "r.yaml": _HEAD + "  labels:\n    k: @\n"},
     "item": {"kustomization.yaml": _RESOURCES, "r.yaml": "kind: A\nmetadata:\n  name: a\nspec:\n- @\n- k: @\n"},
     "flow": {"kustomization.yaml": _RESOURCES, "r.yaml": "kind: A\nmetadata:\n  name: a\nspec: [@, {k: @}]\n"},
     "key": {"kustomization.yaml": _RESOURCES, "r.yaml": "kind: A\nmetadata:\n  name: a\nspec:\n  @: v\n"},
@@ -34,28 +48,43 @@ SCALAR_PLACES: dict[str, dict[str, str]] = {
         "r.yaml": _OLD,
         "p.yaml": "- op: add\n  path: /data/k\n  value: @\n",
     },
+    "replacement-source": {
+        "kustomization.yaml": _RESOURCES + _REPLACEMENT,
+        "r.yaml": "kind: A\nmetadata:\n  name: s\nk: @\n---\n" + _OLD,
+    },
+    "replacement-target": {
+        "kustomization.yaml": _RESOURCES + _REPLACEMENT,
+        "r.yaml": "kind: A\nmetadata:\n  name: s\nk: new\n---\n" + _HEAD + "data:\n  k: @\n  quoted: '1'\n",
+    },
 }
 # Where a document is put.
 DOCUMENT_PLACES: dict[str, dict[str, str]] = {
     "resource": {"kustomization.yaml": _RESOURCES, "r.yaml": "@"},
-    "kustomization": {"kustomization.yaml": "@"},
+    "kustomization": {"kustomization.yaml": "@", "r.yaml": _HEAD},
     "patch": {"kustomization.yaml": _RESOURCES + "patches:\n- path: p.yaml\n", "r.yaml": _OLD, "p.yaml": "@"},
 }
 PLACES = {**SCALAR_PLACES, **DOCUMENT_PLACES}
+
+
+_LISTS = {"kustomization": "kustomizations.json"}
 
 
 def sources(place: str) -> list[str]:
     """The texts that belong in a place."""
     if place in SCALAR_PLACES:
         return list(json.loads((YAML / "scalars.json").read_text()))
-    return list(json.loads((YAML / "documents.json").read_text()).values())
+    return list(_documents(place).values())
 
 
 def names(place: str) -> list[str]:
     """What to call each text of a place."""
     if place in SCALAR_PLACES:
         return [f"{number}: {source[:40]!r}" for number, source in enumerate(sources(place))]
-    return list(json.loads((YAML / "documents.json").read_text()))
+    return list(_documents(place))
+
+
+def _documents(place: str) -> dict[str, str]:
+    return dict(json.loads((YAML / _LISTS.get(place, "documents.json")).read_text()))
 
 
 def files(place: str, source: str) -> dict[str, str]:
@@ -66,3 +95,8 @@ def files(place: str, source: str) -> dict[str, str]:
 def expected(place: str) -> list[str]:
     """What the reference gave."""
     return list(json.loads((EXPECTED / f"{place}.json").read_text()))
+
+
+def without_contents(error: str) -> str:
+    """An error without the text of the node it ends in: a body does not know its quotes and brackets (kbuild says `a: b` for `{a: b}`)."""
+    return error.partition("node contents:\n")[0]

@@ -66,7 +66,9 @@ def _value(node: Node) -> Json:
         if tag == STR and identity not in seen:
             result[text] = value
         else:
-            result[OddKey(text, tag, identity in seen, None if is_scalar else (_value(key), key.line + 1))] = value
+            odd = OddKey(text, tag, identity in seen, None if is_scalar else (_value(key), key.line + 1))
+            odd.quoted = bool(is_scalar and key.style)
+            result[odd] = value
         seen.add(identity)
     return result
 

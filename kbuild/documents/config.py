@@ -61,13 +61,13 @@ def config_plain(text: str) -> Json:
 
 
 def config_key(text: str) -> str:
-    """A plain key as text: booleans become `true` and `false`. Raises: Declined, for a null or a float."""
+    """A plain key as text: booleans become `true` and `false`. Raises: Declined, for a null, a float or what is beyond int64."""
     value = yaml11.resolve(text)
     if type(value) is str:
         return value
     if type(value) is bool:
         return "true" if value else "false"
-    if type(value) is int:
+    if type(value) is int and value < 2**63:
         return str(value)
     raise Declined
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.anchors import check_depth
 from kbuild.documents.go_text import float32_text, go_syntax
+from kbuild.documents.json_text import without_stray_octets
 from kbuild.documents.nodes import ALIAS_NODE, MAPPING_NODE, SCALAR_NODE, Node, short_tag
 from kbuild.documents.parser import read_root
 from kbuild.documents.parser_state import Parser
@@ -192,16 +193,18 @@ def _binary(node: Node) -> str:
     except (Error, UnicodeEncodeError):
         problem = "!!binary value contains invalid base64 data"
         raise bare_error(problem, node.line + 1, node.column + 1) from None
-    return octets.decode("utf-8", "replace")
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def _plain_value(value: Any) -> Json:
     """A decoded value with all keys as texts. Raises: YamlError, for what JSON does not have."""
     kind = type(value)
+    if kind is str:
+        return value if value.isascii() else without_stray_octets(value)
     if kind is GoMap:
         result = {}
         for key, item in value.entries.values():
-            text = _key_text(key, item)
+            text = without_stray_octets(_key_text(key, item))
             result[text] = _plain_value(item)
         return result
     if kind is list:

@@ -7,6 +7,7 @@ Source: kyaml v0.21.1 `RNode.Map`, `RNode.MarshalJSON`; go.yaml.in/yaml v3.0.3 d
 
 from __future__ import annotations
 
+from kbuild.documents.json_text import key_after_json, text_after_json, without_stray_octets
 from kbuild.documents.resolve import FLOW_EMPTY, plain, value_of
 from kbuild.model.errors import OutputError
 from kbuild.model.scalars import (
@@ -37,7 +38,6 @@ _BAD_ZONE = (
     "json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: timezone hour outside of range [0,23]"
 )
 _MAX_EXACT = 10**6
-_MAX_SIMPLE_KEY = 1024
 
 
 class _TabError(ValueError):
@@ -88,7 +88,7 @@ def _binary(text: str) -> str:
         data = a2b_base64(text.replace("\n", "").replace("\r", ""), strict_mode=True)
     except (Error, ValueError):
         raise OutputError("yaml: !!binary value contains invalid base64 data") from None
-    return data.decode("utf-8", "replace")
+    return data.decode("utf-8", "surrogateescape")
 
 
 def printed_scalar(value: Scalar) -> Json:
@@ -102,7 +102,8 @@ def printed_scalar(value: Scalar) -> Json:
     if type(found) is str:
         if value.tag == TIMESTAMP and is_bad_zone(found):
             raise ValueError(value)
-    elif type(found) is float and found - found != 0:
+        return without_stray_octets(found)
+    if type(found) is float and found - found != 0:
         raise ValueError(value)
     return found
 
@@ -139,7 +140,7 @@ def _decode_odd(value: Body, *, is_top: bool) -> Json:
     if any(type(key) is OddKey and key.tag == MERGE for key in value):
         return decode(merged(value), is_top=is_top)
     if is_top:
-        return {_top_key(key): decode(item, is_top=False) for key, item in value.items()}
+        return {_top_key(key): decode(item, is_top=False) for key, item in value.items() if not is_void(key)}
     entries = [(_odd_key(key), decode(item, is_top=False)) for key, item in value.items()]
     if all(type(key) is str for key, _ in entries) and all(type(key) is str or key.tag == STR for key in value):
         return dict(entries)
@@ -187,8 +188,13 @@ def _odd_key(key: str | OddKey) -> Json:
 
 
 def is_nothing(key: OddKey) -> bool:
-    """Whether a key is a null without text."""
-    return key.tag == NULL and not key.text
+    """Whether a key is a null of which nothing is written."""
+    return key.tag == NULL and not key.text and not key.quoted
+
+
+def is_void(key: str | OddKey) -> bool:
+    """Whether a key is a null of which something is written: at the top, the decoder skips such an entry."""
+    return type(key) is OddKey and key.tag == NULL and not is_nothing(key)
 
 
 def has_duplicate_key(value: Body) -> bool:
@@ -217,8 +223,10 @@ def _has_duplicates(value: Json) -> bool:
 def marshalled(value: Json) -> Json:
     """Decoded values as JSON carries them, keys sorted. Raises: OutputError, for what has no JSON form."""
     kind = type(value)
+    if kind is str:
+        return value if value.isascii() else without_stray_octets(value)
     if kind is dict:
-        return {key: marshalled(value[key]) for key in sorted(value)}
+        return {key if key.isascii() else without_stray_octets(key): marshalled(value[key]) for key in sorted(value)}
     if kind is list:
         return [marshalled(item) for item in value]
     if kind is AnyMap:
@@ -327,51 +335,12 @@ def after_json(value: Json) -> Json:
     """What is left after the text went through JSON and was read again as YAML. Raises: OutputError."""
     kind = type(value)
     if kind is dict:
-        return {_key_after_json(key): after_json(item) for key, item in value.items()}
+        return {key_after_json(key): after_json(item) for key, item in value.items()}
     if kind is list:
         return [after_json(item) for item in value]
     if kind is int:
         return value if -(2**63) <= value < 2**64 else float(value)
-    return _text_after_json(value) if kind is str else value
-
-
-def is_long_key(key: str) -> bool:
-    """Whether a key is too long, as it stands in the JSON text, for the YAML reader behind it."""
-    from kbuild.documents.gojson import quote
-
-    return len(quote(key)) > _MAX_SIMPLE_KEY
-
-
-def _key_after_json(key: str) -> str:
-    if "\x85" in key:
-        raise OutputError("yaml: line 1: did not find expected ',' or '}'")
-    if is_long_key(key):
-        raise OutputError("yaml: did not find expected ',' or '}'")
-    return _text_after_json(key)
-
-
-def _text_after_json(text: str) -> str:
-    if text.isascii() and "\x7f" not in text:
-        return text
-    text = "".join(["\ufffd" if "\ud800" <= char < "\ue000" else char for char in text])
-    for char in text:
-        if ("\x7f" <= char < "\xa0" and char != "\x85") or char in "\ufffe\uffff":
-            raise OutputError("yaml: control characters are not allowed")
-    return _fold_next_lines(text) if "\x85" in text else text
-
-
-def _fold_next_lines(text: str) -> str:
-    """A raw U+0085 inside a JSON string is a line break to the YAML reader, and folded."""
-    out, *pieces = text.split("\x85")
-    last = len(pieces) - 1
-    breaks = 0
-    for at, piece in enumerate(pieces):
-        breaks += 1
-        stripped = piece.lstrip(" ")
-        if stripped or at == last:
-            out = out.rstrip(" ") + (" " if breaks == 1 else "\n" * (breaks - 1)) + stripped
-            breaks = 0
-    return out
+    return text_after_json(value) if kind is str else value
 
 
 def to_output_values(body: Body) -> dict[str, Any]:

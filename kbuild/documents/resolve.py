@@ -200,7 +200,7 @@ def block(text: str) -> Json:
 
 def folded(text: str) -> Json:
     """A string in a folded block, which the reference may change when it writes and reads that again."""
-    if not may_refold(text) or not _is_block(text):
+    if text[:1] == "\t" or not may_refold(text) or not _is_block(text):
         return block(text)
     from kbuild.documents.v3text import refolded
 

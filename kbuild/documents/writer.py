@@ -251,7 +251,7 @@ def shown_key(key: str) -> str:
     """`key:` as printed, or `""` for a key that needs the explicit form. Raises: _OddError."""
     style = style_of(key)
     if len(key) > _MAX_SIMPLE_KEY:
-        from kbuild.documents.generic import is_long_key
+        from kbuild.documents.json_text import is_long_key
 
         if is_long_key(key):
             raise _OddError

@@ -97,6 +97,8 @@ class Merger:
         """Merge field by field, in the order of the keys' texts; fields of the base alone are settled."""
         self.visits += 1
         node = node or self._node_of(base) or self._node_of(patch)
+        if "" in base or not all(map(key_text, patch)):
+            raise wrong_kind("ScalarNode", base)
         for key in sorted(patch, key=key_text):
             if key == DIRECTIVE or (type(key) is OddKey and key.duplicate):
                 continue
@@ -132,6 +134,9 @@ class Merger:
         return base
 
     def _settle_fields(self, base: Body, node: Node | None, done: Body | tuple[()]) -> None:
+        if "" in base:
+            # The reference takes a field without a name for the map itself.
+            raise wrong_kind("ScalarNode", base)
         dropped = []
         for key, value in base.items():
             kind = type(value)
@@ -188,6 +193,8 @@ class Merger:
         self.visits += 1
         node = node or self._node_of(patch)
         for key in sorted(patch, key=key_text):
+            if not key_text(key):
+                raise wrong_kind("ScalarNode", patch)
             if type(key) is OddKey and key.duplicate:
                 continue
             child = None if node is None else node.fields.get(key_text(key), node.other)

@@ -26,7 +26,10 @@ def go_quote(text: str) -> str:
             out.append(char)
         else:
             code = ord(char)
-            if code < 0x80:
+            if 0xDC80 <= code < 0xDD00:
+                # An octet that is no UTF-8.
+                out.append(f"\\x{code - 0xDC00:02x}")
+            elif code < 0x80:
                 out.append(f"\\x{code:02x}")
             else:
                 out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
