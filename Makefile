@@ -12,10 +12,11 @@ DEMO := testdata/demo/overlays/prod
 SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
-.PHONY: help demo test lint golden table yaml bench conformance oracle clean
+.PHONY: help demo test lint golden table yaml bench conformance oracle clean \
+  cluster cluster-programs test-cluster test-kind
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The first interpreter that is new enough and can make an environment.
 $(BIN)/python:
@@ -49,13 +50,25 @@ oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, and h
 	@$(BIN)/python tools/install_oracle.py
 	@$(BIN)/python tools/install_helm.py
 
+cluster-programs: $(VENV)/.installed-dev ## build the control plane for tests into the user's cache (needs Go, some minutes)
+	@$(BIN)/python tools/install_cluster.py
+
+cluster: cluster-programs ## start a real control plane on loopback ports; Ctrl-C stops it
+	@exec $(BIN)/python tests/cluster/control_plane.py
+
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: oracle lint $(VENV)/.compiled ## lint, types and all tests (ARGS: further arguments for pytest)
+test: oracle cluster-programs lint $(VENV)/.compiled ## lint, types and all tests (ARGS: further arguments for pytest)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+test-cluster: cluster-programs $(VENV)/.compiled ## the applier's scenarios (KBUILD_TEST_KUBECONFIG: against that cluster)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/cluster tests/scenario $(ARGS)
+
+test-kind: $(VENV)/.installed-dev $(VENV)/.compiled ## the same against a new kind cluster, where Docker runs
+	@$(BIN)/python tools/test_on_kind.py $(ARGS)
 
 golden: oracle ## write the expectations of testdata/golden again, from the reference
 	@$(BIN)/python tools/regenerate_golden.py $(ARGS)

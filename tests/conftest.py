@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from install_cluster import KUBERNETES, missing
 from install_oracle import REFERENCE, oracle_path, oracle_version
+
+# A control plane, a namespace, a proxy and the command, for tests of the applier.
+pytest_plugins = ["bed"]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -38,6 +42,8 @@ def pytest_report_header() -> list[str]:
     lines = [f"hypothesis profile: {os.environ.get('KBUILD_HYPOTHESIS', 'ci')} (fixed seed unless `search`)"]
     if oracle_version(oracle_path()) != REFERENCE:
         lines.append(f"left out: tests that run kustomize {REFERENCE} (`make oracle` installs it where Go is present)")
+    if missing() and not os.environ.get("KBUILD_TEST_KUBECONFIG"):
+        lines.append(f"left out: tests against Kubernetes {KUBERNETES} (`make cluster-programs` builds it where Go is)")
     for variable, name in (("KBUILD_CONFORMANCE", "conformance"), ("KBUILD_CORPORA", "corpora")):
         if beside(variable, name) is None:
             lines.append(f"left out: {name}, which is not beside the checkout ({variable} can name it)")
