@@ -251,3 +251,8 @@ def _merge_key_hint(answer: Answer) -> str:
     if answer.kind == "Service" and any(cause.get("reason") == "FieldValueDuplicate" for cause in answer.causes):
         return "renamed ports keep their old entry for a moment: apply once without the old port, then with the new one"
     return ""
+
+
+def is_expired(status: Mapping[str, Any]) -> bool:
+    """Whether the ERROR event of a watch says that its version is gone."""
+    return status.get("code") == 410 or status.get("reason") in ("Expired", "Gone")
