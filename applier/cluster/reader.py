@@ -91,14 +91,24 @@ class Reader:
         )
         yield from (str((item.get("metadata") or {}).get("name") or "") for item in document.get("items") or ())
 
-    def watch(self, collection: Collection, resource_version: str, *, name: str = "", seconds: int = WATCH_S) -> Stream:
+    def watch(
+        self,
+        collection: Collection,
+        resource_version: str,
+        *,
+        name: str = "",
+        selector: str = "",
+        seconds: int = WATCH_S,
+    ) -> Stream:
         """Begin to follow a collection from a version on; one object of it where `name` is given.
 
-        Raises: ApplierError, where the watch is refused.
+        `selector` is a label selector, empty for all. Raises: ApplierError, where the watch is refused.
         """
         query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={quote(resource_version)}"
         if name:
             query += f"&fieldSelector={quote(f'metadata.name={name}', safe='')}"
+        if selector:
+            query += f"&labelSelector={quote(selector, safe='')}"
         return self.exchange.open(Request("GET", collection.path, query, timeout_s=seconds + 15.0))
 
 
