@@ -112,10 +112,11 @@ class Controller:
 
     def _dispatch(self) -> None:
         while True:
-            self._slots.acquire()
             key = self.queue.get()
             if key is None:
                 return
+            # Only with a key in hand: a place that is held for nobody is missed by a run that wants its own back.
+            self._slots.acquire()
             run = Run(key=key, slots=self._slots)
             with self._lock:
                 self._runs[key] = run
