@@ -1,0 +1,312 @@
+"""One run from plan to change set: lock, write ahead, apply, prune, and store what is true afterwards.
+
+The order is that of the invariants: nothing is written before the inventory holds every id that will be; nothing is deleted
+after a failure; an id leaves the inventory only when its absence is proved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from applier.clock import utc_text
+from applier.execute.cancel import Cancellation
+from applier.execute.graph import Graph, State
+from applier.execute.lease import Lease
+from applier.execute.phase import Phase, Work
+from applier.execute.pool import Pool, Timers
+from applier.execute.recorder import EARLIER_FAILURE, STOPPED, Recorder
+from applier.execute.retry import Retry
+from applier.execute.store import Store
+from applier.execute.waits import Waits
+from applier.execute.writes import Tools
+from applier.failures import EXIT_OK, ApplierError, ErrorClass, Failure, error, worst
+from applier.inventory.names import applyset_id
+from applier.inventory.transitions import needs_final_write
+from applier.model import events
+from applier.model.changes import ChangeSet
+from applier.model.errors import InputError, UnconfirmedError
+from applier.model.ids import GroupKind, ObjectId
+from applier.model.inventory import APPLYING, IDLE, Header
+from applier.model.plan import Edge, Plan, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from applier.cluster.cluster import Cluster
+    from applier.cluster.writer import Writer
+    from applier.execute.waits import Judge
+    from applier.model.ids import Body
+    from applier.model.live import Live
+
+NAMESPACE = GroupKind("", "Namespace")
+WRITE_PATIENCE_S = 60.0
+
+
+class StalePlanError(ApplierError):
+    """The inventory changed between planning and locking: plan again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run is carried out, besides what the plan's policy says.
+
+    Shape: `run` identifies the run in locks and inventories; `tool` is our version. Units: seconds.
+    """
+
+    run: str
+    tool: str
+    lock: bool = True
+    lock_timeout_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a run works with. Shape: `live` is what the snapshot saw, for telling changes from repetitions."""
+
+    cluster: Cluster
+    writer: Writer
+    judge: Judge
+    prints: Callable[[Body], str]
+    live: Mapping[ObjectId, Live]
+
+
+class Run:
+    """Carries out one plan, once."""
+
+    def __init__(
+        self, plan: Plan, means: Means, options: Options, cancel: Cancellation, emit: Callable[[events.Event], None]
+    ) -> None:
+        self.plan, self.means, self.options, self.cancel = plan, means, options, cancel
+        self.clock = means.cluster.exchange.clock
+        stored = plan.stored.entries if plan.stored is not None else {}
+        self.recorder = Recorder(plan.ahead or stored, self.clock, emit)
+        reader = means.cluster.reader
+        retry = Retry(means.cluster.exchange, cancel, WRITE_PATIENCE_S)
+        self.store = Store(reader, means.writer, plan.ref, plan.stored, retry=retry, tool=options.tool)
+        self.lease = Lease(reader, means.writer, plan.ref, options.run, cancel)
+        self.pool = Pool(plan.policy.concurrency, self.clock)
+        self.timers = Timers(self.clock)
+        self.work = self._work()
+        self.started = utc_text(self.clock.now())
+        self.durations_s: dict[str, float] = {}
+
+    def _work(self) -> Work:
+        plan, means = self.plan, self.means
+        applied = [step for step in plan.steps if step.direction == "apply"]
+        waits = Waits(
+            means.cluster.reader, [*plan.steps, *external_steps(applied)], timers=self.timers, recorder=self.recorder,
+            judge=means.judge, post=self.pool.inbox.put,
+        )  # fmt: skip
+        total_s = plan.policy.total_timeout_s
+        return Work(
+            tools=Tools(means.cluster, means.writer, plan.policy, applyset_id(plan.ref)),
+            pool=self.pool, timers=self.timers, recorder=self.recorder, waits=waits, cancel=self.cancel,
+            live=means.live, prints=means.prints,
+            end_s=self.clock.monotonic() + total_s if total_s else float("inf"),
+            namespaces=frozenset(step.id.name for step in applied if step.id.group_kind == NAMESPACE),
+            kinds=frozenset(step.defines for step in applied if step.defines is not None),
+        )  # fmt: skip
+
+    def run(self) -> ChangeSet:
+        """Carry it out.
+
+        Raises: InputError and UnconfirmedError, where the plan must not be carried out; StalePlanError; ApplierError,
+        where the lock or the inventory cannot be had. Nothing was written to any member then.
+        """
+        self._refuse()
+        self._tell_plan()
+        self.cancel.on_cancel(lambda: self.pool.inbox.put(None))
+        try:
+            self._begin()
+            self._apply_and_prune()
+            self._finish()
+        finally:
+            self.cancel.on_cancel(None)
+            self.work.waits.close()
+            self.pool.close()
+            self.lease.release()
+        return self._result()
+
+    def _refuse(self) -> None:
+        plan = self.plan
+        if plan.errors:
+            raise InputError("nothing was written", plan.errors)
+        if plan.needs_yes and not plan.policy.confirmed:
+            raise UnconfirmedError("the plan needs a confirmation; nothing was written", plan.needs_yes)
+
+    def _tell_plan(self) -> None:
+        plan = self.plan
+        self.recorder.tell(
+            events.Planned(
+                at_s=0.0, run=self.options.run, inventory=str(plan.ref), total=len(plan.steps), counts=plan.counts
+            )
+        )
+        for found in plan.warnings:
+            self.recorder.warn(found.code, found.message, found.object_id)
+
+    def _begin(self) -> None:
+        """Lock the inventory and widen it; a run that changes nothing does neither."""
+        plan = self.plan
+        if not plan.writes and plan.ahead is None:
+            return
+        first = self._own_namespace()
+        if first is not None:
+            self._create_namespace(first)
+        if self.options.lock:
+            self._lock()
+        if plan.stored is not None and plan.stored.header.phase != IDLE:
+            self.store.sweep()
+        if plan.ahead is not None:
+            self._store(APPLYING)
+
+    def _own_namespace(self) -> Step | None:
+        """The step that creates the namespace of the inventory itself, if the set brings it."""
+        wanted = ObjectId("", "Namespace", "", self.plan.ref.namespace)
+        found = (step for step in self.plan.steps if step.id == wanted and step.action.writes and not step.uid)
+        return next((step for step in found if step.direction == "apply"), None)
+
+    def _create_namespace(self, step: Step) -> None:
+        """The only object that may exist without a record: the next run finds it by its name."""
+        body, cluster = step.body, self.means.cluster
+        assert body is not None
+        retry = Retry(cluster.exchange, self.cancel, WRITE_PATIENCE_S)
+        retry(lambda: self.means.writer.apply(cluster.collection(step.id, step.version), body, force=step.force))
+
+    def _lock(self) -> None:
+        plan = self.plan
+        try:
+            self.lease.take(self.options.lock_timeout_s, break_lock=plan.policy.break_lock)
+        except ApplierError as problem:
+            if problem.error_class is not ErrorClass.FORBIDDEN:
+                raise
+            self.recorder.warn("no-lock", f"leases may not be used, so two runs are told apart late: {problem}")
+        if not self.store.is_unchanged():
+            raise StalePlanError(
+                Failure(error_class=ErrorClass.LOCKED, message="the inventory changed after the plan was made")
+            )
+
+    def _store(self, phase: str, result: str = "") -> None:
+        header = Header(
+            tool=f"kbuild/{self.options.tool}", run=self.options.run, phase=phase, started=self.started,
+            finished=utc_text(self.clock.now()) if result else "", result=result, source=self.plan.source,
+        )  # fmt: skip
+        self.store.write(self.recorder.entries, header)
+        current = self.store.current
+        self.recorder.tell(
+            events.InventoryWritten(
+                at_s=self.recorder.at_s, phase=phase, generation=current.header.generation, count=len(current.entries)
+            )
+        )
+
+    def _apply_and_prune(self) -> None:
+        applied = [step for step in self.plan.steps if step.direction == "apply"]
+        pruned = [step for step in self.plan.steps if step.direction == "prune"]
+        self._timed("apply", lambda: Phase(self.work, Graph(applied, external_steps(applied))).run())
+        graph = Graph(pruned)
+        reason = self._why_not_prune(pruned)
+        if reason:
+            leave(graph, self.recorder, reason)
+        else:
+            self._timed("prune", lambda: Phase(self.work, graph).run())
+
+    def _why_not_prune(self, steps: list[Step]) -> str:
+        """Why nothing may be deleted; empty where it may."""
+        if self.recorder.failures:
+            return EARLIER_FAILURE
+        if self.work.must_stop:
+            return STOPPED
+        if not any(step.action.writes for step in steps):
+            return ""
+        try:
+            if self.store.is_unchanged() and (self.lease.body is None or self.lease.is_still_ours()):
+                return ""
+            failure = error(ErrorClass.LOCKED, "the lock was lost: another run has the inventory now").failure
+        except ApplierError as problem:
+            failure = problem.failure
+        self.recorder.failures.append(failure)
+        self.recorder.warn("lock-lost", failure.message)
+        return "lock-lost"
+
+    def _finish(self) -> None:
+        """Store what is true now, or nothing where nothing changed."""
+        entries = self.recorder.entries
+        try:
+            if self.plan.is_delete and not entries:
+                generation = self.store.current.header.generation
+                if self.store.current.exists:
+                    self.store.delete()
+                    self.recorder.tell(
+                        events.InventoryWritten(
+                            at_s=self.recorder.at_s, phase="deleted", generation=generation, count=0
+                        )
+                    )
+            elif (entries or self.store.current.exists) and needs_final_write(self.store.current, entries):
+                self._store(IDLE, "failed" if self.recorder.failures or self.work.must_stop else "succeeded")
+        except ApplierError as problem:
+            failure = problem.failure
+            kind = failure.error_class if failure.error_class is ErrorClass.LOCKED else ErrorClass.INVENTORY
+            self.recorder.failures.append(
+                Failure(error_class=kind, message=f"inventory not finalised: {failure.message}", hint="run again")
+            )
+            self.recorder.warn("inventory", self.recorder.failures[-1].message)
+
+    def _timed(self, name: str, call: Callable[[], None]) -> None:
+        started = self.clock.monotonic()
+        call()
+        self.durations_s[name] = round(self.clock.monotonic() - started, 3)
+
+    def _result(self) -> ChangeSet:
+        recorder, plan = self.recorder, self.plan
+        codes = [failure.exit_code for failure in recorder.failures]
+        if self.cancel.requested:
+            codes.append(self.cancel.exit_code)
+        elif self.work.is_late and not codes:
+            codes.append(Failure(error_class=ErrorClass.WAIT_TIMEOUT, message="").exit_code)
+        exit_code = worst(codes)
+        self.durations_s["total"] = recorder.at_s
+        order = {step.id: number for number, step in enumerate(plan.steps)}
+        changes = ChangeSet(
+            run=self.options.run,
+            inventory=str(plan.ref),
+            changes=tuple(sorted(recorder.changes.values(), key=lambda change: order[change.id])),
+            result="succeeded" if exit_code == EXIT_OK else "stopped" if self.cancel.requested else "failed",
+            exit_code=exit_code,
+            durations_s=self.durations_s,
+            requests=dict(self.means.cluster.traffic.counts),
+            warnings=(*recorder.warnings, *dict.fromkeys(self.means.cluster.warnings)),
+        )
+        recorder.tell(
+            events.Done(
+                at_s=recorder.at_s, changes=changes, errors=tuple(failure.message for failure in recorder.failures)
+            )
+        )
+        return changes
+
+
+def external_steps(steps: list[Step]) -> list[Step]:
+    """Steps that only wait: for objects outside the set that members depend on."""
+    edges: dict[ObjectId, Edge] = {edge.target: edge for step in steps for edge in step.external}
+    timeouts = {edge.target: step.timeout_s for step in steps for edge in step.external}
+    return [
+        replace(
+            _template(target), wait=True, timeout_s=timeouts[target], reason=edges[target].reason
+        )
+        for target in sorted(edges)
+    ]  # fmt: skip
+
+
+def _template(object_id: ObjectId) -> Step:
+    from applier.model.plan import Action
+
+    return Step(id=object_id, version="", action=Action.UNCHANGED, direction="apply", phase=0)
+
+
+def leave(graph: Graph, recorder: Recorder, reason: str) -> None:
+    """Carry out what writes nothing, and skip the rest of a direction."""
+    for node in list(graph.open_nodes()):
+        if node.step.action.writes:
+            node.state = State.SKIPPED
+            recorder.skipped(node, reason)
+        else:
+            recorder.left_alone(node.step)

@@ -1,0 +1,240 @@
+"""Waiting for objects to become healthy, or to be gone: what is waited for, until when, and what was seen last.
+
+It holds no thread and no request: followers bring sightings, timers bring deadlines, and four callbacks bring the ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from applier.execute.follow import Follower, Seen
+from applier.failures import ErrorClass, Failure
+from applier.model import events
+from applier.model.changes import Outcome
+from applier.model.health import Health, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from applier.cluster.api import Collection
+    from applier.cluster.reader import Reader
+    from applier.execute.graph import Node
+    from applier.execute.pool import Timers
+    from applier.execute.recorder import Recorder
+    from applier.model.ids import Body, GroupKind, ObjectId
+    from applier.model.plan import Step
+
+MANY_NAMESPACES = 4
+FLAP_S = 2.0
+
+
+class Judge(Protocol):
+    """Judges one object's health; `just_written` asks for proof that a controller has seen what was written."""
+
+    def __call__(self, step: Step, body: Body, *, just_written: bool) -> Health:
+        """The verdict."""
+
+
+class Ends(Protocol):
+    """What happens when a wait ends."""
+
+    def healthy(self, node: Node, waited_s: float, note: str) -> None:
+        """The object is Current."""
+
+    def unhealthy(self, node: Node, failure: Failure, outcome: Outcome, waited_s: float) -> None:
+        """It will not become Current, or not in time."""
+
+    def gone(self, node: Node, *, replaced: bool) -> None:
+        """The object is gone; `replaced`: there is another one in its place."""
+
+
+@dataclass(slots=True)
+class Wait:
+    """One wait. `uid` is set where the object shall go away; `written` is the answer to our write, if there was one."""
+
+    node: Node
+    collection: Collection
+    since_s: float
+    timeout_s: float
+    uid: str = ""
+    written: Body | None = None
+    health: Health | None = None
+    is_suspect: bool = False
+
+
+class Waits:
+    """All waits of a run. Used from the dispatcher's thread; followers post through `post`."""
+
+    def __init__(
+        self, reader: Reader, steps: Iterable[Step], *, timers: Timers, recorder: Recorder, judge: Judge,
+        post: Callable[[object], None],
+    ) -> None:  # fmt: skip
+        self.reader, self.timers, self.recorder, self.judge, self.post = reader, timers, recorder, judge, post
+        self.waits: dict[ObjectId, Wait] = {}
+        self.latest: dict[ObjectId, Body] = {}
+        self._followers: dict[tuple[Collection, str], Follower] = {}
+        self._wanted: dict[GroupKind, set[ObjectId]] = {}
+        for step in steps:
+            if step.wait or step.await_gone or step.may_recreate or step.direction == "prune":
+                self._wanted.setdefault(step.id.group_kind, set()).add(step.id)
+
+    def for_health(self, node: Node, collection: Collection, body: Body | None, ends: Ends) -> None:
+        """Wait until the node's object is Current; `body` is what was just written, None for one left alone."""
+        step = node.step
+        wait = Wait(node, collection, self.recorder.clock.monotonic(), step.timeout_s, written=body)
+        if body is not None:
+            newer = self.latest.pop(step.id, None)
+            if self._judged(wait, body, ends):
+                return
+            if newer is not None and not _is_older(newer, body) and self._judged(wait, newer, ends):
+                return
+        self._begin(wait, ends)
+
+    def for_absence(self, node: Node, collection: Collection, uid: str, ends: Ends) -> None:
+        """Wait until the object of this uid is gone."""
+        timeout_s = node.step.timeout_s or float("inf")
+        wait = Wait(node, collection, self.recorder.clock.monotonic(), timeout_s, uid=uid)
+        wait.health = Health(status=Status.TERMINATING, reason="Terminating", message="waiting for it to be gone")
+        self._tell(wait)
+        self._begin(wait, ends)
+
+    def seen(self, seen: Seen, ends: Ends) -> None:
+        """A follower saw an object."""
+        wait = self.waits.get(seen.id)
+        if wait is None:
+            if seen.body is not None:
+                self.latest[seen.id] = seen.body
+            return
+        if wait.uid:
+            self._seen_leaving(wait, seen, ends)
+        elif seen.body is None:
+            self._vanished(wait, ends)
+        elif not _is_older(seen.body, wait.written) and self._judged(wait, seen.body, ends):
+            del self.waits[seen.id]
+
+    def forget(self, node: Node) -> float:
+        """Wait no longer; returns how long it was, in seconds."""
+        wait = self.waits.pop(node.step.id, None)
+        return self.recorder.clock.monotonic() - wait.since_s if wait is not None else 0.0
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        for follower in self._followers.values():
+            follower.stop()
+        self._followers.clear()
+
+    def _begin(self, wait: Wait, ends: Ends) -> None:
+        self.waits[wait.node.step.id] = wait
+        if wait.timeout_s != float("inf"):
+            self.timers.after(wait.timeout_s, lambda: self._expire(wait, ends))
+        place = self._place(wait)
+        if place not in self._followers:
+            wanted = frozenset(
+                one
+                for one in self._wanted.get(wait.node.step.id.group_kind, ())
+                if place.namespace in ("", one.namespace)
+            )
+            follower = Follower(self.reader, place, wanted | {wait.node.step.id}, self.post, self._warn)
+            self._followers[place] = follower
+            follower.start()
+
+    def _place(self, wait: Wait) -> Collection:
+        """What to follow: the whole cluster where waits are spread over many namespaces."""
+        namespaces = {one.namespace for one in self._wanted.get(wait.node.step.id.group_kind, ())}
+        return wait.collection._replace(namespace="") if len(namespaces) > MANY_NAMESPACES else wait.collection
+
+    def _warn(self, message: str) -> None:
+        self.post(message)
+
+    def _judged(self, wait: Wait, body: Body, ends: Ends) -> bool:
+        """Judge a sighting; returns whether the wait is over."""
+        health = self.judge(wait.node.step, body, just_written=wait.written is not None)
+        is_new = wait.health is None or (health.status, health.reason, health.message) != (
+            wait.health.status, wait.health.reason, wait.health.message,
+        )  # fmt: skip
+        wait.health = health
+        if health.status is Status.CURRENT:
+            ends.healthy(wait.node, self.recorder.clock.monotonic() - wait.since_s, health.note)
+            return True
+        if is_new:
+            self._tell(wait)
+        if health.status is not Status.FAILED:
+            wait.is_suspect = False
+            return False
+        if health.needs_repeat and not wait.is_suspect:
+            wait.is_suspect = True
+            self.timers.after(FLAP_S, lambda: self._confirm(wait, ends))
+            return False
+        if health.needs_repeat:
+            return False  # the timer confirms it
+        ends.unhealthy(wait.node, _unhealthy(health), Outcome.FAILED, self.recorder.clock.monotonic() - wait.since_s)
+        return True
+
+    def _confirm(self, wait: Wait, ends: Ends) -> None:
+        """A failure of pods counts when it is still there after two seconds."""
+        if self.waits.get(wait.node.step.id) is wait and wait.is_suspect and wait.health is not None:
+            waited_s = self.forget(wait.node)
+            ends.unhealthy(wait.node, _unhealthy(wait.health), Outcome.FAILED, waited_s)
+
+    def _expire(self, wait: Wait, ends: Ends) -> None:
+        if self.waits.get(wait.node.step.id) is wait:
+            waited_s = self.forget(wait.node)
+            ends.unhealthy(wait.node, timed_out(wait), Outcome.TIMEOUT, waited_s)
+
+    def _seen_leaving(self, wait: Wait, seen: Seen, ends: Ends) -> None:
+        if seen.body is None or seen.body["metadata"].get("uid") != wait.uid:
+            del self.waits[seen.id]
+            ends.gone(wait.node, replaced=seen.body is not None)
+
+    def _vanished(self, wait: Wait, ends: Ends) -> None:
+        """An object that is waited for is gone: well for a Job that cleans up after itself, else a failure."""
+        step = wait.node.step
+        waited_s = self.forget(wait.node)
+        if _cleans_up(step.body):
+            ends.healthy(wait.node, waited_s, "finished and cleaned up")
+            return
+        failure = Failure(error_class=ErrorClass.NOT_FOUND, message=f"{step.id} was deleted while it was waited for")
+        ends.unhealthy(wait.node, failure, Outcome.FAILED, waited_s)
+
+    def _tell(self, wait: Wait) -> None:
+        health = wait.health
+        assert health is not None
+        self.recorder.tell(
+            events.Waiting(
+                at_s=self.recorder.at_s, id=wait.node.step.id, status=health.status, reason=health.reason,
+                message=health.message,
+            )
+        )  # fmt: skip
+
+
+def _is_older(body: Body, written: Body | None) -> bool:
+    """Whether a sighting is from before our write. Versions are numbers; where they are not, nothing is said to be older."""
+    if written is None:
+        return False
+    one, other = body["metadata"].get("resourceVersion", ""), written["metadata"].get("resourceVersion", "")
+    return bool(one.isdigit() and other.isdigit() and int(one) < int(other))
+
+
+def _cleans_up(body: Body | None) -> bool:
+    return (
+        body is not None
+        and body.get("kind") == "Job"
+        and (body.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+    )
+
+
+def _sentence(health: Health) -> str:
+    return ": ".join(part for part in (health.reason, health.message) if part) or str(health.status)
+
+
+def _unhealthy(health: Health) -> Failure:
+    return Failure(error_class=ErrorClass.UNHEALTHY, message=_sentence(health))
+
+
+def timed_out(wait: Wait) -> Failure:
+    """The failure of a wait whose time is up, with what was seen last."""
+    seconds = f"{wait.timeout_s:g} s"
+    goal = "gone" if wait.uid else "Current"
+    last = _sentence(wait.health) if wait.health is not None else "it was not seen"
+    return Failure(error_class=ErrorClass.WAIT_TIMEOUT, message=f"not {goal} after {seconds}: {last}")
