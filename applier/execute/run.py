@@ -13,12 +13,13 @@ from applier.clock import utc_text
 from applier.execute.cancel import Cancellation
 from applier.execute.graph import Graph, State
 from applier.execute.lease import Lease
-from applier.execute.phase import Phase, Work
+from applier.execute.phase import Phase
 from applier.execute.pool import Pool, Timers
 from applier.execute.recorder import EARLIER_FAILURE, STOPPED, Recorder
 from applier.execute.retry import Retry
 from applier.execute.store import Store
 from applier.execute.waits import Waits
+from applier.execute.work import Work
 from applier.execute.writes import Tools
 from applier.failures import EXIT_OK, ApplierError, ErrorClass, Failure, error, worst
 from applier.inventory.names import applyset_id
@@ -150,28 +151,13 @@ class Run:
         plan = self.plan
         if not plan.writes and plan.ahead is None:
             return
-        first = self._own_namespace()
-        if first is not None:
-            self._create_namespace(first)
+        create_own_namespace(plan, self.means, Retry(self.means.cluster.exchange, self.cancel, WRITE_PATIENCE_S))
         if self.options.lock:
             self._lock()
         if plan.stored is not None and plan.stored.header.phase != IDLE:
             self.store.sweep()
         if plan.ahead is not None:
             self._store(APPLYING)
-
-    def _own_namespace(self) -> Step | None:
-        """The step that creates the namespace of the inventory itself, if the set brings it."""
-        wanted = ObjectId("", "Namespace", "", self.plan.ref.namespace)
-        found = (step for step in self.plan.steps if step.id == wanted and step.action.writes and not step.uid)
-        return next((step for step in found if step.direction == "apply"), None)
-
-    def _create_namespace(self, step: Step) -> None:
-        """The only object that may exist without a record: the next run finds it by its name."""
-        body, cluster = step.body, self.means.cluster
-        assert body is not None
-        retry = Retry(cluster.exchange, self.cancel, WRITE_PATIENCE_S)
-        retry(lambda: self.means.writer.apply(cluster.collection(step.id, step.version), body, force=step.force))
 
     def _lock(self) -> None:
         plan = self.plan
@@ -202,13 +188,17 @@ class Run:
     def _apply_and_prune(self) -> None:
         applied = [step for step in self.plan.steps if step.direction == "apply"]
         pruned = [step for step in self.plan.steps if step.direction == "prune"]
-        self._timed("apply", lambda: Phase(self.work, Graph(applied, external_steps(applied))).run())
+        began = self.clock.monotonic()
+        Phase(self.work, Graph(applied, external_steps(applied))).run()
+        self.durations_s["apply"] = round(self.clock.monotonic() - began, 3)
         graph = Graph(pruned)
         reason = self._why_not_prune(pruned)
         if reason:
             leave(graph, self.recorder, reason)
         else:
-            self._timed("prune", lambda: Phase(self.work, graph).run())
+            began = self.clock.monotonic()
+            Phase(self.work, graph).run()
+            self.durations_s["prune"] = round(self.clock.monotonic() - began, 3)
 
     def _why_not_prune(self, steps: list[Step]) -> str:
         """Why nothing may be deleted; empty where it may."""
@@ -251,11 +241,6 @@ class Run:
             )
             self.recorder.warn("inventory", self.recorder.failures[-1].message)
 
-    def _timed(self, name: str, call: Callable[[], None]) -> None:
-        started = self.clock.monotonic()
-        call()
-        self.durations_s[name] = round(self.clock.monotonic() - started, 3)
-
     def _result(self) -> ChangeSet:
         recorder, plan = self.recorder, self.plan
         codes = [failure.exit_code for failure in recorder.failures]
@@ -282,6 +267,21 @@ class Run:
             )
         )
         return changes
+
+
+def create_own_namespace(plan: Plan, means: Means, retry: Retry) -> None:
+    """Create the namespace of the inventory itself, if the set brings it and it is not there.
+
+    It is the only object that may exist without a record: the next run finds it by its name. Raises: ApplierError.
+    """
+    wanted = ObjectId("", "Namespace", "", plan.ref.namespace)
+    steps = (step for step in plan.steps if step.id == wanted and step.direction == "apply")
+    step = next((step for step in steps if step.action.writes and not step.uid), None)
+    if step is not None:
+        body = step.body
+        assert body is not None
+        collection = means.cluster.collection(step.id, step.version)
+        retry(lambda: means.writer.apply(collection, body, force=step.force))
 
 
 def external_steps(steps: list[Step]) -> list[Step]:

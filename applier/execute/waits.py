@@ -96,7 +96,7 @@ class Waits:
         timeout_s = node.step.timeout_s or float("inf")
         wait = Wait(node, collection, self.recorder.clock.monotonic(), timeout_s, uid=uid)
         wait.health = Health(status=Status.TERMINATING, reason="Terminating", message="waiting for it to be gone")
-        self._tell(wait)
+        _tell(wait, self.recorder)
         self._begin(wait, ends)
 
     def seen(self, seen: Seen, ends: Ends) -> None:
@@ -109,7 +109,7 @@ class Waits:
         if wait.uid:
             self._seen_leaving(wait, seen, ends)
         elif seen.body is None:
-            self._vanished(wait, ends)
+            _vanished(wait, self.forget(wait.node), ends)
         elif not _is_older(seen.body, wait.written) and self._judged(wait, seen.body, ends):
             del self.waits[seen.id]
 
@@ -128,24 +128,21 @@ class Waits:
         self.waits[wait.node.step.id] = wait
         if wait.timeout_s != float("inf"):
             self.timers.after(wait.timeout_s, lambda: self._expire(wait, ends))
-        place = self._place(wait)
-        if place not in self._followers:
-            wanted = frozenset(
-                one
-                for one in self._wanted.get(wait.node.step.id.group_kind, ())
-                if place.namespace in ("", one.namespace)
-            )
-            follower = Follower(self.reader, place, wanted | {wait.node.step.id}, self.post, self._warn)
-            self._followers[place] = follower
-            follower.start()
+        object_id = wait.node.step.id
+        alike = self._wanted.get(object_id.group_kind, set())
+        is_spread = len({one.namespace for one in alike}) > MANY_NAMESPACES
+        place = wait.collection._replace(namespace="") if is_spread else wait.collection
+        follower = self._followers.get((place, ""))
+        if follower is None:
+            wanted = frozenset(one for one in alike if place.namespace in ("", one.namespace)) | {object_id}
+            self._follow((place, ""), wanted)
+        elif object_id not in follower.wanted:
+            self._follow((wait.collection, object_id.name), frozenset([object_id]))
 
-    def _place(self, wait: Wait) -> Collection:
-        """What to follow: the whole cluster where waits are spread over many namespaces."""
-        namespaces = {one.namespace for one in self._wanted.get(wait.node.step.id.group_kind, ())}
-        return wait.collection._replace(namespace="") if len(namespaces) > MANY_NAMESPACES else wait.collection
-
-    def _warn(self, message: str) -> None:
-        self.post(message)
+    def _follow(self, key: tuple[Collection, str], wanted: frozenset[ObjectId]) -> None:
+        if key not in self._followers:
+            self._followers[key] = Follower(self.reader, key[0], wanted, self.post, self.post)
+            self._followers[key].start()
 
     def _judged(self, wait: Wait, body: Body, ends: Ends) -> bool:
         """Judge a sighting; returns whether the wait is over."""
@@ -158,7 +155,7 @@ class Waits:
             ends.healthy(wait.node, self.recorder.clock.monotonic() - wait.since_s, health.note)
             return True
         if is_new:
-            self._tell(wait)
+            _tell(wait, self.recorder)
         if health.status is not Status.FAILED:
             wait.is_suspect = False
             return False
@@ -187,25 +184,25 @@ class Waits:
             del self.waits[seen.id]
             ends.gone(wait.node, replaced=seen.body is not None)
 
-    def _vanished(self, wait: Wait, ends: Ends) -> None:
-        """An object that is waited for is gone: well for a Job that cleans up after itself, else a failure."""
-        step = wait.node.step
-        waited_s = self.forget(wait.node)
-        if _cleans_up(step.body):
-            ends.healthy(wait.node, waited_s, "finished and cleaned up")
-            return
-        failure = Failure(error_class=ErrorClass.NOT_FOUND, message=f"{step.id} was deleted while it was waited for")
-        ends.unhealthy(wait.node, failure, Outcome.FAILED, waited_s)
 
-    def _tell(self, wait: Wait) -> None:
-        health = wait.health
-        assert health is not None
-        self.recorder.tell(
-            events.Waiting(
-                at_s=self.recorder.at_s, id=wait.node.step.id, status=health.status, reason=health.reason,
-                message=health.message,
-            )
-        )  # fmt: skip
+def _vanished(wait: Wait, waited_s: float, ends: Ends) -> None:
+    """An object that is waited for is gone: well for a Job that cleans up after itself, else a failure."""
+    step = wait.node.step
+    if _cleans_up(step.body):
+        ends.healthy(wait.node, waited_s, "finished and cleaned up")
+        return
+    failure = Failure(error_class=ErrorClass.NOT_FOUND, message=f"{step.id} was deleted while it was waited for")
+    ends.unhealthy(wait.node, failure, Outcome.FAILED, waited_s)
+
+
+def _tell(wait: Wait, recorder: Recorder) -> None:
+    health = wait.health
+    assert health is not None
+    recorder.tell(
+        events.Waiting(
+            at_s=recorder.at_s, id=wait.node.step.id, status=health.status, reason=health.reason, message=health.message
+        )
+    )  # fmt: skip
 
 
 def _is_older(body: Body, written: Body | None) -> bool:

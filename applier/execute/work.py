@@ -1,0 +1,56 @@
+"""What the phases of a run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from applier.execute.writes import Attempt, Tools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from applier.execute.cancel import Cancellation
+    from applier.execute.pool import Pool, Timers
+    from applier.execute.recorder import Recorder
+    from applier.execute.waits import Waits
+    from applier.model.ids import Body, GroupKind, ObjectId
+    from applier.model.live import Live
+    from applier.model.plan import Step
+
+
+@dataclass(slots=True)
+class Work:
+    """What the phases of a run share.
+
+    Shape: `namespaces` and `kinds` are those that the set itself brings: their absence passes. `end_s` is the clock at
+    which the whole run must end. `prints` gives the fingerprint of what a body holds of ours.
+    """
+
+    tools: Tools
+    pool: Pool
+    timers: Timers
+    recorder: Recorder
+    waits: Waits
+    cancel: Cancellation
+    live: Mapping[ObjectId, Live]
+    prints: Callable[[Body], str]
+    end_s: float = float("inf")
+    namespaces: frozenset[str] = frozenset()
+    kinds: frozenset[GroupKind] = frozenset()
+    attempts: dict[ObjectId, Attempt] = field(default_factory=dict)
+    in_pool: set[ObjectId] = field(default_factory=set)
+
+    @property
+    def must_stop(self) -> bool:
+        """Whether somebody asked to stop, or the run's time is up."""
+        return self.cancel.requested or self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the run's time is up."""
+        return self.recorder.clock.monotonic() >= self.end_s
+
+    def attempt(self, step: Step) -> Attempt:
+        """What is remembered of a step."""
+        return self.attempts.setdefault(step.id, Attempt(uid=step.uid, force=step.force))
