@@ -110,6 +110,9 @@ def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
             if origin is not None and origins is not None:
                 origins.transformed(resources, origin)
         resources.drop_empty()
+        for resource in resources.items:
+            if resource.twins:
+                resource.follow_twins()
 
 
 def batches(ready: list[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
@@ -172,18 +175,15 @@ def builtin_transformers(
 def label_transformers(
     fields: dict[str, Any], config: TransformerConfig
 ) -> list[tuple[str, dict[str, Any], str | None]]:
-    """The `labels` entries, then `commonLabels`. Raises: KbuildError, for conflicting field specs."""
+    """The `labels` entries, then always `commonLabels`. Raises: KbuildError, for conflicting field specs."""
     from kbuild.fields.configuration import label_field_specs
 
     found: list[tuple[str, dict[str, Any], str | None]] = []
     for entry in fields.get("labels") or ():
         specs = label_field_specs(entry, config)
-        if entry.get("pairs"):
-            found.append(("LabelTransformer", {"labels": entry["pairs"], "fieldSpecs": specs}, None))
-    if fields.get("commonLabels"):
-        shared = {"labels": fields["commonLabels"], "fieldSpecs": config.common_labels}
-        found.append(("LabelTransformer", shared, None))
-    return found
+        found.append(("LabelTransformer", {"labels": entry.get("pairs"), "fieldSpecs": specs}, None))
+    shared = {"labels": fields.get("commonLabels"), "fieldSpecs": config.common_labels}
+    return [*found, ("LabelTransformer", shared, None)]
 
 
 def plugin_configurations(field: str, node: Node, fold: Fold) -> Resources | list[Resource]:

@@ -69,7 +69,7 @@ def split_index(part: str) -> tuple[str, str]:
 
 
 def lookup(body: Json, parts: list[str]) -> Json:
-    """The value at a path, MISSING when it is not there or null. Raises: FieldError, for values of wrong shapes."""
+    """The value at a path, MISSING when it is not there. Raises: FieldError, for values of wrong shapes."""
     place = find_place(body, parts)
     if place is None:
         return MISSING
@@ -77,19 +77,19 @@ def lookup(body: Json, parts: list[str]) -> Json:
 
 
 def find_place(body: Json, parts: list[str]) -> Place | None:
-    """Where the value at a path is, None when it is not there or null. Raises: FieldError."""
+    """Where the value at a path is, None when it is not there. Raises: FieldError."""
     holder: Any = {"": body}
     key: Any = ""
     for part in (part.strip() for part in parts):
         if not part:
             continue
         value = holder[key]
+        if is_null(value):
+            return None
         found = _step(value, part)
         if found is MISSING:
             return None
         holder, key = value, found
-        if is_null(holder[key]):
-            return None
     return holder, key
 
 

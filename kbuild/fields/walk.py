@@ -7,7 +7,8 @@ Source: kustomize v5.8.1 `filters/fieldspec`.
 from __future__ import annotations
 
 from kbuild.model.errors import FieldError
-from kbuild.model.scalars import is_null
+from kbuild.model.resource import Twins
+from kbuild.model.scalars import Quoted, is_null, is_quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,26 +106,57 @@ def scalar_setter(change: Callable[[Json], Json]) -> Setter:
     return set_scalar
 
 
-def entry_setter(name: str, text: str) -> Setter:
-    """A setter that writes a string entry into a map."""
-    from kbuild.documents.resolve import ABSENT, key, string_set
+class EntrySetter:
+    """A setter that writes a string entry into a map.
 
-    fresh_key, fresh = key(name), string_set(ABSENT, text)
+    The reference makes the entry's value once for a resource and puts it into every map that lacks the entry. So these
+    maps share it from then on (`Twins`), and it takes over the quoting of the entries that were there.
+    """
 
-    def set_entry(holder: Any, at: Any) -> None:
+    __slots__ = ("_made", "_path", "_quoted", "_unsafe", "key", "name", "text")
+
+    def __init__(self, name: str, text: str) -> None:
+        from kbuild.documents.resolve import is_yaml11_non_string, key
+
+        self.name, self.text, self.key = name, text, key(name)
+        self._unsafe = is_yaml11_non_string(text)
+        self._quoted, self._path = False, ""
+        self._made: list[tuple[str, Any]] = []
+
+    def visit_all(self, resource: Resource, specs: list[FieldSpec]) -> None:
+        """Write the entry at the fields of all specs. Mutates: body and twins. Raises: FieldError."""
+        self._quoted = False
+        made = self._made = []
+        for spec in specs:
+            self._path = spec.path
+            visit(resource, spec, self._set, MAP)
+        if made:
+            self._fill(resource)
+
+    def _set(self, holder: Any, at: Any) -> None:
         target = holder[at]
         if is_null(target):
             return
         if type(target) is not dict:
             raise wrong_kind("MappingNode", target)
-        if not name:
+        if not self.name:
             raise wrong_kind("ScalarNode", target)
-        if name in target:
-            target[name] = string_set(target[name], text)
+        if self.name in target:
+            self._quoted = is_quoted(target[self.name])
+            target[self.name] = Quoted(self.text) if self._quoted else self.text
         else:
-            target[fresh_key] = fresh
+            self._quoted = self._quoted or self._unsafe
+            target[self.key] = self.text
+            self._made.append((self._path, target))
 
-    return set_entry
+    def _fill(self, resource: Resource) -> None:
+        """Give the entries that were made their common value."""
+        value = Quoted(self.text) if self._quoted else self.text
+        for _, target in self._made:
+            target[self.key] = value
+        if len(self._made) > 1:
+            self._made.sort(key=lambda made: made[0].split("/"))
+            resource.twins.append(Twins([(target, self.key) for _, target in self._made], value))
 
 
 def text_map(values: Any) -> dict[str, str]:

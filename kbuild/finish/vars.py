@@ -5,16 +5,15 @@ Source: kustomize v5.8.1 `ResAccumulator.MergeVars`, `ResolveVars`, `filters/ref
 
 from __future__ import annotations
 
-from kbuild.documents.generic import scalar_value
-from kbuild.documents.gojson import config_text, go_value
-from kbuild.documents.resolve import plain
+from kbuild.documents.gojson import go_value, json_float
+from kbuild.documents.resolve import is_finite, is_float_text, tagged
 from kbuild.fields.paths import MISSING, lookup, smart_split
 from kbuild.fields.spec import ByKind
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, ConfigurationError, FieldError, KbuildError, NoTargetError
 from kbuild.model.ids import ObjectId, gvk_text, split_api_version
 from kbuild.model.log_line import stamped
-from kbuild.model.scalars import OddKey, is_null, tag_of, text_of
+from kbuild.model.scalars import BOOL, FLOAT, INT, OddKey, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,6 +118,8 @@ def resolve(resources: Resources, known: Sequence[Var], specs: Sequence[FieldSpe
         found = resource.id
         for spec in by_kind.of(found.group, found.version, found.kind):
             visit(resource, spec, expander.write)
+            if resource.twins:
+                resource.follow_twins()
         resources.touched(resource)
     unused = [name for name in values if name not in expander.used]
     if unused:
@@ -134,9 +135,30 @@ def value_of(var: Var, holders: dict[str, Resource]) -> Json:
         value = lookup(resource.body, index_parts(smart_split(var.field_path)))
     except KbuildError:
         value = MISSING
+    value = as_go_value(value)
     if value is MISSING:
         raise FieldError(f"field specified in var '{var}' not found in corresponding resource")
     return value
+
+
+def as_go_value(value: Json) -> Json:
+    """What Go's own parsers make of a scalar's text: numbers only in their notation, a null is its text.
+
+    MISSING stands for a text that they refuse. Maps and lists are left as they are.
+    """
+    if value is MISSING or type(value) is dict or type(value) is list:
+        return value
+    tag, text = tag_of(value), text_of(value)
+    if tag == BOOL:
+        return text[:1] in "tT"
+    if tag == INT:
+        digits = text[1:] if text[:1] in ("+", "-") else text
+        fits = digits.isascii() and digits.isdigit() and -(2**63) <= int(text) < 2**63
+        return int(text) if fits else MISSING
+    if tag == FLOAT:
+        fits = is_float_text(text) and is_finite(text)
+        return float(text) if fits else MISSING
+    return text
 
 
 def index_parts(parts: list[str]) -> list[str]:
@@ -182,9 +204,7 @@ class Expander:
         text, lone = self.expand(str(old))
         if lone is MISSING:
             return text
-        if isinstance(lone, str) or tag_of(lone) not in ("!!int", "!!float", "!!bool"):
-            return text_of(lone)
-        return plain(config_text(scalar_value(lone)))
+        return tagged(json_float(lone), FLOAT, explicit=True) if type(lone) is float else lone
 
     def expand(self, text: str) -> tuple[str, Json]:
         """(the text with names replaced, the value when the text is nothing but one name)."""
@@ -219,7 +239,6 @@ class Expander:
         """The value of a name, MISSING for an unknown one or one that is no scalar."""
         if name not in self.values:
             return MISSING
-        self.used.add(name)
         value = self.values[name]
         if type(value) is dict or type(value) is list:
             from kbuild.documents.generic import to_generic
@@ -227,12 +246,13 @@ class Expander:
             kind = "map[string]interface {}" if type(value) is dict else "[]interface {}"
             self.warn(stamped(f"MakePrimitiveReplacer: bad replacement type={kind} val={go_value(to_generic(value))}"))
             return MISSING
+        self.used.add(name)
         return value
 
 
 def as_go_text(value: Json) -> str:
     """A scalar inside a longer text."""
-    return "<nil>" if is_null(value) else go_value(scalar_value(value))
+    return go_value(value)
 
 
 __all__ = ["Var", "merge", "merge_sets", "resolve"]

@@ -101,6 +101,8 @@ class StrategicPatch:
         if not merged:
             target.body = merged  # type: ignore[assignment]
             return
+        if target.twins:
+            target.follow_twins()
         if not self.allows_kind:
             _write(merged, "kind", before.kind)
         _restore_metadata(merged, before.namespace, None if self.allows_name else before.name)
@@ -219,7 +221,7 @@ def apply_json(resource: Resource, operations: list[Operation], *, has_annotatio
         )
         if kept:
             meta["annotations"] = text_map(kept)
-    resource.body = body
+    resource.body, resource.twins = body, []
 
 
 def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:

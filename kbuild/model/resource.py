@@ -16,13 +16,37 @@ if TYPE_CHECKING:
 UNSPECIFIED, CREATE, REPLACE, MERGE = "unspecified", "create", "replace", "merge"
 
 
+class Twins:
+    """One scalar in several maps of a resource: the reference put the same node into them, so a write to one is a write to all.
+
+    Shape: `places` are (map, key) in the order of a walk with sorted keys; `value` is what all of them hold.
+    """
+
+    __slots__ = ("places", "value")
+
+    def __init__(self, places: list[tuple[Body, Json]], value: Json) -> None:
+        self.places, self.value = places, value
+
+    def follow(self) -> None:
+        """Give every place the value that was last written to one of them. Mutates: the maps."""
+        value = self.value
+        self.places = [place for place in self.places if place[1] in place[0]]
+        for holder, key in self.places:
+            if holder[key] is not value:
+                self.value = holder[key]
+        if self.value is not value:
+            for holder, key in self.places:
+                holder[key] = self.value
+
+
 class Resource:
     """A resource of a build; equal only to itself.
 
     Shape: `body` is a map of plain values (model/scalars.py) or None once a patch deleted it. `id` is the current
     id, kept in step by `refresh`. `history` holds one `(name, effective namespace, kind)` for each earlier id, oldest
     first. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
-    `transformations` are plain values, used only with `buildMetadata`. `position` is where the document starts.
+    `transformations` are plain values, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
+    whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `position` is where the document starts.
     `serial` orders resources inside one `Resources`.
     """
 
@@ -41,6 +65,7 @@ class Resource:
         "serial",
         "suffixes",
         "transformations",
+        "twins",
     )
 
     def __init__(
@@ -64,6 +89,7 @@ class Resource:
         self.transformations: list[Json] = []
         self.helm_generated = False
         self.referenced_by_vars: list[str] = []
+        self.twins: list[Twins] = []
         self.serial = 0
         self.id = self._read_id()
 
@@ -93,6 +119,11 @@ class Resource:
             return False
         self.id = fresh
         return True
+
+    def follow_twins(self) -> None:
+        """Carry writes to a scalar over to the other maps that hold it. Mutates: `body`."""
+        for twins in self.twins:
+            twins.follow()
 
     def store_previous_id(self) -> None:
         """Append the current id to the history."""
@@ -131,7 +162,7 @@ class Resource:
         )
 
     def copy(self) -> Resource:
-        """A deep copy: nothing mutable is shared."""
+        """A deep copy: nothing mutable is shared, neither with this one nor inside."""
         twin = Resource.__new__(Resource)
         for name in Resource.__slots__:
             setattr(twin, name, getattr(self, name))
@@ -139,6 +170,7 @@ class Resource:
         twin.history, twin.prefixes, twin.suffixes = [*self.history], [*self.prefixes], [*self.suffixes]
         twin.transformations = [*self.transformations]
         twin.referenced_by_vars = [*self.referenced_by_vars]
+        twin.twins = []
         return twin
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `AnnotationsTransformer`, `filters/annotations`.
 from __future__ import annotations
 
 from kbuild.fields.spec import ByKind, field_specs
-from kbuild.fields.walk import MAP, entry_setter, text_map, visit
+from kbuild.fields.walk import EntrySetter, text_map
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,16 +21,15 @@ class AnnotationsTransformer:
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         annotations = text_map(config.get("annotations"))
-        self.setters = [entry_setter(key, annotations[key]) for key in sorted(annotations)]
+        self.setters = [EntrySetter(key, annotations[key]) for key in sorted(annotations)]
         self.specs = ByKind(field_specs(config.get("fieldSpecs")))
         self.counters = context.counters
 
     def transform(self, resources: Resources) -> None:
         """Write the annotations. Mutates: the bodies. Raises: FieldError."""
-        for resource in resources.items:
+        for resource in resources.items if self.setters else ():
             found = resource.id
             specs = self.specs.of(found.group, found.version, found.kind)
             self.counters.visits += len(specs)
             for setter in self.setters:
-                for spec in specs:
-                    visit(resource, spec, setter, MAP)
+                setter.visit_all(resource, specs)

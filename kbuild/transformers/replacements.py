@@ -248,6 +248,8 @@ def write(resource: Resource, paths: list[str], value: Json, options: dict[str, 
             raise ReplacementError(sentence).at(place.file, place.line)
         for holder, key in places:
             put(holder, key, value, options)
+            if resource.twins:
+                resource.follow_twins()
 
 
 def put(holder: Any, key: Any, value: Json, options: dict[str, Any]) -> None:
