@@ -7,6 +7,8 @@ plane, is left out there. Without the programs the tests are skipped; with `CI=t
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import re
@@ -22,8 +24,9 @@ from typing import Any
 import pytest
 from control_plane import write_kubeconfig
 from fault_proxy import FaultProxy, running
+from faults import Exchange
 from install_cluster import cluster_bin, missing
-from kube import Access, Kube, Object, read_kubeconfig
+from kube import APPLY, Access, Kube, Object, read_kubeconfig
 
 HERE = Path(__file__).resolve().parent
 KBUILD = Path(sys.executable).with_name("kbuild")
@@ -102,12 +105,15 @@ class Done:
 
 
 def names_object(text: str, kind: str, name: str) -> bool:
-    """Whether an id of the report (`group/Kind ns/name`) is that of an object."""
+    """Whether an id of the report is that of an object."""
     return short(text) == f"{kind}/{name}"
 
 
 def short(text: str) -> str:
-    """`Kind/name` of an id of the report."""
+    """`Kind/name` of an id of the report (`group/Kind ns/name`, or `ns_name_group_Kind` as inventories store it)."""
+    if " " not in text and "_" in text:
+        kind, name = text.rpartition("_")[2], text.partition("_")[2].rpartition("_")[0].rpartition("_")[0]
+        return f"{kind}/{name.replace('__', ':')}"
     kind, _, path = text.partition(" ")
     return f"{kind.rpartition('/')[2]}/{path.rpartition('/')[2]}"
 
@@ -200,6 +206,70 @@ class Bed:
     def inventory(self) -> Object | None:
         """The head of the inventory."""
         return self.kube.get("v1", "ConfigMap", self.namespace, f"kbuild.{self.name}")
+
+    def entries(self) -> dict[str, list[str]]:
+        """What the inventory holds: `Kind/name` to the further columns (version, uid, flags, fingerprints)."""
+        head = self.inventory()
+        if head is None:
+            return {}
+        packed = [head["binaryData"]["entries"]] if "entries" in head.get("binaryData", {}) else []
+        for chunk in json.loads(head["data"]["header"]).get("chunks") or []:
+            body = self.kube.get("v1", "ConfigMap", self.namespace, chunk["name"])
+            assert body is not None, f"{chunk['name']} is missing"
+            packed += body["binaryData"].values()
+        text = b"".join(gzip.decompress(base64.b64decode(part)) for part in packed).decode()
+        rows = [line.split("\t") for line in text.splitlines()]
+        return {short(row[0]): row[1:] for row in rows}
+
+    def header(self) -> Any:
+        """The inventory's header."""
+        head = self.inventory()
+        assert head is not None, "there is no inventory"
+        return json.loads(head["data"]["header"])
+
+    def lease(self) -> Object | None:
+        """The lock."""
+        return self.kube.get("coordination.k8s.io/v1", "Lease", self.namespace, f"kbuild.{self.name}")
+
+    def is_own(self, exchange: Exchange) -> bool:
+        """Whether a request is about the inventory or the lock."""
+        return (
+            "/leases" in exchange.path
+            or f"/configmaps/kbuild.{self.name}" in exchange.path
+            or self.creates_own(exchange)
+        )
+
+    def creates_own(self, exchange: Exchange) -> bool:
+        """Whether a request creates the inventory or a part of it."""
+        if exchange.method != "POST" or not exchange.path.endswith("/configmaps"):
+            return False
+        return str(exchange.json["metadata"]["name"]).startswith(f"kbuild.{self.name}")
+
+    @property
+    def member_writes(self) -> list[Exchange]:
+        """The requests that changed members."""
+        return [exchange for exchange in self.proxy.writes if not self.is_own(exchange)]
+
+    def applies(self, name: str = "") -> list[Exchange]:
+        """Server-side applies of members (of one name)."""
+        found = [one for one in self.member_writes if one.headers.get("content-type", "").startswith(APPLY)]
+        return [one for one in found if not name or one.name == name]
+
+    def deletes(self, name: str = "") -> list[Exchange]:
+        """Deletions of members (of one name)."""
+        return [one for one in self.member_writes if one.method == "DELETE" and (not name or one.name == name)]
+
+    def applied_at(self, name: str) -> int:
+        """The number of the request that first applied an object of this name."""
+        found = self.applies(name)
+        assert found, f"{name} was never applied\n{self.requests()}"
+        return found[0].number
+
+    def set_up(self, *bodies: Object, flags: Sequence[str] = ()) -> None:
+        """Apply objects successfully, then forget the requests."""
+        self.apply(*bodies, flags=flags).expect(0)
+        self.proxy.settle()
+        self.proxy.clear()
 
     def cleaned(self, body: Object) -> Object:
         """The same object, which is deleted after the test (for what is in no namespace)."""

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
@@ -33,7 +34,7 @@ from install_cluster import cluster_bin, missing
 HERE = Path(__file__).resolve().parent
 SET_PARENT_DEATH_SIGNAL = 1
 READY_WITHIN_S = 120.0
-NODES = 2
+NODES, VOLUMES = 2, 20
 # Files in the working directory of every program, which is the folder; etcd insists on the form `host:port`.
 ETCD_SOCKETS = ("unix://client:0", "unix://peer:0")
 # Who may do what besides the administrator: tests write roles for these.
@@ -235,15 +236,42 @@ def wait_until_ready(plane: ControlPlane) -> None:
         time.sleep(0.1)
 
 
-def make_nodes(plane: ControlPlane) -> None:
-    """Create the nodes that kwok plays; raises RuntimeError where the server refuses."""
-    for number in range(NODES):
-        name = f"node-{number}"
+def furnish(plane: ControlPlane) -> None:
+    """Create the nodes that kwok plays, and storage for claims; raises RuntimeError where the server refuses."""
+    for name in (f"node-{number}" for number in range(NODES)):
         labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
-        status = ask(plane, "POST", "/api/v1/nodes", node)
-        if status != 201:
-            raise RuntimeError(f"node {name} was answered {status}")
+        create(
+            plane, "/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
+        )
+    storage: dict[str, Any] = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "testbed"},
+    }
+    storage["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "true"}
+    rest = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer"}
+    create(plane, "/apis/storage.k8s.io/v1/storageclasses", {**storage, **rest})
+    for number in range(VOLUMES):
+        spec = {
+            "storageClassName": "testbed",
+            "capacity": {"storage": "100Gi"},
+            "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
+            "hostPath": {"path": "/nonexistent"},
+        }
+        volume = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": f"volume-{number}"},
+            "spec": spec,
+        }
+        create(plane, "/api/v1/persistentvolumes", volume)
+
+
+def create(plane: ControlPlane, path: str, body: dict[str, Any]) -> None:
+    """Create an object; raises RuntimeError where the server refuses."""
+    status = ask(plane, "POST", path, body)
+    if status != 201:
+        raise RuntimeError(f"{body['kind']} {body['metadata']['name']} was answered {status}")
 
 
 def start(folder: Path) -> ControlPlane:
@@ -263,7 +291,7 @@ def start(folder: Path) -> ControlPlane:
         wait_until_ready(plane)
         for name in ("kwok", "kube-controller-manager", "kube-scheduler"):
             STARTERS[name](plane)
-        make_nodes(plane)
+        furnish(plane)
     except BaseException:
         stop(plane)
         raise

@@ -44,7 +44,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.idle = threading.Condition(self.lock)
         self.busy = 0
-        self.hook: tuple[int, Moment, Callable[[], None]] | None = None
+        self.hook: tuple[Callable[[Exchange], bool], Moment, Callable[[], None]] | None = None
 
     @property
     def url(self) -> str:
@@ -73,15 +73,19 @@ class FaultProxy(ThreadingHTTPServer):
         with self.lock:
             self.log.clear()
 
-    def at(self, number: int, moment: Moment, call: Callable[[], None]) -> None:
-        """Call back at a moment of the n-th request (1-based) of the log."""
-        self.hook = (number, moment, call)
+    def at(self, where: int | Callable[[Exchange], bool], moment: Moment, call: Callable[[], None]) -> None:
+        """Call back once, at a moment of the n-th request (1-based) of the log, or of the first that is meant."""
+        meant = where if callable(where) else lambda exchange: exchange.number == where
+        self.hook = (meant, moment, call)
 
     def reached(self, exchange: Exchange, moment: Moment) -> bool:
         """Whether the hook is for now; calls it if so."""
-        if self.hook is None or self.hook[:2] != (exchange.number, moment):
-            return False
-        self.hook[2]()
+        with self.lock:
+            hook = self.hook
+            if hook is None or hook[1] != moment or not hook[0](exchange):
+                return False
+            self.hook = None
+        hook[2]()
         return True
 
     def opened(self, handler: Handler, body: bytes) -> Exchange:
@@ -258,6 +262,8 @@ class Handler(BaseHTTPRequestHandler):
                 if cut is not None and cut.half_a_line:
                     self.chunk(line[: len(line) // 2])
                     break
+                if isinstance(fault, Rewrite):
+                    line = json.dumps(fault.change(json.loads(line))).encode() + b"\n"
                 self.chunk(line)
         if self.up is not None:
             self.up.close()

@@ -121,7 +121,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """The server's answer arrives changed: `change` gets the decoded body and returns what the client sees."""
+    """The server's answer arrives changed: `change` gets the decoded body (of a watch: each event) and returns another."""
 
     change: Callable[[Any], Any]
 

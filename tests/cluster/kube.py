@@ -170,6 +170,14 @@ class Kube:
         )
         return made
 
+    def ensure(self, body: Object) -> None:
+        """Create an object unless there is one of its name."""
+        meta = body["metadata"]
+        path = self.path(body["apiVersion"], body["kind"], meta.get("namespace", ""))
+        status, data = self.raw("POST", path, body)
+        if status not in (201, 409):
+            raise KubeError(status, data)
+
     def apply(self, body: Object, manager: str, *, force: bool = True, sub: str = "", dry_run: bool = False) -> Object:
         """Write an object by server-side apply."""
         query = {"fieldManager": manager, "force": str(force).lower(), **({"dryRun": "All"} if dry_run else {})}
