@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import block
 from kbuild.documents.resolve import key as untagged_key
-from kbuild.model.resource import UNSPECIFIED
 from kbuild.model.scalars import OddKey, key_text, text_of
 
 TYPE_CHECKING = False
@@ -18,25 +17,12 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
 
 
-_DOMAIN = "internal.config.kubernetes.io/"
-
-
 def annotated(resource: Resource) -> Body:
     """The body with the annotations that the reference keeps on it during a build, as its errors show it.
 
     Source: kustomize v5.8.1 `resource.Resource`, build annotations.
     """
-    names, namespaces, kinds = zip(*resource.history, strict=True) if resource.history else ((), (), ())
-    hidden = {
-        "generatorBehavior": "" if resource.behavior == UNSPECIFIED else resource.behavior,
-        "needsHashSuffix": "enabled" if resource.needs_hash else "",
-        "prefixes": ",".join(resource.prefixes),
-        "previousKinds": ",".join(kinds),
-        "previousNames": ",".join(names),
-        "previousNamespaces": ",".join(namespaces),
-        "suffixes": ",".join(resource.suffixes),
-    }
-    added = {_DOMAIN + key: text for key, text in hidden.items() if text}
+    added = resource.build_annotations()
     meta = resource.body.get("metadata")
     if not added or type(meta) is not dict:
         return resource.body
@@ -45,6 +31,14 @@ def annotated(resource: Resource) -> Body:
         **resource.body,
         "metadata": {**meta, "annotations": {**(shown if type(shown) is dict else {}), **added}},
     }
+
+
+def annotated_json(resource: Resource) -> str:
+    """The same body as one line of JSON. Raises: OutputError."""
+    from kbuild.documents.generic import to_generic
+    from kbuild.documents.gojson import dumps
+
+    return dumps(to_generic(annotated(resource)))
 
 
 def final_metadata(meta: Body) -> Body:

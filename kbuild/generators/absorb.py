@@ -40,7 +40,9 @@ def absorb(resources: Resources, generated: Iterable[Resource]) -> None:
                 raise NoTargetError(f"id {go_id(wanted)} does not exist; cannot merge or replace")
             resources.append(resource)
         elif len(matches) > 1:
-            shown = " ".join(str(match.id) for match in matches)
+            from kbuild.documents.annotations import annotated_json
+
+            shown = " ".join(annotated_json(match) for match in matches)
             raise AmbiguousTargetError(f"found multiple objects [{shown}] that could accept merge of {wanted}")
         elif resource.behavior in (MERGE, REPLACE):
             combine(resource, matches[0])

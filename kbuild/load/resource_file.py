@@ -8,7 +8,7 @@ from __future__ import annotations
 from kbuild.documents.reader import read_documents
 from kbuild.fields.validation import validate
 from kbuild.model.errors import KbuildError, OutputError, Position, ResourceError
-from kbuild.model.resource import CREATE, MERGE, REPLACE, Resource
+from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED, Resource
 from kbuild.model.scalars import TIMESTAMP, OddKey, Quoted, is_null, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Documents = list[tuple[Json, int]]
 
-INTERNAL = "internal.config.kubernetes.io/"
 REMOVED = frozenset(
     [
         *(
@@ -182,7 +181,7 @@ def take_internal_annotations(resource: Resource) -> None:
     values = {key.rpartition("/")[2]: text_of(annotations.pop(key)) for key in found}
     resource.needs_hash = values.get("needsHashSuffix") == "enabled"
     behavior = values.get("generatorBehavior", "")
-    if behavior in (CREATE, MERGE, REPLACE):
+    if behavior in (CREATE, MERGE, REPLACE, UNSPECIFIED):
         resource.behavior = behavior
     names, spaces, kinds = (_csv(values, f"previous{part}") for part in ("Names", "Namespaces", "Kinds"))
     if len(names) == len(spaces) == len(kinds):

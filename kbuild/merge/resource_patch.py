@@ -9,7 +9,6 @@ from __future__ import annotations
 from kbuild.documents import resolve
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
-from kbuild.model.resource import UNSPECIFIED
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
 TYPE_CHECKING = False
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
     from kbuild.schema.schema import Schema
 
-_INTERNAL = "internal.config.kubernetes.io/"
 _ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
 
 
@@ -112,11 +110,11 @@ class StrategicPatch:
         if target.has_build_annotations and drops_annotations(self.body):
             target.history, target.prefixes, target.suffixes, target.transformations = [], [], [], []
             target.needs_hash = target.helm_generated = False
-            target.behavior, target.origin = UNSPECIFIED, None
+            target.behavior, target.origin = "", None
         patch = self.resource
         if patch.has_build_annotations:
             target.needs_hash = target.needs_hash or patch.needs_hash
-            target.behavior = patch.behavior if patch.behavior != UNSPECIFIED else target.behavior
+            target.behavior = patch.behavior or target.behavior
             target.history = [*patch.history] or target.history
             target.prefixes, target.suffixes = (
                 [*patch.prefixes] or target.prefixes,
@@ -202,7 +200,7 @@ def apply_json(resource: Resource, operations: list[Operation], *, has_annotatio
     body = resource.body
     if has_annotations:
         if any(_sees_annotations(operation) for operation in operations):
-            hidden = internal_annotations(resource)
+            hidden = resource.build_annotations()
         body = _with_annotations(body, hidden)
     try:
         body = json_patch.apply(body, operations)
@@ -244,17 +242,3 @@ def _sees_annotations(operation: Operation) -> bool:
     if name in ("copy", "move"):
         return operation.get("from") in _ANNOTATIONS
     return name == "test" and operation.get("path") in _ANNOTATIONS
-
-
-def internal_annotations(resource: Resource) -> dict[str, str]:
-    """The annotations that the reference hides in a resource, for the rare patch that sees them."""
-    found = {
-        "prefixes": ",".join(resource.prefixes),
-        "suffixes": ",".join(resource.suffixes),
-        "previousNames": ",".join([entry[0] for entry in resource.history]),
-        "previousNamespaces": ",".join([entry[1] for entry in resource.history]),
-        "previousKinds": ",".join([entry[2] for entry in resource.history]),
-        "generatorBehavior": resource.behavior if resource.behavior != UNSPECIFIED else "",
-        "needsHashSuffix": "enabled" if resource.needs_hash else "",
-    }
-    return {_INTERNAL + name: text for name, text in found.items() if text}

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
 
+INTERNAL = "internal.config.kubernetes.io/"
 UNSPECIFIED, CREATE, REPLACE, MERGE = "unspecified", "create", "replace", "merge"
 
 
@@ -44,7 +45,7 @@ class Resource:
 
     Shape: `body` is a map of plain values (model/scalars.py) or None once a patch deleted it. `id` is the current
     id, kept in step by `refresh`. `history` holds one `(name, effective namespace, kind)` for each earlier id, oldest
-    first. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
+    first, and `behavior` is empty for what no generator made. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
     `transformations` are plain values, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
     whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `position` is where the document starts.
     `serial` orders resources inside one `Resources`.
@@ -75,7 +76,7 @@ class Resource:
         scopes: frozenset[tuple[str, str]] = CLUSTER_SCOPED,
         position: Position = UNKNOWN,
         needs_hash: bool = False,
-        behavior: str = UNSPECIFIED,
+        behavior: str = "",
     ) -> None:
         self.body = body
         self.scopes = scopes
@@ -155,11 +156,25 @@ class Resource:
             or self.prefixes
             or self.suffixes
             or self.needs_hash
-            or self.behavior != UNSPECIFIED
+            or self.behavior
             or self.origin is not None
             or self.transformations
             or self.helm_generated
         )
+
+    def build_annotations(self) -> dict[str, str]:
+        """The annotations in which the reference keeps the history during a build."""
+        names, namespaces, kinds = zip(*self.history, strict=True) if self.history else ((), (), ())
+        found = {
+            "generatorBehavior": self.behavior,
+            "needsHashSuffix": "enabled" if self.needs_hash else "",
+            "prefixes": ",".join(self.prefixes),
+            "previousKinds": ",".join(kinds),
+            "previousNames": ",".join(names),
+            "previousNamespaces": ",".join(namespaces),
+            "suffixes": ",".join(self.suffixes),
+        }
+        return {INTERNAL + name: text for name, text in found.items() if text}
 
     def copy(self) -> Resource:
         """A deep copy: nothing mutable is shared, neither with this one nor inside."""

@@ -148,7 +148,7 @@ def find_images(value: Json, places: list[Place]) -> None:
 
 def has_image(container: Json) -> bool:
     """Whether this entry of a list of containers names an image."""
-    return type(container) is dict and not is_null(container.get("image"))
+    return type(container) is dict and "image" in container
 
 
 def split(image: str) -> tuple[str, str, str]:

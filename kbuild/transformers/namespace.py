@@ -116,25 +116,8 @@ class NamespaceTransformer:
 
 def conflict(matches: list[Resource]) -> DuplicateIdError:
     """The error for several resources at one id, with each as JSON."""
-    shown = " ".join(as_json(resource) for resource in matches)
+    from kbuild.documents.annotations import annotated_json
+
+    shown = " ".join(annotated_json(resource) for resource in matches)
     first = matches[-1].position
     return DuplicateIdError(f"namespace transformation produces ID conflict: [{shown}]").at(first.file, first.line)
-
-
-def as_json(resource: Resource) -> str:
-    """A resource as the reference prints it, its history as annotations."""
-    from kbuild.documents.generic import to_generic
-    from kbuild.documents.gojson import dumps
-
-    body = to_generic(resource.body)
-    meta = dict(body.get("metadata") or {})
-    names = ("previousNames", "previousNamespaces", "previousKinds")
-    history = {
-        f"internal.config.kubernetes.io/{name}": ",".join(entry[part] for entry in resource.history)
-        for part, name in enumerate(names)
-    }
-    for name, values in (("prefixes", resource.prefixes), ("suffixes", resource.suffixes)):
-        if values:
-            history[f"internal.config.kubernetes.io/{name}"] = ",".join(values)
-    meta["annotations"] = {**(meta.get("annotations") or {}), **history}
-    return dumps({**body, "metadata": meta})

@@ -38,8 +38,3 @@ def test_no_topic_is_empty() -> None:
 
 def test_titles_are_given_once() -> None:
     assert len({topic.title for topic in TOPICS}) == len(TOPICS)
-
-
-def test_every_golden_case_belongs_to_a_topic() -> None:
-    held = {case.name for _, cases in support_table.by_topic() for case in cases}
-    assert [name for name in NAMES if name not in held] == []

@@ -9,7 +9,7 @@ from kbuild.documents.reader import Memo
 from kbuild.load import resource_file
 from kbuild.model.errors import KbuildError
 from kbuild.model.ids import CLUSTER_SCOPED
-from kbuild.model.resource import MERGE, UNSPECIFIED, Resource
+from kbuild.model.resource import MERGE, Resource
 from kbuild.model.scalars import Quoted
 
 CM = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -125,4 +125,4 @@ def test_legacy_internal_annotations_vanish_and_foreign_ones_stay() -> None:
     )
     resource = parse(text)[0]
     assert list(resource.body["metadata"]["annotations"].values()) == ["kept", "kept"]
-    assert (resource.needs_hash, resource.behavior, resource.history) == (False, UNSPECIFIED, [])
+    assert (resource.needs_hash, resource.behavior, resource.history) == (False, "", [])
