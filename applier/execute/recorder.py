@@ -150,7 +150,8 @@ class Recorder:
         change = self.changes.get(step.id)
         if change is not None:
             self.changes[step.id] = replace(change, waited_ms=round(waited_s * 1000), message=note)
-        self.tell(events.Healthy(at_s=self.at_s, id=step.id, waited_ms=round(waited_s * 1000), note=note))
+        if waited_s > 0 or note:  # most objects are Current as soon as they are written: no news
+            self.tell(events.Healthy(at_s=self.at_s, id=step.id, waited_ms=round(waited_s * 1000), note=note))
 
 
 def failure_of(problem: BaseException) -> Failure:

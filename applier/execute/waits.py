@@ -152,7 +152,9 @@ class Waits:
         )  # fmt: skip
         wait.health = health
         if health.status is Status.CURRENT:
-            ends.healthy(wait.node, self.recorder.clock.monotonic() - wait.since_s, health.note)
+            is_waited_for = wait.node.step.id in self.waits
+            waited_s = self.recorder.clock.monotonic() - wait.since_s if is_waited_for else 0.0
+            ends.healthy(wait.node, waited_s, health.note)
             return True
         if is_new:
             _tell(wait, self.recorder)
