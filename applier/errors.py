@@ -82,6 +82,8 @@ def classify(answer: Answer) -> Failure:
 
 def _error_class(answer: Answer) -> ErrorClass:
     message = answer.message.lower()
+    if answer.code < 500 and _is_denial(message):
+        return ErrorClass.DENIED  # with whatever status the webhook or the policy chose
     by_code = _BY_CODE.get(answer.code)
     found = by_code(answer, message) if by_code is not None else None
     if found is not None:
@@ -89,6 +91,11 @@ def _error_class(answer: Answer) -> ErrorClass:
     if "request is too large" in message:
         return ErrorClass.TOO_LARGE
     return ErrorClass.TRANSIENT if answer.code >= 500 or answer.code == 408 else ErrorClass.INVALID
+
+
+def _is_denial(message: str) -> bool:
+    by_webhook = "admission webhook" in message and "denied the request" in message
+    return by_webhook or ("validatingadmissionpolicy" in message and "denied request" in message)
 
 
 def _of_bad_request(_answer: Answer, _message: str) -> ErrorClass:
@@ -142,8 +149,6 @@ def _of_forbidden(answer: Answer, message: str) -> ErrorClass:
         return ErrorClass.NAMESPACE_TERMINATING
     if "exceeded quota" in message:
         return ErrorClass.QUOTA
-    if "denied the request" in message or "validatingadmissionpolicy" in message:
-        return ErrorClass.DENIED
     return ErrorClass.FORBIDDEN
 
 

@@ -143,7 +143,8 @@ def test_the_applier_knows_public_names_only() -> None:
         f"{path}:{line}: {name}"
         for path, tree in modules("applier")
         for line, name in imported(tree)
-        if name.startswith("kbuild.") and (name.count(".") > 1 or name.split(".")[1].startswith("_"))
+        if name.startswith("kbuild.")
+        and (name.count(".") > 1 or name.split(".")[1].startswith("_"))
         # One command line: the applier's commands have their flags, help pages and error lines from it.
         and not (path.parts[1] == "cli" and name.startswith("kbuild.cli."))
     ]
