@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from applier.cluster.cluster import Cluster, collection_of
 from applier.failures import ApplierError, Conflict, ErrorClass, Failure, error
+from applier.fields.conflicts import judge
+from applier.fields.migration import migration_patch
+from applier.fields.recreate import probe
 from applier.inventory.ownership import adoption, owner_of, release_patch
+from applier.model.ids import join_api_version
 from applier.model.live import Absent
 from applier.model.plan import Action
 from applier.model.snapshot import KindFact
@@ -21,8 +25,6 @@ if TYPE_CHECKING:
     from applier.model.ids import Body
     from applier.model.plan import Step
     from applier.model.policy import Policy
-
-PROBE_SUFFIX, NAME_LIMIT = "-kbuild-probe", 253
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ def write(tools: Tools, step: Step, attempt: Attempt) -> Wrote:
     """Apply one object as far as it goes without waiting. Mutates: `attempt`. Raises: ApplierError."""
     collection = tools.collection(step)
     if step.json_patch and not attempt.migrated and attempt.uid:
-        tools.writer.json_patch(collection, step.id.name, step.json_patch)
+        _migrate(tools, step, collection)
         attempt.migrated = True
     if attempt.lost and not attempt.uid:
         found = _own_creation(tools, step, collection)
@@ -104,6 +106,22 @@ def write(tools: Tools, step: Step, attempt: Attempt) -> Wrote:
         return _apply(tools, step, attempt, collection)
     except ApplierError as problem:
         return _after_refusal(tools, step, attempt, problem)
+
+
+def _migrate(tools: Tools, step: Step, collection: Collection) -> None:
+    """Fold former appliers into us; an object that changed since it was read is read again. Raises: ApplierError."""
+    try:
+        tools.writer.json_patch(collection, step.id.name, step.json_patch)
+    except ApplierError as problem:
+        live = tools.cluster.reader.get(collection, step.id.name) if problem.error_class is ErrorClass.RACE else None
+        if not isinstance(live, dict) or live["metadata"]["uid"] != step.uid:
+            raise  # replaced or gone: the apply that names its uid finds out
+        fact = tools.cluster.discovery().find(step.id.group_kind)
+        served = fact.versions if isinstance(fact, KindFact) else (collection.version,)
+        api_version = join_api_version(collection.group, collection.version)
+        patch = migration_patch(live, tools.policy.field_manager, api_version, served)
+        if patch:
+            tools.writer.json_patch(collection, step.id.name, patch)
 
 
 def _apply(tools: Tools, step: Step, attempt: Attempt, collection: Collection) -> Wrote:
@@ -122,7 +140,11 @@ def _wrote(body: Body, *, created: bool) -> Wrote:
 def _after_refusal(tools: Tools, step: Step, attempt: Attempt, problem: ApplierError) -> Wrote:
     """The refusals that have an answer: conflicts that may be taken, an object that was replaced, an immutable field."""
     failure = problem.failure
-    if failure.error_class is ErrorClass.CONFLICT and not attempt.force and _may_take(tools.policy, failure.conflicts):
+    if (
+        failure.error_class is ErrorClass.CONFLICT
+        and not attempt.force
+        and judge(failure.conflicts, tools.policy).force
+    ):
         attempt.force, attempt.taken = True, failure.conflicts
         return write(tools, step, attempt)
     if failure.error_class is ErrorClass.REPLACED and not attempt.replanned:
@@ -132,13 +154,6 @@ def _after_refusal(tools: Tools, step: Step, attempt: Attempt, problem: ApplierE
     if step.may_recreate and attempt.uid and _asks_for_recreation(tools.policy, failure.error_class):
         return _recreate(tools, step, attempt)
     raise problem
-
-
-def _may_take(policy: Policy, conflicts: tuple[Conflict, ...]) -> bool:
-    """Whether every field is owned by somebody whose edits count as drift, and none through another subresource."""
-    if policy.force_conflicts:
-        return True
-    return all(found.manager in policy.takeover and not found.subresource for found in conflicts)
 
 
 def _asks_for_recreation(policy: Policy, error_class: ErrorClass) -> bool:
@@ -180,9 +195,7 @@ def _recreate(tools: Tools, step: Step, attempt: Attempt) -> Wrote:
     """
     collection = tools.collection(step)
     assert step.body is not None
-    name = step.id.name[: NAME_LIMIT - len(PROBE_SUFFIX)] + PROBE_SUFFIX
-    probe = {**step.body, "metadata": {**step.body["metadata"], "name": name}}
-    tools.writer.apply(collection, probe, force=False, dry_run=True)
+    tools.writer.apply(collection, probe(step.body), force=False, dry_run=True)
     # Pods of a StatefulSet stay: the new one adopts them.
     policy = "Orphan" if step.id.kind == "StatefulSet" and step.id.group == "apps" else "Background"
     try:
