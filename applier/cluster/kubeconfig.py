@@ -19,7 +19,7 @@ from applier.failures import ErrorClass, error
 from kbuild import KbuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from applier.failures import ApplierError
 
@@ -115,11 +115,16 @@ def merged(paths: list[str], *, must_exist: bool = False) -> Entry | None:
         found = True
         config["current-context"] = config["current-context"] or document.get("current-context") or ""
         for section, inner in (("clusters", "cluster"), ("users", "user"), ("contexts", "context")):
-            for entry in document.get(section) or []:
-                if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                    body = _with_absolute_paths(entry.get(inner) or {}, os.path.dirname(os.path.abspath(path)))
-                    config[section].setdefault(entry["name"], body)
+            for name, body in _named(document.get(section), inner):
+                config[section].setdefault(name, _with_absolute_paths(body, os.path.dirname(os.path.abspath(path))))
     return config if found else None
+
+
+def _named(entries: Any, inner: str) -> Iterator[tuple[str, Entry]]:
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            body = entry.get(inner)
+            yield entry["name"], body if isinstance(body, dict) else {}
 
 
 def _read(path: str, *, must_exist: bool) -> Entry | None:
