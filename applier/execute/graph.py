@@ -5,6 +5,7 @@ There are no stages: a step may begin as soon as its own predecessors allow it. 
 
 from __future__ import annotations
 
+from collections import deque
 from enum import StrEnum
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from applier.model.ids import ObjectId
     from applier.model.plan import Step
+
+
+LONGEST_PATH = 20  # ids of a path that are kept: the first, and the last ones
 
 
 class State(StrEnum):
@@ -116,15 +120,20 @@ class Graph:
         yield from (node for node in self.nodes.values() if not node.state.is_final)
 
     def _give_up(self, node: Node, held: tuple[EdgeType, ...]) -> list[Node]:
+        """Skip everything that one step's failure holds for ever, nearest first."""
         lost: list[Node] = []
-        if EdgeType.APPLIED in held:
-            self._release(node, EdgeType.SOFT)
-        for dependent, kind in node.dependents:
-            if kind in held and not dependent.state.is_final:
-                dependent.blocked_by = (*node.blocked_by, node.step.id)
-                self._settle(dependent, State.SKIPPED)
-                lost.append(dependent)
-                lost += self._give_up(dependent, (EdgeType.HEALTHY, EdgeType.APPLIED))
+        queue = deque([(node, held)])
+        while queue:
+            failed, held = queue.popleft()
+            if EdgeType.APPLIED in held:
+                self._release(failed, EdgeType.SOFT)
+            for dependent, kind in failed.dependents:
+                if kind in held and not dependent.state.is_final:
+                    path = (*failed.blocked_by, failed.step.id)
+                    dependent.blocked_by = path if len(path) <= LONGEST_PATH else (path[0], *path[1 - LONGEST_PATH :])
+                    self._settle(dependent, State.SKIPPED)
+                    lost.append(dependent)
+                    queue.append((dependent, (EdgeType.HEALTHY, EdgeType.APPLIED)))
         return lost
 
     def _settle(self, node: Node, state: State) -> None:
