@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kbuild.accumulate.layers import Accumulator
     from kbuild.load.filesystem import FileSystem
-    from kbuild.model.context import Helm, Observer
+    from kbuild.model.context import Helm, Observer, Programs
     from kbuild.model.resource import Resource
     from kbuild.model.tree import Node
     from kbuild.options import Options
@@ -62,7 +62,21 @@ def build(
 
         return HelmRun(root, options, CLUSTER_SCOPED, memo, counters)
 
-    fold = Fold(options, scopes=CLUSTER_SCOPED, parse=parse, warn=note, memo=memo, counters=counters, helm=helm)
+    def programs(root: str) -> Programs:
+        from kbuild.load.program_run import ProgramRun
+
+        return ProgramRun(root, options, counters)
+
+    fold = Fold(
+        options,
+        scopes=CLUSTER_SCOPED,
+        parse=parse,
+        warn=note,
+        memo=memo,
+        counters=counters,
+        helm=helm,
+        programs=programs,
+    )
     access = Access(fs, counters)
     try:
         node = tree.load(path, access, options, CLUSTER_SCOPED, memo)

@@ -131,11 +131,20 @@ def is_generator(kind: str) -> bool:
     return kind in _GENERATORS
 
 
-def canonical_keys(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+class Configuration(dict):  # type: ignore[type-arg]
+    """A plugin's configuration, with `written`: the same as the file spells it, for errors that show it."""
+
+    __slots__ = ("written",)
+    written: dict[str, Any]
+
+
+def canonical_keys(kind: str, values: dict[str, Any]) -> Configuration:
     """The top-level keys in the spelling of the plugin's struct: Go matches them without regard to case."""
     keys = (_GENERATORS.get(kind) or _TRANSFORMERS[kind])[1].split()
     known = {key.lower(): key for key in keys}
-    return {known.get(key.lower(), key): value for key, value in values.items()}
+    result = Configuration({known.get(key.lower(), key): value for key, value in values.items()})
+    result.written = values
+    return result
 
 
 def without_empty(value: Any) -> Any:
@@ -149,8 +158,3 @@ def without_empty(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [without_empty(item) for item in value]
     return value
-
-
-def not_there_yet(what: str) -> ConfigurationError:
-    """The error for a part of `kustomize build` that this version leaves out."""
-    return ConfigurationError(f"{what} is not supported by this version of kbuild")

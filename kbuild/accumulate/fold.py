@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from kbuild.accumulate.origins import Origins
     from kbuild.counters import Counters
-    from kbuild.model.context import Helm, Observer
+    from kbuild.model.context import Helm, Observer, Programs
     from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Body
     from kbuild.model.tree import BaseEntry, Node
     from kbuild.options import Options
 
@@ -23,7 +24,7 @@ class Fold:
 
     Shape: `parse(text, name)` makes resources of a text; `warn(line)` adds a line to standard error; `walk` lists the
     folders being folded, outermost first; `namespace` is the nearest one that a kustomization on that way sets (for
-    charts); `helm(root)` gives a chart its way to helm; `origins` is None unless `buildMetadata` asks for them.
+    charts); `helm(root)` and `programs(root)` give a chart or a function of that folder its way to helm or to a program; `origins` is None unless `buildMetadata` asks for them.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class Fold:
         "options",
         "origins",
         "parse",
+        "programs",
         "schema_is_set",
         "scopes",
         "walk",
@@ -52,10 +54,11 @@ class Fold:
         memo: Any,
         counters: Counters,
         helm: Callable[[str], Helm],
+        programs: Callable[[str], Programs],
     ) -> None:
         self.options, self.scopes, self.parse, self.warn = options, scopes, parse, warn
         self.memo, self.counters = memo, counters
-        self.helm = helm
+        self.helm, self.programs = helm, programs
         self.walk: list[str] = []
         self.namespace = ""
         self.origins: Origins | None = None
@@ -94,9 +97,24 @@ class Fold:
             counters=self.counters,
             memo=self.memo,
             helm=lambda: self.helm(node.root),
+            programs=lambda: self.programs(node.root),
+            shown=self.shown,
+            restore=self.restore,
             file=node.file,
             text=node.text,
         )
+
+    def shown(self, resource: Resource) -> Body:
+        """A body with all annotations that the reference keeps on it at this point."""
+        from kbuild.documents.annotations import annotated
+
+        more = {} if self.origins is None else self.origins.texts(resource)
+        return annotated(resource, more)
+
+    def restore(self, resource: Resource) -> None:
+        """Take origin annotations out of a body that came back from a plugin. Mutates: `resource`. Raises: KbuildError."""
+        if self.origins is not None:
+            self.origins.take(resource)
 
     def enter(self, entry: BaseEntry) -> Any:
         """Go into a base or component; returns what `leave` needs."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from os.path import join, normpath
 
+from kbuild.documents.config import read_config
 from kbuild.model import repo_spec
-from kbuild.model.scalars import Quoted
+from kbuild.model.scalars import Quoted, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 ORIGIN_KEY = "config.kubernetes.io/origin"
 TRANSFORMATIONS_KEY = "alpha.config.kubernetes.io/transformations"
 NOBODY = ("", "", "", "")
+BY = ("apiVersion", "kind", "name", "namespace")
 
 
 class Origins:
@@ -89,6 +91,27 @@ class Origins:
         if with_transformations and resource.transformations:
             annotate(resource, TRANSFORMATIONS_KEY, self._text(tuple(resource.transformations)))
 
+    def texts(self, resource: Resource) -> dict[str, str]:
+        """The annotations of a resource as the reference holds them during a build."""
+        found = {}
+        if resource.origin is not None:
+            found[ORIGIN_KEY] = str(self._text(resource.origin))
+        if resource.transformations:
+            found[TRANSFORMATIONS_KEY] = str(self._text(tuple(resource.transformations)))
+        return found
+
+    def take(self, resource: Resource) -> None:
+        """Read the annotations of a resource that came back from a plugin. Mutates: `resource`. Raises: KbuildError."""
+        meta = resource.body.get("metadata")
+        annotations = meta.get("annotations") if type(meta) is dict else None
+        if type(annotations) is not dict:
+            return
+        if ORIGIN_KEY in annotations:
+            resource.origin = as_origin(read_config(text_of(annotations.pop(ORIGIN_KEY))))
+        if TRANSFORMATIONS_KEY in annotations:
+            steps = read_config(text_of(annotations.pop(TRANSFORMATIONS_KEY)))
+            resource.transformations = [as_origin(step) for step in steps] if type(steps) is list else []
+
     def _text(self, key: Any) -> Quoted:
         found = self._texts.get(key)
         if found is None:
@@ -114,11 +137,20 @@ def as_map(origin: Origin) -> dict[str, Any]:
     """An origin as the reference prints it: keys in its order, empty ones left out."""
     path, repo, ref, configured_in, who = origin
     result: dict[str, Any] = {"path": path, "repo": repo, "ref": ref, "configuredIn": configured_in}
-    by = {name: text for name, text in zip(("apiVersion", "kind", "name", "namespace"), who, strict=True) if text}
+    by = {name: text for name, text in zip(BY, who, strict=True) if text}
     result = {name: text for name, text in result.items() if text}
     if by:
         result["configuredBy"] = by
     return result
+
+
+def as_origin(value: Any) -> Origin:
+    """An origin read from its text; what is not there is empty."""
+    fields = value if type(value) is dict else {}
+    by = fields.get("configuredBy")
+    api_version, kind, name, namespace = (str((by if type(by) is dict else {}).get(name) or "") for name in BY)
+    path, repo, ref, configured_in = (str(fields.get(name) or "") for name in ("path", "repo", "ref", "configuredIn"))
+    return path, repo, ref, configured_in, (api_version, kind, name, namespace)
 
 
 def strip(resource: Resource, *, keep_origin: bool, keep_transformations: bool) -> None:

@@ -227,7 +227,7 @@ def load_plugin(resource: Resource, fold: Fold, context: Context, *, is_generato
     place = resource.position
     if found.group or found.version != "builtin":
         if fold.options.enable_alpha_plugins:
-            raise builtins.not_there_yet(f"the external plugin {found.kind}").at(place.file, place.line)
+            return load_external(resource, context)
         reason = f"external plugins disabled; unable to load external plugin '{resource.original_id.kind}'"
         raise ConfigurationError(reason).at(place.file, place.line)
     plugin = builtins.configure_plugin(resource, context)
@@ -235,6 +235,24 @@ def load_plugin(resource: Resource, fold: Fold, context: Context, *, is_generato
         wanted = "generator" if is_generator else "transformer"
         raise ConfigurationError(f"plugin {resource.original_id} not a {wanted}").at(place.file, place.line)
     return plugin
+
+
+def load_external(resource: Resource, context: Context) -> Any:
+    """A function, or an executable plugin. Raises: KbuildError."""
+    from kbuild.functions.spec import function_spec
+
+    place = resource.position
+    try:
+        spec = function_spec(resource)
+        if spec is not None:
+            from kbuild.functions.plugin import FunctionPlugin
+
+            return FunctionPlugin(resource, spec, context)
+        from kbuild.functions.executable import ExecutablePlugin
+
+        return ExecutablePlugin(resource, context)
+    except KbuildError as error:
+        raise error.at(place.file, place.line) from None
 
 
 def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
@@ -245,8 +263,9 @@ def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
     for resource in plugin_configurations("validators", node, fold):
         validator, _ = external(resource, fold, context, is_generator=False)
         before = snapshot(into.resources)
-        validator.transform(into.resources)
-        check_unchanged(before, into.resources)
+        # A validator gets a list of its own: what it adds or removes is lost.
+        written = getattr(validator, "validate", validator.transform)(into.resources)
+        check_unchanged(before, into.resources, written or ())
 
 
 def read_configurations(paths: list[str], context: Context) -> TransformerConfig:

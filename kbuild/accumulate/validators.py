@@ -5,10 +5,12 @@ Source: kustomize v5.8.1, `runValidators` and `ErrorIfNotEqualSets`.
 
 from __future__ import annotations
 
+from kbuild.documents.annotations import annotated
 from kbuild.model.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from kbuild.model.resource import Resource
@@ -22,8 +24,12 @@ def snapshot(resources: Resources) -> list[Resource]:
     return [resource.copy() for resource in resources]
 
 
-def check_unchanged(before: list[Resource], resources: Resources) -> None:
-    """Raise ConfigurationError where a validator changed more than its label."""
+def check_unchanged(before: list[Resource], resources: Resources, written: Iterable[Resource] = ()) -> None:
+    """Raise ConfigurationError where a validator changed more than its label.
+
+    `written` came back from a plugin: the reference compares where every node stands in its text, which has changed.
+    """
+    rewritten = set(map(id, written))
     refused = "validator shouldn't modify the resource map: "
     after = {resource.id.key(): resource for resource in resources}
     if len(before) != len(after):
@@ -32,19 +38,20 @@ def check_unchanged(before: list[Resource], resources: Resources) -> None:
         new = after.get(old.id.key())
         if new is None:
             raise ConfigurationError(f"{refused}id in self missing from other; id: {old.id}")
-        if text(old) != text(new):
+        if id(new) in rewritten or text(old) != text(new):
             raise ConfigurationError(f"{refused}nodes unequal: \n -- {text(old)},\n -- {text(new)}\n")
 
 
 def text(resource: Resource) -> str:
-    """The resource as it would be printed, without the label that a validator may set."""
-    from kbuild.documents.writer import write
+    """The resource as JSON, without the label that a validator may set."""
+    from kbuild.documents.generic import to_json_values
+    from kbuild.documents.gojson import dumps
 
-    body: dict[str, Any] = resource.body
+    body: dict[str, Any] = annotated(resource)
     meta = body.get("metadata")
     labels = meta.get("labels") if type(meta) is dict else None
     if type(meta) is dict and type(labels) is dict and VALIDATED_BY in labels:
         kept = {key: value for key, value in labels.items() if key != VALIDATED_BY}
         rest = {key: value for key, value in meta.items() if key != "labels"}
         body = {**body, "metadata": {**rest, "labels": kept} if kept else rest}
-    return write([body])
+    return dumps(to_json_values(body))

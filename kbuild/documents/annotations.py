@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
 
 
-def annotated(resource: Resource) -> Body:
-    """The body with the annotations that the reference keeps on it during a build, as its errors show it.
+def annotated(resource: Resource, more: dict[str, str] | None = None) -> Body:
+    """The body with the annotations that the reference keeps on it during a build, as its errors show it, and `more`.
 
     Source: kustomize v5.8.1 `resource.Resource`, build annotations.
     """
-    added = resource.build_annotations()
+    added = {**resource.build_annotations(), **(more or {})}
     meta = resource.body.get("metadata")
     if not added or type(meta) is not dict:
         return resource.body

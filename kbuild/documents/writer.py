@@ -33,7 +33,7 @@ def write(bodies: Iterable[Body]) -> str:
 
     Raises: OutputError, for what the reference cannot print (duplicate or odd keys, infinity, failed conversions).
     """
-    pen = _Pen()
+    pen = Pen()
     out = pen.out
     for body in bodies:
         if out:
@@ -50,7 +50,7 @@ def write(bodies: Iterable[Body]) -> str:
     return "".join(out)
 
 
-def _write_deep(pen: _Pen, body: Body) -> None:
+def _write_deep(pen: Pen, body: Body) -> None:
     """Write a body that is nested deeper than the interpreter's limit, which is lifted meanwhile."""
     import sys
 
@@ -75,15 +75,15 @@ def marshal(value: Json) -> str:
     Source: sigs.k8s.io/yaml v1.5.0 `Marshal`.
     """
     try:
-        return _Pen().whole(value)
+        return Pen().whole(value)
     except ValueError:
         from kbuild.documents.generic import after_json, marshalled
 
-        return _Pen().whole(after_json(marshalled(value)))
+        return Pen().whole(after_json(marshalled(value)))
 
 
-class _Pen:
-    """One text being written, with its memo tables.
+class Pen:
+    """One text being written, with its memo tables. A method meets what it cannot print with a ValueError.
 
     Shape: `texts` holds strings that are printed the same wherever they stand, as ` text` and a line feed; `styles` the
     style of the others; `orders` the keys of a map, in printing order, with their printed form `key:` (empty for a key

@@ -8,7 +8,7 @@ from __future__ import annotations
 from kbuild.documents.resolve import ABSENT, key, string_set
 from kbuild.generators.config_maps import as_text
 from kbuild.model.errors import AmbiguousTargetError, DuplicateIdError, NoTargetError
-from kbuild.model.resource import MERGE, REPLACE
+from kbuild.model.resource import MERGE, REPLACE, UNSPECIFIED
 from kbuild.model.scalars import key_text, text_of
 
 TYPE_CHECKING = False
@@ -49,7 +49,8 @@ def absorb(resources: Resources, generated: Iterable[Resource]) -> None:
             resources.replace(matches[0], resource)
         else:
             raise DuplicateIdError(
-                f"id {go_id(wanted)} exists; can not use behavior: '{resource.behavior}', behavior must be merge or replace"
+                f"id {go_id(wanted)} exists; can not use behavior: '{resource.behavior or UNSPECIFIED}',"
+                " behavior must be merge or replace"
             )
 
 
@@ -77,7 +78,7 @@ def combine(new: Resource, old: Resource) -> None:
         meta.pop("namespace", None)
     new.history, new.prefixes, new.suffixes = old.history, old.prefixes, old.suffixes
     new.needs_hash = new.needs_hash and old.needs_hash
-    new.behavior = old.behavior
+    new.behavior = old.behavior or UNSPECIFIED
     new.position = old.position
     new.referenced_by_vars = old.referenced_by_vars
     if old.origin is not None and (is_merge or new.origin is None):

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 
 from kbuild.documents.reader import read_documents
+from kbuild.documents.wrapped import unwrap
 from kbuild.fields.validation import validate
 from kbuild.finish.local_config import is_local
 from kbuild.load import resource_file
@@ -137,7 +138,7 @@ class HelmRun:
         Raises: KbuildError, mostly the same again.
         """
         try:
-            documents = resource_file.unwrap(read_documents(output, self._memo, self._counters))
+            documents = unwrap(read_documents(output, self._memo, self._counters))
         except KbuildError as error:
             mark = "MalformedYAMLError: " if isinstance(error, YamlError) else ""
             error.reason = f"error reading helm output: {mark}{error.reason}"

@@ -6,10 +6,11 @@ Source: kustomize v5.8.1 `resource.Factory.SliceFromBytes`, kyaml v0.21.1 `ByteR
 from __future__ import annotations
 
 from kbuild.documents.reader import read_documents
+from kbuild.documents.wrapped import unwrap
 from kbuild.fields.validation import validate
 from kbuild.model.errors import KbuildError, OutputError, Position, ResourceError
 from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED, Resource
-from kbuild.model.scalars import TIMESTAMP, OddKey, Quoted, is_null, key_text, tag_of, text_of
+from kbuild.model.scalars import TIMESTAMP, OddKey, Quoted, is_null, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,22 +57,6 @@ def parse(
             error.position = Position(name, error.line, error.column)
         raise
     return result
-
-
-def unwrap(documents: Documents) -> Documents:
-    """A single `List` or `ResourceList` document replaced by its items."""
-    if len(documents) != 1 or type(documents[0][0]) is not dict:
-        return documents
-    body, line = documents[0]
-    kind = body.get("kind")
-    if isinstance(kind, str) and kind in ("List", "ResourceList") and ("items" in body or "functionConfig" in body):
-        items = body.get("items")
-        if type(items) is list:
-            return [(item, line) for item in items if item is not None]
-        if type(items) is dict:
-            return [(part, line) for key, item in items.items() for part in (Quoted(key_text(key)), item)]
-        return []
-    return documents
 
 
 def expand(documents: Documents, name: str) -> Documents:
@@ -178,20 +163,25 @@ def take_internal_annotations(resource: Resource) -> None:
     found = [key for key in annotations if type(key) is not OddKey and key in REMOVED]
     if not found:
         return
-    values = {key.rpartition("/")[2]: text_of(annotations.pop(key)) for key in found}
-    resource.needs_hash = values.get("needsHashSuffix") == "enabled"
-    behavior = values.get("generatorBehavior", "")
-    if behavior in (CREATE, MERGE, REPLACE, UNSPECIFIED):
-        resource.behavior = behavior
-    names, spaces, kinds = (_csv(values, f"previous{part}") for part in ("Names", "Namespaces", "Kinds"))
+    hidden = {key: text_of(annotations.pop(key)) for key in found}
+    resource.needs_hash = _taken(hidden, "needsHashSuffix", ("enabled",)) != ""
+    resource.behavior = _taken(hidden, "generatorBehavior", (UNSPECIFIED, CREATE, MERGE, REPLACE))
+    resource.helm_generated = _taken(hidden, "helm-generated", ("true",)) != ""
+    resource.prefixes, resource.suffixes = _csv(hidden, "prefixes"), _csv(hidden, "suffixes")
+    names, spaces, kinds = (_csv(hidden, f"previous{part}") for part in ("Names", "Namespaces", "Kinds"))
     if len(names) == len(spaces) == len(kinds):
         resource.history = list(zip(names, spaces, kinds, strict=True))
-    resource.helm_generated = values.get("helm-generated") == "true"
-    resource.prefixes, resource.suffixes = _csv(values, "prefixes"), _csv(values, "suffixes")
+    resource.hidden = hidden
 
 
-def _csv(values: dict[str, str], name: str) -> list[str]:
-    return values[name].split(",") if name in values else []
+def _taken(hidden: dict[str, str], name: str, known: tuple[str, ...]) -> str:
+    """The value of an annotation that has an attribute, `""` where it is not there or not a known one."""
+    return hidden.pop(INTERNAL + name) if hidden.get(INTERNAL + name) in known else ""
+
+
+def _csv(hidden: dict[str, str], name: str) -> list[str]:
+    text = hidden.pop(INTERNAL + name, None)
+    return [] if text is None else text.split(",")
 
 
 def is_nothing(value: Json) -> bool:

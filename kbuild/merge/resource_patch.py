@@ -110,11 +110,14 @@ class StrategicPatch:
         if target.has_build_annotations and drops_annotations(self.body):
             target.history, target.prefixes, target.suffixes, target.transformations = [], [], [], []
             target.needs_hash = target.helm_generated = False
+            target.hidden = {}
             target.behavior, target.origin = "", None
         patch = self.resource
         if patch.has_build_annotations:
             target.needs_hash = target.needs_hash or patch.needs_hash
             target.behavior = patch.behavior or target.behavior
+            target.hidden = {}
+            target.behavior, target.origin = "", None
             target.history = [*patch.history] or target.history
             target.prefixes, target.suffixes = (
                 [*patch.prefixes] or target.prefixes,

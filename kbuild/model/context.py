@@ -5,11 +5,13 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import Any, Protocol
 
     from kbuild.counters import Counters
     from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Body
     from kbuild.model.tree import Node
 
     class Read(Protocol):
@@ -42,6 +44,33 @@ if TYPE_CHECKING:
         def referenced(self, resources: Resources, references: Any) -> None:
             """Name references were rewritten. Shape: `references` is the table of `NameBackReference` used."""
 
+    class Programs(Protocol):
+        """Running functions and plugins for one kustomization. `options` are those of the render, `root` is its folder."""
+
+        options: Any
+        root: str
+
+        def run(self, command: Command) -> tuple[str, bytes, bytes]:
+            """(why it failed or `""`, standard output, standard error unless that is shown)."""
+
+        def user(self) -> str:
+            """`uid:gid` of the caller."""
+
+        def container_program(self) -> str:
+            """The program that runs containers."""
+
+        def plugin_home(self) -> str:
+            """The folder of executable plugins. Raises: PluginError, where there is none."""
+
+        def executable_problem(self, path: str) -> str | None:
+            """Why a file cannot be run, `""` where it can, None where it does not exist."""
+
+        def refuse_library(self, path: str, warn: Callable[[str], None]) -> None:
+            """Answer a Go plugin. Raises: PluginError, always."""
+
+        def config_file(self, data: bytes) -> AbstractContextManager[str]:
+            """A temporary file with this content: its path. Raises: PluginError."""
+
     class Helm(Protocol):
         """Running helm for one chart. `options` are those of the render, `root` is the kustomization's folder."""
 
@@ -70,6 +99,27 @@ if TYPE_CHECKING:
             """Remove the temporary folder."""
 
 
+class Command:
+    """A program to run: argument list, environment on top of the caller's, standard input, working folder.
+
+    `shows_errors` lets what it writes on standard error through at once.
+    """
+
+    __slots__ = ("environment", "folder", "shows_errors", "stdin", "words")
+
+    def __init__(
+        self,
+        words: list[str],
+        environment: dict[str, str] | None = None,
+        stdin: bytes = b"",
+        *,
+        folder: str,
+        shows_errors: bool = False,
+    ) -> None:
+        self.words, self.environment, self.stdin = words, environment or {}, stdin
+        self.folder, self.shows_errors = folder, shows_errors
+
+
 class Context:
     """The surroundings of one kustomization's generators and transformers.
 
@@ -77,10 +127,15 @@ class Context:
     `parse(text, name)` turns YAML text into resources as the reference's resource factory does (`name` is for positions).
     `schema()` gives the merge schema, loaded on first call. `scopes` are the certainly cluster-scoped
     `(apiVersion, kind)` pairs. `warn(line)` adds a line to standard error. `memo` is the render's table for the reader.
-    `file` and `text` are the kustomization file (for positions). `helm()` gives one chart its way to helm.
+    `file` and `text` are the kustomization file (for positions). `helm()` gives one chart its way to helm, `programs()`
+    a function or plugin its way to a program. `shown(resource)` is its body as the reference holds it during a build, with
+    all annotations; `restore(resource)` takes them out of a body that came back.
     """
 
-    __slots__ = ("counters", "file", "helm", "memo", "parse", "read", "schema", "scopes", "text", "warn")
+    __slots__ = (
+        "counters", "file", "helm", "memo", "parse", "programs", "read", "restore", "schema", "scopes", "shown", "text",
+        "warn",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -93,9 +148,12 @@ class Context:
         counters: Counters,
         memo: Any,
         helm: Callable[[], Helm],
+        programs: Callable[[], Programs],
+        shown: Callable[[Resource], Body],
+        restore: Callable[[Resource], None],
         file: str = "",
         text: str = "",
     ) -> None:
         self.read, self.parse, self.schema, self.scopes = read, parse, schema, scopes
         self.warn, self.counters, self.memo, self.file, self.text = warn, counters, memo, file, text
-        self.helm = helm
+        self.helm, self.programs, self.shown, self.restore = helm, programs, shown, restore

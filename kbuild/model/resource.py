@@ -48,13 +48,15 @@ class Resource:
     first, and `behavior` is empty for what no generator made. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
     `transformations` are plain values, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
     whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `position` is where the document starts.
-    `serial` orders resources inside one `Resources`.
+    `serial` orders resources inside one `Resources`. `hidden` holds internal annotations that have no attribute here: the
+    build ignores them, functions see them.
     """
 
     __slots__ = (
         "behavior",
         "body",
         "helm_generated",
+        "hidden",
         "history",
         "id",
         "needs_hash",
@@ -89,6 +91,7 @@ class Resource:
         self.origin: Json = None
         self.transformations: list[Json] = []
         self.helm_generated = False
+        self.hidden: dict[str, str] = {}
         self.referenced_by_vars: list[str] = []
         self.twins: list[Twins] = []
         self.serial = 0
@@ -160,13 +163,15 @@ class Resource:
             or self.origin is not None
             or self.transformations
             or self.helm_generated
+            or self.hidden
         )
 
     def build_annotations(self) -> dict[str, str]:
-        """The annotations in which the reference keeps the history during a build."""
+        """The internal annotations that the reference keeps on the resource during a build."""
         names, namespaces, kinds = zip(*self.history, strict=True) if self.history else ((), (), ())
         found = {
             "generatorBehavior": self.behavior,
+            "helm-generated": "true" if self.helm_generated else "",
             "needsHashSuffix": "enabled" if self.needs_hash else "",
             "prefixes": ",".join(self.prefixes),
             "previousKinds": ",".join(kinds),
@@ -174,7 +179,7 @@ class Resource:
             "previousNamespaces": ",".join(namespaces),
             "suffixes": ",".join(self.suffixes),
         }
-        return {INTERNAL + name: text for name, text in found.items() if text}
+        return {**self.hidden, **{INTERNAL + name: text for name, text in found.items() if text}}
 
     def copy(self) -> Resource:
         """A deep copy: nothing mutable is shared, neither with this one nor inside."""
@@ -184,6 +189,7 @@ class Resource:
         twin.body = copy_body(self.body)
         twin.history, twin.prefixes, twin.suffixes = [*self.history], [*self.prefixes], [*self.suffixes]
         twin.transformations = [*self.transformations]
+        twin.hidden = {**self.hidden}
         twin.referenced_by_vars = [*self.referenced_by_vars]
         twin.twins = []
         return twin

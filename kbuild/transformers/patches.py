@@ -29,7 +29,8 @@ class PatchTransformer:
         patch, path = str(config.get("patch") or "").strip(), str(config.get("path") or "")
         if bool(patch) == bool(path):
             reason = "patch and path can't be set at the same time" if path else "must specify one of patch and path in"
-            raise ConfigurationError(f"{reason}\n{_config_text(config)}")
+            shown = _config_text(getattr(config, "written", config))
+            raise ConfigurationError(f"{reason}\n{shown}")
         self.source = f"[path: {go_quote(path)}]" if path else f"[patch: {go_quote(patch)}]"
         text: str | bytes = patch
         if path:

@@ -10,7 +10,7 @@ RANK = {
     "counters": 0, "version": 0, "model": 1,
     "documents": 2, "options": 2, "schema": 3,  # a schema may come as a document
     "fields": 4, "merge": 4,
-    "generators": 5, "transformers": 5, "finish": 5,
+    "generators": 5, "transformers": 5, "finish": 5, "functions": 5,
     "load": 6, "accumulate": 6, "emit": 6,
     "result": 7,
     "build": 8,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from difflib import unified_diff
 from pathlib import Path
 
 from in_process import run
@@ -12,7 +13,7 @@ from in_process import run
 Outcome = tuple[bool, str, str]
 
 # The folders that either program makes for itself, and the addresses and times it prints.
-_RANDOM = re.compile(r"/(kustomize-(?:helm-)?)\d+")
+_RANDOM = re.compile(r"/(kustomize-(?:helm-)?|kust-plugin-config-)\d+")
 _ADDRESS = re.compile(r"&\{0x[0-9a-f]+ (?:0x[0-9a-f]+|<nil>)\}")
 _TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 
@@ -39,6 +40,18 @@ def ours(target: str, *arguments: str, cwd: Path) -> Outcome:
     assert done.status in (0, 1)
     assert "Traceback" not in done.stderr
     return done.status == 0, done.stdout.decode(), error_of(done.stderr)
+
+
+def without_places(stderr: str) -> str:
+    """Standard error without what only kbuild says, and without what is different on every run."""
+    lines = stderr.splitlines(keepends=True)
+    return masked("".join(line for line in lines if not line.startswith(("  at ", "  hint: "))))
+
+
+def difference(expected: Sequence[object], found: Sequence[object]) -> str:
+    """Where two outcomes differ, as a unified diff; empty where they do not."""
+    theirs, own = ("\n".join(str(part) for part in parts).splitlines() for parts in (expected, found))
+    return "\n".join(unified_diff(theirs, own, "reference", "kbuild", lineterm="", n=2))
 
 
 def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
