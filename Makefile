@@ -13,7 +13,7 @@ SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py app
 ARGS ?=
 
 .PHONY: help demo test lint golden table yaml bench conformance oracle clean \
-  cluster cluster-programs test-cluster test-kind
+  cluster cluster-programs test-cluster test-kind soak bench-cluster
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test: oracle cluster-programs lint $(VENV)/.compiled ## lint, types and all test
 test-cluster: cluster-programs $(VENV)/.compiled ## the applier's scenarios (KBUILD_TEST_KUBECONFIG: against that cluster)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/cluster tests/scenario $(ARGS)
 
+soak: cluster-programs $(VENV)/.compiled ## every kill point, 200 fault runs and long fuzzing of the applier (an hour or so)
+	@KBUILD_SOAK=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/scenario $(ARGS)
+
 test-kind: $(VENV)/.installed-dev $(VENV)/.compiled ## the same against a new kind cluster, where Docker runs
 	@$(BIN)/python tools/test_on_kind.py $(ARGS)
 
@@ -82,6 +85,9 @@ yaml: oracle ## write the expectations of testdata/yaml again, from the referenc
 
 bench: oracle $(VENV)/.compiled ## kbuild against the reference, as a table
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+bench-cluster: cluster-programs $(VENV)/.compiled ## the applier against kubectl on a real API server, as a table
+	@$(BIN)/python benchmarks/cluster.py $(ARGS)
 
 conformance: $(VENV)/.compiled ## the shared conformance cases, where they are beside the checkout
 	@$(BIN)/python "$${KBUILD_CONFORMANCE:-../shared/conformance}/run.py" --command '$(CURDIR)/$(BIN)/kbuild render' -j 2 $(ARGS)
