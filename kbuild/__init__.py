@@ -27,6 +27,11 @@ An overlay shows what a change would do, before it is made:
 >>> kbuild.render("/app", fs=changed).images()
 ['nginx']
 
+Many folders share what they have in common, and each has its own outcome:
+
+>>> [outcome.error or len(outcome.text) for outcome in kbuild.render_many(["/app", "/app"], fs=fs)]
+[94, 94]
+
 What goes wrong is a `KbuildError` of some kind, which says where:
 
 >>> wrong = kbuild.OverlayFileSystem(fs, {"/app/kustomization.yaml": "resources: [web.yaml]\nnamePrefx: demo-"})
@@ -45,6 +50,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from kbuild.counters import Counters as Counters
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
     from kbuild.load.overlay_fs import JailedFileSystem as JailedFileSystem
     from kbuild.load.overlay_fs import MemoryFileSystem as MemoryFileSystem
     from kbuild.load.overlay_fs import OverlayFileSystem as OverlayFileSystem
+    from kbuild.many.outcome import Outcome as Outcome
     from kbuild.model.errors import KbuildError as KbuildError
     from kbuild.model.errors import Position as Position
     from kbuild.model.ids import ObjectId as ObjectId
@@ -71,6 +78,7 @@ _HOMES = {
     "IgnoringFileSystem": "load.overlay_fs",
     "ObjectId": "model.ids",
     "Options": "options",
+    "Outcome": "many.outcome",
     "Position": "model.errors",
     "Resource": "model.resource",
     "Result": "result",
@@ -81,7 +89,9 @@ _ERRORS = (
     "ReplacementError", "ResourceError", "RestrictedPathError", "UsageError", "YamlError",
 )  # fmt: skip
 
-__all__ = ["read_documents", "read_manifests", "read_positioned", "render", *_HOMES, *_ERRORS]  # noqa: PLE0604
+__all__ = [  # noqa: PLE0604
+    "read_documents", "read_manifests", "read_positioned", "render", "render_many", *_HOMES, *_ERRORS,
+]  # fmt: skip
 
 
 def render(
@@ -105,6 +115,29 @@ def render(
         fs = DiskFileSystem()
     chosen = Options() if options is None else options
     return build(fspath(path), fs=fs, options=chosen.replaced(**overrides) if overrides else chosen)
+
+
+def render_many(
+    paths: Iterable[Any],
+    *,
+    fs: FileSystem | None = None,
+    options: Options | None = None,
+    workers: int | None = None,
+    **overrides: Any,
+) -> Iterator[Outcome]:
+    """Render many folders; gives an `Outcome` for each, in order, with the text or the error.
+
+    Files, documents and bases that several of them use are read, parsed and folded once. From the disk, `workers` fresh
+    processes do the work (default: one per processor); with 1, and with a file system of your own, it is done here,
+    a folder each time the next outcome is asked for. `options` and keywords are those of `render`.
+    """
+    from os import fspath
+
+    from kbuild.many.render import render_many as outcomes
+    from kbuild.options import Options
+
+    chosen = Options() if options is None else options
+    return outcomes([fspath(path) for path in paths], fs, chosen.replaced(**overrides), workers)
 
 
 def read_manifests(text: str | bytes, name: str = "") -> Result:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kbuild.load.filesystem import FileSystem
     from kbuild.model.context import Helm, Observer, Programs
     from kbuild.model.resource import Resource
+    from kbuild.model.shared import Shared
     from kbuild.model.tree import Node
     from kbuild.options import Options
 
@@ -41,7 +42,8 @@ def build(
     """Render the kustomization at `path`.
 
     `warn` is called with each line for standard error as it arises; the lines are in the result as well.
-    `observer` looks on (kbuild/model/context.py).
+    `observer` looks on (kbuild/model/context.py). A file system that renders share (kbuild/load/sharing.py) brings what
+    earlier ones with the same options left.
     Raises: KbuildError, with `walk` set to the folders from the root to where it happened.
     """
     counters = Counters() if counters is None else counters
@@ -52,7 +54,8 @@ def build(
         if warn is not None:
             warn(line)
 
-    memo = Memo()
+    shared: Shared | None = getattr(fs, "shared", None)
+    memo = Memo() if shared is None else shared.memo
 
     def parse(text: str | bytes, name: str) -> list[Resource]:
         return resource_file.parse(text, name, CLUSTER_SCOPED, memo, counters)
@@ -77,9 +80,10 @@ def build(
         helm=helm,
         programs=programs,
     )
+    fold.lines, fold.shared = lines, shared
     access = Access(fs, counters)
     try:
-        node = tree.load(path, access, options, CLUSTER_SCOPED, memo)
+        node = tree.load(path, access, options, CLUSTER_SCOPED, memo, shared)
         fold.observer = observer
         if observer is not None:
             observer.loaded(node)

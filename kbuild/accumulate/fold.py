@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kbuild.model.context import Helm, Observer, Programs
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Body
+    from kbuild.model.shared import Shared
     from kbuild.model.tree import BaseEntry, Node
     from kbuild.options import Options
 
@@ -24,13 +25,16 @@ class Fold:
 
     Shape: `parse(text, name)` makes resources of a text; `warn(line)` adds a line to standard error; `walk` lists the
     folders being folded, outermost first; `namespace` is the nearest one that a kustomization on that way sets (for
-    charts); `helm(root)` and `programs(root)` give a chart or a function of that folder its way to helm or to a program; `origins` is None unless `buildMetadata` asks for them.
+    charts); `helm(root)` and `programs(root)` give a chart or a function of that folder its way to helm or to a program;
+    `origins` is None unless `buildMetadata` asks for them; `lines` are the lines warned so far; `shared` is where renders
+    keep what they did, if they share.
     """
 
     __slots__ = (
         "_schema",
         "counters",
         "helm",
+        "lines",
         "memo",
         "namespace",
         "observer",
@@ -40,6 +44,7 @@ class Fold:
         "programs",
         "schema_is_set",
         "scopes",
+        "shared",
         "walk",
         "warn",
     )
@@ -63,6 +68,8 @@ class Fold:
         self.namespace = ""
         self.origins: Origins | None = None
         self.observer: Observer | None = None
+        self.lines: list[str] = []
+        self.shared: Shared | None = None
         self._schema: Any = None
         self.schema_is_set = False
 

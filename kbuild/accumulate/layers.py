@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kbuild.accumulate.fold import Fold
     from kbuild.fields.configuration import TransformerConfig
     from kbuild.model.context import Context
+    from kbuild.model.shared import Built
     from kbuild.model.tree import Node
 
     Entries = list[FileEntry | BaseEntry | LoadFailure]
@@ -57,8 +58,35 @@ class Accumulator:
 
 def accumulate_root(node: Node, fold: Fold) -> Accumulator:
     """Fold the whole tree. Raises: KbuildError, the first failure in the reference's order."""
+    if node.built is not None:
+        return from_built(node.built, fold)
     enter(node, fold)
     return accumulate(node, fold, Accumulator())
+
+
+def from_built(built: Built, fold: Fold) -> Accumulator:
+    """What an earlier render made of a base."""
+    for line in built.warnings:
+        fold.warn(line)
+    fold.counters.copies += len(built.resources)
+    found = Accumulator()
+    found.resources.extend([resource.copy() for resource in built.resources])
+    found.config = built.config
+    return found
+
+
+def accumulate_base(node: Node, fold: Fold) -> Accumulator:
+    """Fold a base on its own, and keep the result for later renders where it depends on nothing else."""
+    lines, reads = len(fold.lines), fold.counters.reads
+    found = accumulate(node, fold, Accumulator())
+    if fold.shared is not None and node.is_shareable and not found.vars and reads == fold.counters.reads:
+        fold.counters.copies += len(found.resources)
+        from kbuild.model.shared import Built
+
+        copies = [resource.copy() for resource in found.resources]
+        built = Built(node, copies, found.config, (*node.warnings, *fold.lines[lines:]))
+        fold.shared.keep("built", node.root, built, sum(size for _, size in node.reads))
+    return found
 
 
 def enter(node: Node, fold: Fold, *, is_root: bool = True) -> None:
@@ -158,14 +186,10 @@ def accumulate_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_
     Mutates: `into`. Raises: KbuildError, with the folder named.
     """
     node = entry.node
-    before = fold.enter(entry)
-    enter(node, fold, is_root=False)
-    check_kind(node, is_component=is_component)
-    try:
-        found = accumulate(node, fold, into if is_component else Accumulator())
-    except KbuildError as error:
-        raise error.within(f"recursed accumulation of path '{node.root}'") from None
-    fold.leave(before)
+    if node.built is not None:
+        found = from_built(node.built, fold)
+    else:
+        found = fold_directory(entry, fold, into, is_component=is_component)
     try:
         if is_component:
             into.resources.check_unique()
@@ -173,6 +197,20 @@ def accumulate_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_
             into.merge(found)
     except KbuildError as error:
         raise error.within(f"recursed merging from path '{node.root}'") from None
+
+
+def fold_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_component: bool) -> Accumulator:
+    """Fold a base on its own, or a component on what its parent has. Raises: KbuildError."""
+    node = entry.node
+    before = fold.enter(entry)
+    enter(node, fold, is_root=False)
+    check_kind(node, is_component=is_component)
+    try:
+        found = accumulate(node, fold, into) if is_component else accumulate_base(node, fold)
+    except KbuildError as error:
+        raise error.within(f"recursed accumulation of path '{node.root}'") from None
+    fold.leave(before)
+    return found
 
 
 def check_kind(node: Node, *, is_component: bool) -> None:

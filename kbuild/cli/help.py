@@ -43,6 +43,12 @@ Examples:
   kbuild render apps --generate -v            a folder of plain manifests, as Flux renders it
   kbuild render . --ignore '*.test.yaml'      as if files that match did not exist
   kbuild render . --load-restrictor LoadRestrictionsNone
+  kbuild render --all apps -o out/            every overlay below apps, to out/apps/....yaml
+
+With --all, each DIR is searched: every folder in and below it that has a kustomization file is rendered, unless that file
+says it is a Component (which cannot be rendered alone). Hidden folders, links to folders and the output folder are not
+searched. --paths-from adds folders by name. Folders are rendered by several processes and share the bases they have in
+common; one that fails is reported and the others go on; the status is 1 when any failed.
 """
 
 LINT = """\
@@ -115,7 +121,7 @@ def parameters(name: str) -> list[click.Parameter]:
         from kbuild.cli.render import FLAGS
 
         return [
-            click.Argument(["directory"], required=False, metavar="[DIR]", type=folder_type()),
+            click.Argument(["directories"], required=False, nargs=-1, metavar="[DIR ...]", type=folder_type()),
             *flag_options(FLAGS),
         ]
     if name == "lint":

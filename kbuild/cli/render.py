@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from kbuild.result import Result
 
 FLAGS = (
-    Flag("output", TEXT, "write to this file, or one file per resource into this existing folder", short="o",
-         placeholder="PATH"),
+    Flag("output", TEXT, "write to this file, or one file per resource into this existing folder; with --all, one file per"
+         " rendered folder into this folder, PATH/<folder>.yaml", short="o", placeholder="PATH"),
+    Flag("all", BOOL, "render every folder in and below the DIRs that has a kustomization file and is no component"),
+    Flag("paths-from", TEXT, "render the folders listed in this file, one a line (- for standard input)",
+         placeholder="FILE"),
+    Flag("jobs", TEXT, "processes for --all and --paths-from (default: one per processor)", short="j", placeholder="N"),
     Flag("load-restrictor", TEXT, "'LoadRestrictionsNone' lets kustomizations load files from outside their root"
          " (default LoadRestrictionsRootOnly)", placeholder="NAME",
          choices=("LoadRestrictionsRootOnly", "LoadRestrictionsNone")),
@@ -49,7 +53,7 @@ FLAGS = (
 )  # fmt: skip
 
 _OPTION_NAMES = {"mount": "mounts", "ignore_file": "ignore_files"}
-_NOT_OPTIONS = ("output", "verbose", "help", "stack_trace")
+_NOT_OPTIONS = ("output", "verbose", "help", "stack_trace", "all", "paths_from", "jobs")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -60,11 +64,16 @@ def run(argv: Sequence[str]) -> int:
 
         print(help_pages.command_page("render"), end="")
         return 0
-    if len(rest) > 1:
+    many = bool(values.get("all") or values.get("paths_from"))
+    if len(rest) > 1 and not values.get("all"):
         raise UsageError("specify one path to kustomization.yaml")
     options = options_of(values, _NOT_OPTIONS)
     if os.environ.get("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL") == "on":
         options = options.replaced(enable_managedby_label=True)
+    if many:
+        from kbuild.cli import render_all
+
+        return render_all.run(rest or (["."] if values.get("all") else []), options, values)
     output = str(values.get("output") or "")
     into_folder = output != "" and os.path.isdir(output)
     result = render(rest[0] if rest else ".", options, as_text=not into_folder)

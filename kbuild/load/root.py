@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kbuild.counters import Counters
     from kbuild.load.clones import Clone
     from kbuild.load.filesystem import FileSystem
+    from kbuild.model.tree import Node
 
 
 class HttpStatusError(RemoteError):
@@ -28,20 +29,25 @@ class Access:
     """What the roots of one render share: file system, restriction, counters, what was read, folders known to be real.
 
     Shape: `real_folders` maps absolute folders to their real paths, `""` for what cannot be resolved; `clones` has the
-    cloned repositories by URL, ref and whether they have submodules; `clone_cache` is the folder that keeps clones, if any.
+    cloned repositories by URL, ref and whether they have submodules; `clone_cache` is the folder that keeps clones, if any;
+    `log` has (path, size) of every read, where renders share what they did; `bases` has the trees that loaded whole, by
+    folder.
     """
 
-    __slots__ = ("clone_cache", "clones", "counters", "files_read", "fs", "real_folders", "restricted")
+    __slots__ = ("bases", "clone_cache", "clones", "counters", "files_read", "fs", "log", "real_folders", "restricted")
 
     def __init__(self, fs: FileSystem, counters: Counters, *, restricted: bool = True) -> None:
         self.fs, self.counters, self.restricted = fs, counters, restricted
         self.files_read: dict[str, None] = {}
         self.real_folders: dict[str, str] = {}
         self.clones: dict[tuple[str, str, bool], Clone] = {}
+        self.bases: dict[str, Node] = {}
         self.clone_cache = ""
+        self.log: list[tuple[str, int]] | None = None
 
     def close(self) -> None:
-        """Remove the clones of this render."""
+        """Remove the clones of this render, and let go of its trees, which lead back here."""
+        self.bases.clear()
         for clone in self.clones.values():
             if clone.scratch is not None:
                 clone.scratch.remove()
@@ -122,6 +128,8 @@ class Root:
     def _noted(self, full: str, data: bytes) -> bytes:
         self.access.counters.reads += 1
         self.access.files_read[full] = None
+        if self.access.log is not None:
+            self.access.log.append((full, len(data)))
         return data
 
     def joined(self, path: str) -> str:

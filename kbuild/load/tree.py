@@ -7,7 +7,7 @@ Source: kustomize v5.8.1 `KustTarget.Load`, `accumulateResources`, `accumulateCo
 from __future__ import annotations
 
 from kbuild.load import kustomization_file, resource_file
-from kbuild.load.root import Access, CloneTimeoutError, HttpStatusError, Root, has_prefix, is_remote_file, open_root
+from kbuild.load.root import Access, CloneTimeoutError, HttpStatusError, Root, is_remote_file, open_root
 from kbuild.model.errors import (
     KbuildError,
     KustomizationError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kbuild.documents.reader import Memo
     from kbuild.load.filesystem import FileSystem
     from kbuild.model.resource import Resource
+    from kbuild.model.shared import Shared
     from kbuild.options import Options
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -40,29 +41,40 @@ FORCED_GIT_WARNING = (
 
 
 class Loader:
-    """What one load shares: access to files, memo tables, parsed bases by folder.
+    """What one load shares: access to files, memo tables.
 
-    Shape: `bases` holds the trees that loaded whole, by folder; `generated` the (folder, text) of a kustomization that
-    no file holds; `parsed` has what was parsed ahead of its entry, by file; `stopped` is set at the first failure:
-    nothing behind it can be reached.
+    Shape: `generated` is the (folder, text) of a kustomization that no file holds; `parsed` has what was parsed ahead of its entry, by file; `stopped` is set at the first failure:
+    nothing behind it can be reached; `shared` is what earlier renders did, and `shares_bases` whether that includes bases.
     """
 
-    __slots__ = ("access", "bases", "counters", "generated", "memo", "parsed", "scopes", "stopped")
+    __slots__ = (
+        "access", "counters", "generated", "memo", "parsed", "scopes", "shared", "shares_bases", "stopped",
+    )  # fmt: skip
 
     def __init__(self, access: Access, scopes: frozenset[tuple[str, str]], memo: Memo, counters: Counters) -> None:
         self.access, self.scopes, self.memo, self.counters = access, scopes, memo, counters
-        self.bases: dict[str, Node] = {}
         self.generated: tuple[str, str] | None = None
         self.parsed: dict[str, list[Resource]] = {}
         self.stopped = False
+        self.shared: Shared | None = None
+        self.shares_bases = False
 
     def parse(self, text: str | bytes, name: str) -> list[Resource]:
         """The resources of a text, unique by id. Raises: KbuildError."""
         found = self.parsed.pop(name, None) if self.parsed else None
         if found is None:
-            found = resource_file.parse(text, name, self.scopes, self.memo, self.counters)
+            found = self._parse(text, name)
         if len(found) > 1:
             check_unique(found)
+        return found
+
+    def _parse(self, text: str | bytes, name: str) -> list[Resource]:
+        shared = self.shared if name else None
+        found = shared.find_parsed(name, text, self.counters) if shared is not None else None
+        if found is None:
+            found = resource_file.parse(text, name, self.scopes, self.memo, self.counters)
+            if shared is not None:
+                shared.keep_parsed(name, text, found, self.counters)
         return found
 
     def parse_ahead(self, text: bytes, name: str) -> list[Resource]:
@@ -98,27 +110,51 @@ def check_unique(resources: list[Resource]) -> None:
         seen.add(key)
 
 
-def load(path: str, access: Access, options: Options, scopes: frozenset[tuple[str, str]], memo: Memo) -> Node:
+def load(
+    path: str,
+    access: Access,
+    options: Options,
+    scopes: frozenset[tuple[str, str]],
+    memo: Memo,
+    shared: Shared | None = None,
+) -> Node:
     """The tree below a folder. The caller closes `access` when the tree is folded.
 
     Raises: KbuildError only for the path itself; whatever is wrong further down is held in the tree.
     """
     access.restricted = options.load_restrictor == "LoadRestrictionsRootOnly"
     access.clone_cache = options.remote_cache
+    shares_bases = False
+    if shared is not None:
+        from kbuild.load import sharing
+
+        shares_bases = sharing.prepare(access, shared, options)
     if options.ignore or options.ignore_files:
         access.fs = ignoring(access, path, options)
     root = open_root(access, path)
     loader = Loader(access, scopes, memo, access.counters)
+    loader.shared, loader.shares_bases = shared, shares_bases
     left_out: tuple[tuple[str, str], ...] = ()
     if options.generate and all(root.find(name) is None for name in NAMES):
         from kbuild.load.generate import generate
 
         text, left_out = generate(root, loader.parse_ahead)
         loader.generated = (root.path, text)
-    node = load_node(root, loader)
+    node = load_root(root, loader)
     node.access = access
     node.left_out = (*left_out, *((found, "hidden by ignore rules") for found in getattr(access.fs, "hidden", ())))
     return node
+
+
+def load_root(root: Root, loader: Loader) -> Node:
+    """The node that a render starts at."""
+    if loader.shared is not None and loader.shares_bases and root.clone is None and loader.generated is None:
+        from kbuild.load.sharing import built_base
+
+        known = built_base(root, loader.shared)
+        if known is not None and not known.fields.get("buildMetadata"):
+            return known
+    return load_node(root, loader)
 
 
 def ignoring(access: Access, path: str, options: Options) -> FileSystem:
@@ -140,6 +176,7 @@ def load_node(root: Root, loader: Loader, wanted: str = "") -> Node:
     `wanted` is `base` or `component` where only such a one can be used: of others only the file is read.
     """
     node = Node(root.path)
+    start = 0 if loader.access.log is None else len(loader.access.log)
     node.read_more = root.read
     node.as_base = lambda path: load_base_late(path, root, loader)
     try:
@@ -155,12 +192,20 @@ def load_node(root: Root, loader: Loader, wanted: str = "") -> Node:
         return node
     if root.clone is not None:
         node.remote = root.clone.spec.raw
+    if "openapi" in node.fields or (root.referrer is None and node.fields.get("buildMetadata")):
+        # From here on the fold goes another way: a schema of its own, origins of everything.
+        loader.shares_bases = False
     prefetch(node, root)
     load_entries(node, "resources", node.resources, root, loader)
     load_plugins(node, "generators", root, loader)
     load_components(node, root, loader)
     load_plugins(node, "transformers", root, loader)
     load_plugins(node, "validators", root, loader)
+    if loader.access.log is not None:
+        from kbuild.load.sharing import is_shareable
+
+        node.reads = tuple(loader.access.log[start:])
+        node.is_shareable = loader.shares_bases and not loader.stopped and is_shareable(node)
     return node
 
 
@@ -237,7 +282,8 @@ def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Load
         known = loader.parsed.get(full) if loader.parsed else None
         return FileEntry(path, loader.parse(root.read(path) if known is None else b"", full))
     except KbuildError as error:
-        file_error = as_file_error(error, path)
+        # Without its traceback: that would hold this frame, and with it the whole tree, until a collector comes.
+        file_error = as_file_error(error.with_traceback(None), path)
     if isinstance(file_error, HttpStatusError):
         return loader.fail(file_error, *place)
     try:
@@ -265,12 +311,23 @@ def as_file_error(error: KbuildError, path: str) -> KbuildError:
 def load_base(path: str, root: Root, loader: Loader, file_error: str, wanted: str = "base") -> BaseEntry:
     """An entry as a folder. Raises: KbuildError."""
     child = root.child(path)
-    known = loader.bases.get(child.path)
-    if known is not None and not would_cycle(known, child):
-        return BaseEntry(path, copy_node(known, loader), file_error)
+    known = loader.access.bases.get(child.path)
+    if known is not None:
+        from kbuild.load.reuse import copy_node, would_cycle
+
+        if not would_cycle(known, child):
+            if loader.access.log is not None:
+                loader.access.log += known.reads
+            return BaseEntry(path, copy_node(known, loader.counters), file_error)
+    if loader.shared is not None and loader.shares_bases and wanted == "base":
+        from kbuild.load.sharing import built_base
+
+        built = built_base(child, loader.shared)
+        if built is not None:
+            return BaseEntry(path, built, file_error)
     node = load_node(child, loader, wanted)
     if not loader.stopped:
-        loader.bases[child.path] = node
+        loader.access.bases[child.path] = node
     return BaseEntry(path, node, file_error)
 
 
@@ -278,45 +335,6 @@ def load_base_late(path: str, root: Root, loader: Loader) -> BaseEntry:
     """An entry as a folder, wanted while the tree is folded. Raises: KbuildError."""
     loader.stopped = False
     return load_base(path, root, loader, "")
-
-
-def would_cycle(node: Node, root: Root) -> bool:
-    """Whether a known tree, reached on this way, would visit a folder or a URL that the way already holds."""
-    way = root.way()
-    folders = [visited.path for visited in way]
-    urls = [visited.clone.spec.raw for visited in way if visited.clone is not None]
-    queue = [node]
-    for reached in queue:
-        lists: list[list[Any]] = [reached.resources, reached.components, *reached.plugins.values()]
-        children = [entry.node for entries in lists for entry in entries if type(entry) is BaseEntry]
-        if any(has_prefix(folder, child.root) for child in children for folder in folders):
-            return True
-        if any(child.remote and url.startswith(child.remote) for child in children for url in urls):
-            return True
-        queue += children
-    return False
-
-
-def copy_node(node: Node, loader: Loader) -> Node:
-    """A tree that shares nothing mutable with the one it is a copy of."""
-    twin = Node(node.root, node.file, node.text)
-    twin.fields, twin.warnings, twin.files = node.fields, node.warnings, node.files
-    twin.read_more, twin.as_base, twin.own_resources = node.read_more, node.as_base, node.own_resources
-    twin.remote = node.remote
-    twin.resources = [copy_entry(entry, loader) for entry in node.resources]
-    twin.components = [copy_entry(entry, loader) for entry in node.components]
-    twin.plugins = {name: [copy_entry(entry, loader) for entry in entries] for name, entries in node.plugins.items()}
-    return twin
-
-
-def copy_entry(entry: Any, loader: Loader) -> Any:
-    """A copy of an entry, its resources counted."""
-    if type(entry) is FileEntry:
-        loader.counters.copies += len(entry.resources)
-        return FileEntry(entry.path, [resource.copy() for resource in entry.resources])
-    if type(entry) is BaseEntry:
-        return BaseEntry(entry.path, copy_node(entry.node, loader), entry.file_error)
-    return entry
 
 
 def load_plugins(node: Node, field: str, root: Root, loader: Loader) -> None:

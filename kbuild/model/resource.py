@@ -191,8 +191,28 @@ class Resource:
         twin.transformations = [*self.transformations]
         twin.hidden = {**self.hidden}
         twin.referenced_by_vars = [*self.referenced_by_vars]
-        twin.twins = []
+        twin.twins = self._copied_twins(twin.body) if self.twins else []
         return twin
+
+    def _copied_twins(self, body: Body) -> list[Twins]:
+        """The twins of this resource in a copy of its body."""
+        maps: dict[int, Json] = {id(holder): None for twins in self.twins for holder, _ in twins.places}
+        _find_copies(self.body, body, maps)
+        found = [([(maps[id(holder)], key) for holder, key in twins.places], twins.value) for twins in self.twins]
+        return [Twins([place for place in places if place[0] is not None], value) for places, value in found]
 
     def __repr__(self) -> str:
         return f"Resource({self.id})"
+
+
+def _find_copies(value: Json, copy: Json, maps: dict[int, Json]) -> None:
+    """Find the copies of some maps of a value, by identity. Mutates: `maps`."""
+    if type(value) is dict:
+        if id(value) in maps:
+            maps[id(value)] = copy
+        pairs = zip(value.values(), copy.values(), strict=True)
+    else:
+        pairs = zip(value, copy, strict=True)
+    for item, twin in pairs:
+        if type(item) is dict or type(item) is list:
+            _find_copies(item, twin, maps)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from kbuild.model.errors import KbuildError
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Json
+    from kbuild.model.shared import Built
 
 
 class LoadFailure:
@@ -54,12 +57,14 @@ class Node:
     `as_base(path)` loads an entry that was a file as a folder or repository.
     `remote` is the URL that it was cloned from, where one named it. On the root node, `access.files_read` lists the files
     read and `left_out` what a generated kustomization left out, with the reason. `own_resources` counts the entries of
-    `resources` that were not written under `bases`.
+    `resources` that were not written under `bases`. Where renders share what they did: `reads` are the (path, size) of the
+    files read for it and below it, `is_shareable` is whether its fold depends on nothing outside of it, and `built` is
+    the fold itself, when an earlier render made it.
     """
 
     __slots__ = (
-        "access", "as_base", "components", "failure", "fields", "file", "files", "left_out", "own_resources", "plugins",
-        "read_more", "remote", "resources", "root", "text", "warnings",
+        "access", "as_base", "built", "components", "failure", "fields", "file", "files", "is_shareable", "left_out",
+        "own_resources", "plugins", "read_more", "reads", "remote", "resources", "root", "text", "warnings",
     )  # fmt: skip
 
     def __init__(self, root: str, file: str = "", text: str = "") -> None:
@@ -77,3 +82,18 @@ class Node:
         self.own_resources = 0
         self.access: Json = None
         self.left_out: tuple[tuple[str, str], ...] = ()
+        self.reads: tuple[tuple[str, int], ...] = ()
+        self.is_shareable = False
+        self.built: Built | None = None
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders of all kustomizations below this one, each as often as it is reached."""
+        if self.built is not None:
+            return self.built.folders
+        found: list[str] = []
+        lists: list[list[Any]] = [self.resources, self.components, *self.plugins.values()]
+        for entry in [entry for entries in lists for entry in entries]:
+            if type(entry) is BaseEntry:
+                found += (entry.node.root, *entry.node.folders)
+        return tuple(found)
