@@ -203,7 +203,7 @@ def mutate(value: Any, randoms: random.Random) -> None:
     elif isinstance(held, bool):
         container[key] = not held
     elif key not in ("name", "containerPort", "protocol"):
-        container[key] = held + 1 if isinstance(held, int) else randoms.choice(["1", "2", "v", "x:1", "1000m"])
+        container[key] = held + 1 if isinstance(held, int) else randoms.choice(["1", "2", "v", "x:1"])
     if (
         how == 3
         and isinstance(container, dict)
@@ -224,14 +224,14 @@ def one_round(seed: int) -> tuple[bool, bool]:
     for _ in range(randoms.randrange(3)):
         mutate(payload, randoms)
     after, fields = apply_model.apply(live, payload, owned)
-    return walk(payload, live, owned, "x.org").same, (after, fields) == (live, owned)
+    return walk(payload, live, owned, "").same, (after, fields) == (live, owned)
 
 
 def test_nothing_is_called_the_same_that_an_apply_would_change() -> None:
     rounds = [one_round(seed) for seed in range(2_000)]
     wrong = [seed for seed, (said, really) in enumerate(rounds) if said and not really]
     assert wrong == []
-    assert sum(really for _, really in rounds) > 200, "the mutations must leave something the same"
+    assert sum(said for said, _ in rounds) > 400, "the walk must prove something"
 
 
 def test_the_walk_proves_what_is_built_in_and_unchanged() -> None:
