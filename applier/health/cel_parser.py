@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "`": "`"}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">=", "in"])
-_MAX_DEPTH = 100
+_MAX_DEPTH = 50  # each level takes eight frames of the interpreter
 
 
 class CelSyntaxError(ValueError):
