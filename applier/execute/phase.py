@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from applier.execute.follow import Seen
 from applier.execute.graph import Node, State
+from applier.execute.judge import PodsSeen
 from applier.execute.pool import Finished
 from applier.execute.recorder import STOPPED, failure_of
 from applier.execute.settle import Settler
@@ -51,6 +52,8 @@ class Phase:
             self._finished(message.node, message.result)
         elif isinstance(message, Seen):
             self.work.waits.seen(message, self.settler)
+        elif isinstance(message, PodsSeen):
+            self.work.waits.pods_seen(message, self.settler)
         elif isinstance(message, str):
             self.work.recorder.warn("watch", message)
 

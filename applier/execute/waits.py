@@ -6,13 +6,17 @@ It holds no thread and no request: followers bring sightings, timers bring deadl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from applier.execute.follow import Follower, Seen
+from applier.execute.judge import PodsSeen
 from applier.failures import ErrorClass, Failure
 from applier.model import events
 from applier.model.changes import Outcome
 from applier.model.health import Health, Status
+from applier.model.ids import GroupKind
+from applier.model.kinds import POD_TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,11 +26,13 @@ if TYPE_CHECKING:
     from applier.execute.graph import Node
     from applier.execute.pool import Timers
     from applier.execute.recorder import Recorder
-    from applier.model.ids import Body, GroupKind, ObjectId
+    from applier.model.ids import Body, ObjectId
     from applier.model.plan import Step
 
 MANY_NAMESPACES = 4
-FLAP_S = 2.0
+FLAP_S, REJUDGE_S = 2.0, 5.0
+FIRST_LOOK_S, NEXT_LOOK_S = 20.0, 10.0
+POD = GroupKind("", "Pod")
 
 
 class Judge(Protocol):
@@ -34,6 +40,9 @@ class Judge(Protocol):
 
     def __call__(self, step: Step, body: Body, *, just_written: bool) -> Health:
         """The verdict."""
+
+    def look_at_pods(self, reader: Reader, body: Body, health: Health) -> Health:
+        """The verdict with what the pods of a workload say. It sends a request."""
 
 
 class Ends(Protocol):
@@ -51,7 +60,10 @@ class Ends(Protocol):
 
 @dataclass(slots=True)
 class Wait:
-    """One wait. `uid` is set where the object shall go away; `written` is the answer to our write, if there was one."""
+    """One wait. `uid` is set where the object shall go away; `written` is the answer to our write, if there was one.
+
+    `body` is what was seen last.
+    """
 
     node: Node
     collection: Collection
@@ -61,6 +73,8 @@ class Wait:
     written: Body | None = None
     health: Health | None = None
     is_suspect: bool = False
+    body: Body | None = None
+    looks: int = 0
 
 
 class Waits:
@@ -126,6 +140,8 @@ class Waits:
 
     def _begin(self, wait: Wait, ends: Ends) -> None:
         self.waits[wait.node.step.id] = wait
+        if not wait.uid:
+            self._look_later(wait, ends)
         if wait.timeout_s != float("inf"):
             self.timers.after(wait.timeout_s, lambda: self._expire(wait, ends))
         object_id = wait.node.step.id
@@ -144,9 +160,42 @@ class Waits:
             self._followers[key] = Follower(self.reader, key[0], wanted, self.post, self.post)
             self._followers[key].start()
 
+    def _look_later(self, wait: Wait, ends: Ends) -> None:
+        """Time alone changes the verdict on a pod; a workload that takes long is asked for its pods."""
+        kind = wait.node.step.id.group_kind
+        if kind == POD:
+            self.timers.after(REJUDGE_S, lambda: self._look(wait, ends))
+        elif kind in POD_TEMPLATES:
+            self.timers.after(FIRST_LOOK_S if wait.looks == 0 else NEXT_LOOK_S, lambda: self._look(wait, ends))
+
+    def _look(self, wait: Wait, ends: Ends) -> None:
+        step, body, health = wait.node.step, wait.body, wait.health
+        if self.waits.get(step.id) is not wait:
+            return
+        wait.looks += 1
+        if body is not None and step.id.group_kind == POD:
+            if self._judged(wait, body, ends):
+                del self.waits[step.id]
+        elif body is not None and health is not None:
+            judge, reader, post = self.judge, self.reader, self.post
+            Thread(
+                target=lambda: post(PodsSeen(step.id, judge.look_at_pods(reader, body, health))), daemon=True
+            ).start()
+        self._look_later(wait, ends)
+
+    def pods_seen(self, seen: PodsSeen, ends: Ends) -> None:
+        """The pods of a workload were looked at; nothing they say makes it Current."""
+        wait = self.waits.get(seen.id)
+        if wait is not None and seen.health.status is not Status.CURRENT and self._verdict(wait, seen.health, ends):
+            del self.waits[seen.id]
+
     def _judged(self, wait: Wait, body: Body, ends: Ends) -> bool:
         """Judge a sighting; returns whether the wait is over."""
-        health = self.judge(wait.node.step, body, just_written=wait.written is not None)
+        wait.body = body
+        return self._verdict(wait, self.judge(wait.node.step, body, just_written=wait.written is not None), ends)
+
+    def _verdict(self, wait: Wait, health: Health, ends: Ends) -> bool:
+        """Take a verdict; returns whether the wait is over."""
         is_new = wait.health is None or (health.status, health.reason, health.message) != (
             wait.health.status, wait.health.reason, wait.health.message,
         )  # fmt: skip
