@@ -202,7 +202,7 @@ _IMMUTABLE: Final = {
     "Secret": (_DATA, (("type",), "field is immutable")),
     "RoleBinding": _ROLE_REF,
     "ClusterRoleBinding": _ROLE_REF,
-    "StorageClass": ((("",), "are forbidden"),),
+    "StorageClass": ((("",), "are forbidden"), (("",), "field is immutable")),  # until 1.33, and 1.36
     "PriorityClass": ((("value",), "may not be changed in an update"),),
 }
 _SHRINKING = "field can not be less than"

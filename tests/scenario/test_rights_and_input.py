@@ -275,7 +275,11 @@ def test_s99_key_files_are_private_and_do_not_stay(ending: str, bed: Bed, own_pl
 
 
 def test_a_claim_that_shrinks_is_invalid_and_never_created_again(bed: Bed, own_plane: Plane) -> None:
-    bed.set_up(claim("c", "2Gi"), flags=["--no-wait"])
-    done = bed.apply(claim("c", "1Gi"), flags=["--no-wait", "--recreate=all"]).expect(3)
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "c"}}
+    bed.set_up(claim("c", "2Gi"), deployment("web", volumes=[volume]))
+    assert (bed.live(claim("c")) or {})["status"]["phase"] == "Bound"
+    done = bed.apply(
+        claim("c", "1Gi"), deployment("web", volumes=[volume]), flags=["--no-wait", "--recreate=all"]
+    ).expect(3)
     assert done.change("PersistentVolumeClaim", "c")["errorClass"] == "invalid"
     assert bed.deletes() == []
