@@ -99,9 +99,9 @@ class Waits:
         wait = Wait(node, collection, self.recorder.clock.monotonic(), step.timeout_s, written=body)
         if body is not None:
             newer = self.latest.pop(step.id, None)
-            if self._judged(wait, body, ends):
+            if self.judged(wait, body, ends):
                 return
-            if newer is not None and not _is_older(newer, body) and self._judged(wait, newer, ends):
+            if newer is not None and not _is_older(newer, body) and self.judged(wait, newer, ends):
                 return
         self._begin(wait, ends)
 
@@ -121,10 +121,12 @@ class Waits:
                 self.latest[seen.id] = seen.body
             return
         if wait.uid:
-            self._seen_leaving(wait, seen, ends)
+            if seen.body is None or seen.body["metadata"].get("uid") != wait.uid:
+                del self.waits[seen.id]
+                ends.gone(wait.node, replaced=seen.body is not None)
         elif seen.body is None:
             _vanished(wait, self.forget(wait.node), ends)
-        elif not _is_older(seen.body, wait.written) and self._judged(wait, seen.body, ends):
+        elif not _is_older(seen.body, wait.written) and self.judged(wait, seen.body, ends):
             del self.waits[seen.id]
 
     def forget(self, node: Node) -> float:
@@ -141,7 +143,7 @@ class Waits:
     def _begin(self, wait: Wait, ends: Ends) -> None:
         self.waits[wait.node.step.id] = wait
         if not wait.uid:
-            self._look_later(wait, ends)
+            look_later(self, wait, ends)
         if wait.timeout_s != float("inf"):
             self.timers.after(wait.timeout_s, lambda: self._expire(wait, ends))
         object_id = wait.node.step.id
@@ -160,36 +162,13 @@ class Waits:
             self._followers[key] = Follower(self.reader, key[0], wanted, self.post, self.post)
             self._followers[key].start()
 
-    def _look_later(self, wait: Wait, ends: Ends) -> None:
-        """Time alone changes the verdict on a pod; a workload that takes long is asked for its pods."""
-        kind = wait.node.step.id.group_kind
-        if kind == POD:
-            self.timers.after(REJUDGE_S, lambda: self._look(wait, ends))
-        elif kind in POD_TEMPLATES:
-            self.timers.after(FIRST_LOOK_S if wait.looks == 0 else NEXT_LOOK_S, lambda: self._look(wait, ends))
-
-    def _look(self, wait: Wait, ends: Ends) -> None:
-        step, body, health = wait.node.step, wait.body, wait.health
-        if self.waits.get(step.id) is not wait:
-            return
-        wait.looks += 1
-        if body is not None and step.id.group_kind == POD:
-            if self._judged(wait, body, ends):
-                del self.waits[step.id]
-        elif body is not None and health is not None:
-            judge, reader, post = self.judge, self.reader, self.post
-            Thread(
-                target=lambda: post(PodsSeen(step.id, judge.look_at_pods(reader, body, health))), daemon=True
-            ).start()
-        self._look_later(wait, ends)
-
     def pods_seen(self, seen: PodsSeen, ends: Ends) -> None:
         """The pods of a workload were looked at; nothing they say makes it Current."""
         wait = self.waits.get(seen.id)
         if wait is not None and seen.health.status is not Status.CURRENT and self._verdict(wait, seen.health, ends):
             del self.waits[seen.id]
 
-    def _judged(self, wait: Wait, body: Body, ends: Ends) -> bool:
+    def judged(self, wait: Wait, body: Body, ends: Ends) -> bool:
         """Judge a sighting; returns whether the wait is over."""
         wait.body = body
         return self._verdict(wait, self.judge(wait.node.step, body, just_written=wait.written is not None), ends)
@@ -230,10 +209,29 @@ class Waits:
             waited_s = self.forget(wait.node)
             ends.unhealthy(wait.node, timed_out(wait), Outcome.TIMEOUT, waited_s)
 
-    def _seen_leaving(self, wait: Wait, seen: Seen, ends: Ends) -> None:
-        if seen.body is None or seen.body["metadata"].get("uid") != wait.uid:
-            del self.waits[seen.id]
-            ends.gone(wait.node, replaced=seen.body is not None)
+
+def look_later(waits: Waits, wait: Wait, ends: Ends) -> None:
+    """Time alone changes the verdict on a pod; a workload that takes long is asked for its pods."""
+    kind = wait.node.step.id.group_kind
+    if kind == POD:
+        waits.timers.after(REJUDGE_S, lambda: _look(waits, wait, ends))
+    elif kind in POD_TEMPLATES:
+        waits.timers.after(NEXT_LOOK_S if wait.looks else FIRST_LOOK_S, lambda: _look(waits, wait, ends))
+
+
+def _look(waits: Waits, wait: Wait, ends: Ends) -> None:
+    object_id, body, health = wait.node.step.id, wait.body, wait.health
+    if waits.waits.get(object_id) is not wait:
+        return
+    wait.looks += 1
+    if body is not None and object_id.group_kind == POD:
+        if waits.judged(wait, body, ends):
+            del waits.waits[object_id]
+            return
+    elif body is not None and health is not None:
+        judge, reader, post = waits.judge, waits.reader, waits.post
+        Thread(target=lambda: post(PodsSeen(object_id, judge.look_at_pods(reader, body, health))), daemon=True).start()
+    look_later(waits, wait, ends)
 
 
 def _vanished(wait: Wait, waited_s: float, ends: Ends) -> None:
