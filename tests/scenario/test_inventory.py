@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import subprocess
 from typing import Any
 
 import pytest
 from bed import Bed, Plane
-from faults import Exchange
+from faults import Answer, Exchange
 from install_cluster import cluster_bin
 from kube import Object, eventually
 from objects import config_map, deployment, namespace, resource_definition, role, role_binding, secret, service_account
+
+from applier.execute.store import Store
+from applier.failures import ApplierError
+from applier.model.ids import ObjectId
+from applier.model.inventory import Entry, Header, InventoryRef
 
 PART_OF = "applyset.kubernetes.io/part-of"
 
@@ -62,6 +68,56 @@ def test_s26_a_damaged_inventory_stops_everything_and_can_be_rebuilt(bed: Bed) -
     bed.run("inventory", "rebuild", "--yes").expect(0)
     assert set(bed.entries()) == {"ConfigMap/a", "Secret/b"}
     assert bed.apply(config_map("a")).expect(0).outcomes()["Secret/b"] == "pruned"
+
+
+def twenty_thousand(mark: str) -> dict[ObjectId, Entry]:
+    """So many entries, with uids and fingerprints that do not compress."""
+    found = {}
+    for number in range(20_000):
+        digest = hashlib.sha256(f"{mark} {number}".encode()).hexdigest()
+        name = ObjectId("apps", "Deployment", f"team-{number % 50}", f"service-{number}")
+        uid = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+        found[name] = Entry(name, "v1", uid, "a", digest[32:44], digest[44:56])
+    return found
+
+
+def store_of(bed: Bed) -> Store:
+    """What writes the inventory of a test."""
+    from applier.cluster.cluster import connect
+    from applier.cluster.kubeconfig import Choice
+    from applier.cluster.stored import read_inventory
+    from applier.cluster.writer import Writer
+
+    cluster = connect(Choice(kubeconfig=str(bed.kubeconfig)), bed.environment())
+    ref = InventoryRef(bed.namespace, bed.name)
+    stored = read_inventory(cluster.reader, ref)
+    return Store(cluster.reader, Writer(cluster.exchange, "kbuild"), ref, stored, retry=lambda call: call(), tool="test")  # type: ignore[arg-type]
+
+
+def parts_of(bed: Bed) -> set[str]:
+    """The names of the parts of the inventory that exist."""
+    names = {item["metadata"]["name"] for item in bed.kube.list("v1", "ConfigMap", bed.namespace)}
+    return {name for name in names if name.startswith(f"kbuild.{bed.name}.")}
+
+
+def test_s27_a_large_inventory_is_in_parts(bed: Bed) -> None:
+    entries = twenty_thousand("first")
+    store_of(bed).write(entries, Header(tool="test"))
+    parts = parts_of(bed)
+    assert len(parts) == 2
+    head = bed.inventory()
+    assert head is not None
+    assert len(json.dumps(head)) < 1_048_576
+    assert dict(store_of(bed).current.entries) == entries
+    # The head cannot be written: the parts of the new generation are there, the old inventory is whole.
+    bed.proxy.add(Answer(403, "Forbidden", "no"), "PUT", f"configmaps/kbuild.{bed.name}")
+    with pytest.raises(ApplierError):
+        store_of(bed).write(twenty_thousand("second"), Header(tool="test"))
+    bed.proxy.clear()
+    assert len(parts_of(bed)) == 4
+    assert dict(store_of(bed).current.entries) == entries
+    store_of(bed).sweep()
+    assert parts_of(bed) == parts
 
 
 def flux_kustomization(bed: Bed, entries: list[dict[str, str]], **spec: Any) -> Object:
