@@ -37,9 +37,9 @@ def beside(variable: str, name: str) -> Path | None:
     return path if path.is_dir() else None
 
 
-def pytest_report_header() -> list[str]:
-    """Say once what this run leaves out."""
-    lines = [f"hypothesis profile: {os.environ.get('KBUILD_HYPOTHESIS', 'ci')} (fixed seed unless `search`)"]
+def left_out() -> list[str]:
+    """What this run leaves out, a line for each."""
+    lines = []
     if oracle_version(oracle_path()) != REFERENCE:
         lines.append(f"left out: tests that run kustomize {REFERENCE} (`make oracle` installs it where Go is present)")
     if missing() and not os.environ.get("KBUILD_TEST_KUBECONFIG"):
@@ -48,6 +48,12 @@ def pytest_report_header() -> list[str]:
         if beside(variable, name) is None:
             lines.append(f"left out: {name}, which is not beside the checkout ({variable} can name it)")
     return lines
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what was left out, also where `-q` hides the header."""
+    for line in left_out():
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

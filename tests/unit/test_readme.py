@@ -28,8 +28,9 @@ def commands_of(session: str) -> list[tuple[str, str]]:
 
 
 def test_the_sessions_give_what_is_shown(tmp_path: Path) -> None:
-    if shutil.which("bash") is None:
-        pytest.skip("no bash here")
+    missing = [tool for tool in ("bash", "diff", "grep", "head", "mkdir", "rm") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"the sessions need {missing}")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for session in SESSIONS:
         steps = commands_of(session)
