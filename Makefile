@@ -12,8 +12,9 @@ DEMO := testdata/demo/overlays/prod
 SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
-.PHONY: help demo test lint golden table yaml bench conformance oracle clean \
+.PHONY: help demo test lint golden table bench conformance oracle clean \
   cluster cluster-programs test-cluster test-kind soak bench-cluster
+.PHONY: yaml regexp fuzz-yaml
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +83,9 @@ table: $(VENV)/.installed-dev ## write the table of what is supported in README.
 
 yaml: oracle ## write the expectations of testdata/yaml again, from the reference (ARGS: places, --check)
 	@$(BIN)/python tools/regenerate_yaml.py $(ARGS)
+
+regexp: oracle ## write the expectations of testdata/regexp again, from the reference
+	@$(BIN)/python tools/regenerate_regexp.py $(ARGS)
 
 bench: oracle $(VENV)/.compiled ## kbuild against the reference, as a table
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -67,7 +67,7 @@ def _value(node: Node) -> Json:
             result[text] = value
         else:
             odd = OddKey(text, tag, identity in seen, None if is_scalar else (_value(key), key.line + 1))
-            odd.quoted = bool(is_scalar and key.style)
+            odd.quoted = tag == NULL and bool(key.style)
             result[odd] = value
         seen.add(identity)
     return result

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents import yaml11
 from kbuild.documents.lines import Declined
-from kbuild.documents.reader import Memo, Typing, build
+from kbuild.documents.reader import Memo, Typing, build, check_characters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,12 @@ def read_config(data: str | bytes, memo: Memo | None = None) -> Json:
     if memo.config is None:
         memo.config = config_typing()
     try:
-        return build(first_document(text.replace("\r\n", "\n")), memo.config)
+        lines = text.replace("\r\n", "\n")
+        first = first_document(lines)
+        if len(first) < len(lines):
+            # The parser looks at what is behind the first document, too.
+            check_characters(lines)
+        return build(first, memo.config)
     except Declined:
         from kbuild.documents import compose
 

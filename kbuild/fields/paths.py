@@ -260,8 +260,7 @@ def expression(pattern: str) -> Any:
         return lambda text: pattern in text
     from kbuild.fields.regexp import require
 
-    found = require(pattern)
-    return lambda text: found.search(text) is not None
+    return require(pattern).search
 
 
 __all__ = ["LIST", "MAP", "MISSING", "SCALAR", "find_place", "lookup", "match", "smart_split"]

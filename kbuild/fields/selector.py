@@ -44,7 +44,7 @@ class Matcher:
         """Whether the whole text matches; a pattern that was left out matches everything."""
         if self.texts is not None:
             return text in self.texts
-        return self._is_any or self._compiled.match(text) is not None
+        return self._is_any or self._compiled.search(text)
 
 
 class Selector:

@@ -189,7 +189,7 @@ def matcher(name: str) -> Callable[[str], bool]:
             )
 
         return crash
-    return lambda image: pattern.search(image) is not None
+    return pattern.search
 
 
 def is_dotted_match(name: str, start: str) -> bool:
