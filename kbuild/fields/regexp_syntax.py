@@ -86,7 +86,7 @@ class _Parser:
             self.repeat(*{"*": (0, -1), "+": (1, -1), "?": (0, 1)}[char], self.at + 1)
             return True
         if char == "{":
-            found = self.counts()
+            found = _counts(self.text, self.at)
             if found is not None:
                 self.repeat(*found, is_counted=True)
                 return True
@@ -101,18 +101,13 @@ class _Parser:
             self.end_group()
         elif char == "[":
             items, negated, self.at = read_class(self.text, self.at)
-            self.add((CLASS, CharClass(items, negated=negated, folds=self.folds).has))
+            self.add((CLASS, CharClass(items, negated=negated, folds="i" in self.flags).has))
         elif char == "\\":
             self.escape()
         else:
             self.at += 1
             self.simple(char)
         return False
-
-    @property
-    def folds(self) -> bool:
-        """Whether case is ignored here."""
-        return "i" in self.flags
 
     def add(self, instruction: Instruction) -> None:
         """Add a piece of one instruction."""
@@ -131,7 +126,7 @@ class _Parser:
 
     def literal(self, char: str) -> None:
         """Add a character that stands for itself."""
-        if self.folds and len(same_but_for_case(char)) > 1:
+        if "i" in self.flags and len(same_but_for_case(char)) > 1:
             self.add((CLASS, CharClass([(ranges((char, char)), False)], folds=True).has))
         else:
             self.add((CHAR, char))
@@ -154,23 +149,10 @@ class _Parser:
             found = class_escape(text, at)
             if found is not None:
                 test, negated, self.at = found
-                self.add((CLASS, CharClass([(test, negated)], folds=self.folds).has))
+                self.add((CLASS, CharClass([(test, negated)], folds="i" in self.flags).has))
             else:
                 char, self.at = read_escape(text, at)
                 self.literal(char)
-
-    def counts(self) -> tuple[int, int, int] | None:
-        """The least and most copies of `{2,3}` (most is -1 for `{2,}`) and the index behind; None when it is no repetition."""
-        text = self.text
-        least, at = _count(text, self.at + 1)
-        most = least
-        if least is not None and text[at : at + 1] == ",":
-            most, at = (-1, at + 1) if text[at + 1 : at + 2] == "}" else _count(text, at + 1)
-        if least is None or most is None or text[at : at + 1] != "}":
-            return None
-        if max(least, most) > _MAX_REPEAT or 0 <= most < least:
-            raise bad("invalid repeat count", text[self.at : at + 1])
-        return least, most, at + 1
 
     def repeat(self, least: int, most: int, after: int, *, is_counted: bool = False) -> None:
         """Repeat the last piece. Raises: ConfigurationError."""
@@ -190,7 +172,7 @@ class _Parser:
             if copies > _MAX_REPEAT and (least >= 2 or most >= 2):
                 raise bad("invalid repeat count", text[start:after])
         self.grow(len(piece.code) * (max(least, most, 1)))
-        pieces[-1] = self.checked(Piece(_repeated(piece.code, least, most), piece.height + 1, copies))
+        pieces[-1] = _checked(Piece(_repeated(piece.code, least, most), piece.height + 1, copies), text)
         self.at = after
 
     def grow(self, size: int) -> None:
@@ -198,12 +180,6 @@ class _Parser:
         self.size += size
         if self.size > _MAX_SIZE * 2 or size > _MAX_SIZE:
             raise bad("expression too large", self.text)
-
-    def checked(self, piece: Piece) -> Piece:
-        """The piece itself. Raises: ConfigurationError, when its tree is too high."""
-        if piece.height > _MAX_HEIGHT:
-            raise bad("expression nests too deeply", self.text)
-        return piece
 
     def open(self) -> None:
         """Read an opening parenthesis with its flags or its name. Raises: ConfigurationError."""
@@ -264,7 +240,27 @@ class _Parser:
             code = _alternatives([part.code for part in parts])
         self.grow(len(code) if len(parts) > 1 or len(group.pieces) > 1 else 0)
         height = max(part.height for part in parts) + (len(parts) > 1) + group.captures
-        return self.checked(Piece(code, height, max(part.copies for part in parts)))
+        return _checked(Piece(code, height, max(part.copies for part in parts)), self.text)
+
+
+def _counts(text: str, start: int) -> tuple[int, int, int] | None:
+    """The least and most copies of `{2,3}` (most is -1 for `{2,}`) and the index behind; None when it is no repetition."""
+    least, at = _count(text, start + 1)
+    most = least
+    if least is not None and text[at : at + 1] == ",":
+        most, at = (-1, at + 1) if text[at + 1 : at + 2] == "}" else _count(text, at + 1)
+    if least is None or most is None or text[at : at + 1] != "}":
+        return None
+    if max(least, most) > _MAX_REPEAT or 0 <= most < least:
+        raise bad("invalid repeat count", text[start : at + 1])
+    return least, most, at + 1
+
+
+def _checked(piece: Piece, text: str) -> Piece:
+    """The piece itself. Raises: ConfigurationError, when its tree is too high."""
+    if piece.height > _MAX_HEIGHT:
+        raise bad("expression nests too deeply", text)
+    return piece
 
 
 def _any(_char: str) -> bool:
