@@ -60,6 +60,14 @@ class Edge(NamedTuple):
     reason: str
 
 
+class Drift(NamedTuple):
+    """A field of ours that somebody else changed. `manager` and `time` are the last writer's, empty where not recorded."""
+
+    path: str
+    manager: str = ""
+    time: str = ""
+
+
 class Warn(NamedTuple):
     """Something a person should know; it does not stop the run. `code` is stable, `message` is for reading."""
 
@@ -74,7 +82,8 @@ class Step:
 
     Shape: `edges` name steps of the same direction; every apply step precedes every prune step. `body` is the payload of
     an apply step (without uid). `uid` is the live object's, where it exists: updates carry it, deletions require it.
-    `wanted` is the fingerprint of `body` (empty for Secrets). `fields` are the paths that differ, `drift` those of them that
+    `wanted` is the fingerprint of `body` (empty for Secrets). `entry` is what the inventory shall hold where nothing is written: the stored entry, for
+    an unchanged object with uid and fingerprints filled in. `fields` are the paths that differ, `drift` those of them that
     somebody else changed. `json_patch` is sent first by `migrate`, and is all that `keep` sends. `await_gone` says that
     the live object is being deleted: wait until it has gone, then create. `force` says that conflicts are taken without asking.
     `may_recreate` is decided by the policy; only an immutable field makes it happen. `defines` is the kind that a CRD
@@ -94,7 +103,7 @@ class Step:
     entry: Entry | None = None
     reason: str = ""
     fields: tuple[str, ...] = ()
-    drift: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
     json_patch: tuple[Mapping[str, Any], ...] = ()
     await_gone: bool = False
     create_only: bool = False
