@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from applier import keys
 from applier.cluster.exchange import Exchange, Kind, encoded
 from applier.cluster.transport import APPLY_TYPE, JSON_PATCH_TYPE, JSON_TYPE, Request
 
@@ -31,7 +32,7 @@ class Written:
 class Writer:
     """Changes one cluster. Safe to use from several threads."""
 
-    def __init__(self, exchange: Exchange, field_manager: str) -> None:
+    def __init__(self, exchange: Exchange, field_manager: str = keys.FIELD_MANAGER) -> None:
         self.exchange = exchange
         self._manager = quote(field_manager, safe="")
 

@@ -79,10 +79,8 @@ class Recorder:
     def left_alone(self, step: Step) -> None:
         """An object was not written because nothing had to be, or nothing should be."""
         outcome = Outcome.UNCHANGED if step.action is Action.UNCHANGED else Outcome.SKIPPED
-        entry = self.entries.get(step.id)
-        if step.direction == "apply" and step.action is Action.UNCHANGED:
-            entry = (entry or Entry(step.id)).flagged(add=APPLIED, remove=WRITTEN_AHEAD + DELETING)
-            self.entries[step.id] = entry._replace(version=step.version, uid=step.uid or entry.uid)
+        if step.action is Action.UNCHANGED and step.entry is not None:
+            self.entries[step.id] = step.entry
         elif step.action is Action.DROP:
             self.entries.pop(step.id, None)
             outcome = Outcome.PRUNED if step.reason == "gone" else Outcome.KEPT

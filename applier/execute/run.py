@@ -58,6 +58,7 @@ class Options:
     run: str
     tool: str
     lock: bool = True
+    preflight: bool = False
     lock_timeout_s: float = 0.0
 
 
@@ -151,7 +152,10 @@ class Run:
         plan = self.plan
         if not plan.writes and plan.ahead is None:
             return
-        create_own_namespace(plan, self.means, Retry(self.means.cluster.exchange, self.cancel, WRITE_PATIENCE_S))
+        retry = Retry(self.means.cluster.exchange, self.cancel, WRITE_PATIENCE_S)
+        created = create_own_namespace(plan, self.means, retry)
+        if created is not None:
+            self.work.attempt(created).lost = True  # its step finds that it is done
         if self.options.lock:
             self._lock()
         if plan.stored is not None and plan.stored.header.phase != IDLE:
@@ -269,10 +273,11 @@ class Run:
         return changes
 
 
-def create_own_namespace(plan: Plan, means: Means, retry: Retry) -> None:
+def create_own_namespace(plan: Plan, means: Means, retry: Retry) -> Step | None:
     """Create the namespace of the inventory itself, if the set brings it and it is not there.
 
-    It is the only object that may exist without a record: the next run finds it by its name. Raises: ApplierError.
+    It is the only object that may exist without a record: the next run finds it by its name. Returns its step, None where
+    there was nothing to create. Raises: ApplierError.
     """
     wanted = ObjectId("", "Namespace", "", plan.ref.namespace)
     steps = (step for step in plan.steps if step.id == wanted and step.direction == "apply")
@@ -282,6 +287,7 @@ def create_own_namespace(plan: Plan, means: Means, retry: Retry) -> None:
         assert body is not None
         collection = means.cluster.collection(step.id, step.version)
         retry(lambda: means.writer.apply(collection, body, force=step.force))
+    return step
 
 
 def external_steps(steps: list[Step]) -> list[Step]:

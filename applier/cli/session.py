@@ -1,0 +1,101 @@
+"""What every command does first: read its line, find the cluster and the inventory; and what it says when that fails."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from applier.cli.live import printable
+from applier.cli.output import Output
+from applier.cli.settings import whole_number
+from applier.cluster.cluster import connect
+from applier.failures import EXIT_INPUT, ApplierError
+from applier.model.errors import PlanningError
+from applier.model.inventory import InventoryRef
+from kbuild import KbuildError, UsageError
+from kbuild.cli.errors import error_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from applier.cli.settings import Settings
+    from applier.cli.source import Source
+    from applier.cluster.cluster import Cluster
+    from kbuild.cli.flags import Flag
+
+NAMESPACED_LIMIT = 63
+
+
+def guarded(
+    name: str, argv: Sequence[str], flags: Sequence[Flag], command: Callable[[Settings], int], *, target_required: bool
+) -> int:
+    """Run a command; every failure becomes lines on standard error and an exit status."""
+    from applier.cli.settings import read
+    from applier.cli.signals import ignore_broken_pipes
+
+    ignore_broken_pipes()
+    error = Output(2)
+    try:
+        settings = read(argv, flags, target_required=target_required)
+        if settings.is_set("help"):
+            from kbuild.cli.help import command_page
+
+            Output(1).write(command_page(name))
+            return 0
+        return command(settings)
+    except KbuildError as problem:
+        error.line("\n".join(printable_lines(error_lines(problem))))
+        return EXIT_INPUT
+    except ApplierError as problem:
+        error.line("\n".join(printable_lines(failure_lines(problem))))
+        return problem.failure.exit_code
+
+
+def failure_lines(problem: ApplierError) -> list[str]:
+    """What a failed run says: every problem with its place and hint, then the sentence, with its class and reason."""
+    failure = problem.failure
+    lines = []
+    for found in problem.problems if isinstance(problem, PlanningError) else ():
+        lines.append(f"  {found}")
+        if found.hint:
+            lines.append(f"    hint: {found.hint}")
+    if failure.advice:
+        lines.append(f"  hint: {failure.advice}")
+    lines.append(f"Error: {failure.message} ({failure.error_class}, {failure.condition.reason})")
+    return lines
+
+
+def printable_lines(lines: Sequence[str]) -> list[str]:
+    """Lines without control characters, whatever a cluster or a file put into them."""
+    return [printable(part) for line in lines for part in line.splitlines()]
+
+
+def cluster_of(settings: Settings) -> Cluster:
+    """The cluster that the flags name. Raises: ApplierError, UsageError."""
+    from kbuild import __version__
+
+    error = Output(2)
+
+    def trace(method: str, target: str, status: int, seconds: float) -> None:
+        error.line(f"{method} {printable(target)} {status or 'no answer'} {seconds * 1000:.0f}ms")
+
+    return connect(
+        settings.choice,
+        os.environ,
+        workers=whole_number(settings.values, "concurrency", 8),
+        user_agent=f"kbuild/{__version__}",
+        trace=trace if settings.is_set("verbose") else None,
+    )
+
+
+def inventory_of(settings: Settings, source: Source | None, cluster: Cluster) -> InventoryRef:
+    """The inventory that the command works with. Raises: UsageError, where nothing names it."""
+    name = settings.text("name") or (source.name if source is not None else "")
+    if not name:
+        raise UsageError("the inventory needs a name").advise(
+            "give --name NAME, or put metadata.name into the kustomization: what was applied is remembered under it"
+        )
+    if len(name) > NAMESPACED_LIMIT or not all(part.isalnum() or part in "-." for part in name) or name != name.lower():
+        raise UsageError(f"--name={name} cannot be the name of an inventory").advise("use lower case, digits and -")
+    namespace = settings.text("namespace") or (source.namespace if source is not None else "") or cluster.namespace
+    return InventoryRef(namespace, name)
