@@ -9,7 +9,6 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from applier import planning
 from applier.cluster.parallel import in_parallel
 from applier.cluster.rights import Right, missing_rights, roles
 from applier.cluster.snapshot import Wanted, read_snapshot
@@ -29,6 +28,8 @@ from applier.model.plan import Plan
 from applier.model.policy import Policy
 from applier.model.snapshot import KindFact, Snapshot
 from applier.normalize import normalize
+from applier.planning import check, plan_delete, wanted_ids
+from applier.planning import plan as plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,7 +76,7 @@ def prepare(cluster: Cluster, wish: Wish) -> Prepared:
     policy, ref = wish.policy, wish.ref
     normalized = normalize(wish.documents, cluster.discovery(), policy, ref)
     entries = inventory.entries if inventory is not None else {}
-    versions = planning.wanted_ids(normalized.desired, entries)
+    versions = wanted_ids(normalized.desired, entries)
     leaving = frozenset(entries).difference(one.id for one in normalized.desired)
     snapshot = read_snapshot(
         cluster,
@@ -83,11 +84,9 @@ def prepare(cluster: Cluster, wish: Wish) -> Prepared:
         concurrency=policy.concurrency,
     )
     if wish.is_delete:
-        plan = planning.plan_delete(snapshot, policy, ref)
+        plan = plan_delete(snapshot, policy, ref)
     else:
-        plan = planning.plan(
-            normalized.desired, snapshot, policy, ref, warnings=normalized.warnings, source=wish.source
-        )
+        plan = plan_of(normalized.desired, snapshot, policy, ref, warnings=normalized.warnings, source=wish.source)
     return Prepared(wish=wish, plan=plan, snapshot=snapshot)
 
 
@@ -101,7 +100,7 @@ def carry_out(
 ) -> ChangeSet:
     """Execute a plan. Raises: what `Run.run` raises."""
     plan, snapshot = prepared.plan, prepared.snapshot
-    planning.check(plan)
+    check(plan)
     if options.preflight or sum(step.action.writes for step in plan.steps) > MANY_WRITES:
         check_rights(prepared, cluster)
     policy = plan.policy
