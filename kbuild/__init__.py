@@ -56,11 +56,13 @@ if TYPE_CHECKING:
     from kbuild.counters import Counters as Counters
     from kbuild.load.filesystem import DiskFileSystem as DiskFileSystem
     from kbuild.load.filesystem import FileSystem as FileSystem
+    from kbuild.load.ignore import Ignore as Ignore
     from kbuild.load.overlay_fs import IgnoringFileSystem as IgnoringFileSystem
     from kbuild.load.overlay_fs import JailedFileSystem as JailedFileSystem
     from kbuild.load.overlay_fs import MemoryFileSystem as MemoryFileSystem
     from kbuild.load.overlay_fs import OverlayFileSystem as OverlayFileSystem
     from kbuild.many.outcome import Outcome as Outcome
+    from kbuild.load.source_ignore import source_ignore as source_ignore
     from kbuild.model.errors import KbuildError as KbuildError
     from kbuild.model.errors import Position as Position
     from kbuild.model.ids import ObjectId as ObjectId
@@ -75,6 +77,7 @@ _HOMES = {
     "MemoryFileSystem": "load.overlay_fs",
     "OverlayFileSystem": "load.overlay_fs",
     "JailedFileSystem": "load.overlay_fs",
+    "Ignore": "load.ignore",
     "IgnoringFileSystem": "load.overlay_fs",
     "ObjectId": "model.ids",
     "Options": "options",
@@ -82,6 +85,7 @@ _HOMES = {
     "Position": "model.errors",
     "Resource": "model.resource",
     "Result": "result",
+    "source_ignore": "load.source_ignore",
 }
 _ERRORS = (
     "AmbiguousTargetError", "ConfigurationError", "DuplicateIdError", "FieldError", "KbuildError", "KustomizationError",

@@ -6,6 +6,7 @@ Source: fluxcd/pkg `kustomize.Generator` and `sourceignore`, as run by kustomize
 from __future__ import annotations
 
 from kbuild.load.ignore import Ignore, pattern_lines, scoped
+from kbuild.load.source_ignore import SOURCE_IGNORE, with_defaults
 from kbuild.model.errors import KbuildError
 
 TYPE_CHECKING = False
@@ -18,15 +19,7 @@ if TYPE_CHECKING:
 
     LeftOut = tuple[tuple[str, str], ...]
 
-SOURCE_IGNORE = ".sourceignore"
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-ALWAYS = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
-# Dropped as soon as a `.sourceignore` holds any pattern.
-DEFAULTS = (
-    "*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip",
-    ".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml",
-    "codeship-services.yml", "codeship-steps.yml", "**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml",
-)  # fmt: skip
 HEADER = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 
 
@@ -98,7 +91,7 @@ def source_patterns(fs: FileSystem, root: str) -> list[str]:
                 found += [scoped(pattern, inner) for pattern in pattern_lines(text)]
             elif name != ".git" and is_own_folder(fs, full):
                 queue.append(path)
-    return [*ALWAYS, *(() if found else DEFAULTS), *found]
+    return with_defaults(found)
 
 
 def names_in(fs: FileSystem, folder: str) -> list[str]:
