@@ -1,0 +1,1 @@
+"""Sources: Git repositories fetched into mirrors, packed into artifacts, stored and served."""
