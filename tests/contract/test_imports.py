@@ -61,12 +61,13 @@ PURE_PARTS = ("os.path", "os.fspath", "os.strerror", "os.path.join", "urllib.par
 BANNED_NAMES = frozenset(
     ["utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "krusty", "konfig"]
 )
+# Each library has one door; a second one where two parts have nothing else in common.
 THIRD_PARTIES = {
-    "click": "kbuild/cli/help.py",
-    "jsonschema": "kbuild/lint/field_rules.py",
-    "pathspec": "kbuild/load/ignore.py",
-    "urllib3": "applier/cluster/http.py",
-    "kubernetes": "applier/cluster/official.py",
+    "click": ("kbuild/cli/help.py",),
+    "jsonschema": ("kbuild/lint/field_rules.py",),
+    "pathspec": ("kbuild/load/ignore.py",),
+    "urllib3": ("applier/cluster/http.py", "applier/agent/runtime/fetching.py"),
+    "kubernetes": ("applier/cluster/official.py",),
 }
 
 
@@ -134,7 +135,7 @@ def test_third_parties_have_one_door_each() -> None:
     for path, tree in modules("kbuild", "applier"):
         for line, name in imported(tree):
             top = name.split(".")[0]
-            if top not in known and THIRD_PARTIES.get(top) != str(path):
+            if top not in known and str(path) not in THIRD_PARTIES.get(top, ()):
                 wrong.append(f"{path}:{line}: {name}")
     assert not wrong, "\n".join(wrong)
 

@@ -15,7 +15,7 @@ SHORT_DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m))+$"
 DIGEST = r"^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$"
 
 
-NONE: Mapping[str, Schema] = MappingProxyType({})
+NO_FIELDS: Mapping[str, Schema] = MappingProxyType({})
 
 
 def text(about: str = "", /, **rules: Any) -> Schema:
@@ -54,10 +54,16 @@ def anything(about: str = "") -> Schema:
 
 
 def record(
-    about: str = "", /, *, required: tuple[str, ...] = (), rules: tuple[tuple[str, str], ...] = (), **fields: Schema
+    about: str = "",
+    /,
+    *,
+    required: tuple[str, ...] = (),
+    rules: tuple[tuple[str, str], ...] = (),
+    more: Mapping[str, Schema] = NO_FIELDS,
+    **fields: Schema,
 ) -> Schema:
-    """An object. Shape: `rules` are CEL rules with their messages."""
-    found: Schema = {"type": "object", "properties": fields}
+    """An object. Shape: `rules` are CEL rules with their messages; `more` are further fields."""
+    found: Schema = {"type": "object", "properties": {**fields, **more}}
     if required:
         found["required"] = list(required)
     if rules:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from applier.agent.runtime.fetching import USUAL, Trust
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,12 +28,9 @@ class Credentials:
     username: str = ""
     password: str = field(default="", repr=False)
     bearer: str = field(default="", repr=False)
-    authority: bytes = field(default=b"", repr=False)
-    certificate: bytes = field(default=b"", repr=False)
-    key: bytes = field(default=b"", repr=False)
+    trust: Trust = USUAL
     identity: bytes = field(default=b"", repr=False)
     known_hosts: bytes = field(default=b"", repr=False)
-    proxy: str = field(default="", repr=False)
 
     @property
     def authorization(self) -> str:
@@ -67,10 +66,17 @@ def of_secret(url: str, data: Mapping[str, bytes], proxy: Mapping[str, bytes] | 
         username=username,
         password=password,
         bearer="" if username else bearer,
+        trust=trust_of(data, _proxy(proxy or {})),
+    )
+
+
+def trust_of(data: Mapping[str, bytes], proxy: str = "") -> Trust:
+    """The certificates of a Secret, under their present and their old names."""
+    return Trust(
         authority=data.get("ca.crt") or data.get("caFile") or b"",
         certificate=data.get("tls.crt") or data.get("certFile") or b"",
         key=data.get("tls.key") or data.get("keyFile") or b"",
-        proxy=_proxy(proxy or {}),
+        proxy=proxy,
     )
 
 

@@ -20,9 +20,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from applier.agent.runtime.fetching import without_credentials
+from applier.agent.runtime.key_files import key_files
 from applier.agent.source.archive import Entry
-from applier.agent.source.key_files import key_files
-from applier.agent.source.remote_refs import Refs, RemoteError, list_http, without_credentials
+from applier.agent.source.remote_refs import Refs, RemoteError, list_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -194,7 +195,7 @@ class Mirrors:
         found = remote.credentials
         askpass = _ASKPASS.encode() if found.identity and found.password else b""
         with key_files(
-            authority=found.authority, certificate=found.certificate, key=found.key, identity=found.identity,
+            authority=found.trust.authority, certificate=found.trust.certificate, key=found.trust.key, identity=found.identity,
             known_hosts=found.known_hosts, askpass=askpass,
         ) as files:  # fmt: skip
             if remote.is_ssh:
@@ -228,8 +229,8 @@ def _http(url: str, files: dict[str, str], found: Credentials) -> dict[str, str]
     for name, setting in (("authority", "sslCAInfo"), ("certificate", "sslCert"), ("key", "sslKey")):
         if name in files:
             settings[f"http.{url}.{setting}"] = files[name]
-    if found.proxy:
-        settings[f"http.{url}.proxy"] = found.proxy
+    if found.trust.proxy:
+        settings[f"http.{url}.proxy"] = found.trust.proxy
     return settings
 
 

@@ -13,13 +13,14 @@ from applier.agent.runtime import durations
 from applier.agent.runtime.conditions import PROGRESSING, READY, TRUE, Conditions
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE
+from applier.agent.runtime.fetching import without_credentials
 from applier.agent.runtime.kinds import SECRETS
 from applier.agent.runtime.reconciling import generation, handshake, observed, suspended_status
 from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.agent.source import checkout, credentials, packing, unpack
 from applier.agent.source.archive import ArchiveError
 from applier.agent.source.git import Remote
-from applier.agent.source.remote_refs import RemoteError, without_credentials
+from applier.agent.source.remote_refs import RemoteError
 from applier.failures import ApplierError
 from applier.model.live import Absent
 
@@ -85,10 +86,8 @@ class GitRepositories:
         try:
             found = self.around.cluster.reader.get(SECRETS._replace(namespace=namespace), name)
             if isinstance(found, Absent):
-                raise SourceError(
-                    FETCH_FAILED, "AuthenticationFailed",
-                    f"failed to get secret '{namespace}/{name}': secrets \"{name}\" not found",
-                )  # fmt: skip
+                missing = f"failed to get secret '{namespace}/{name}': secrets \"{name}\" not found"
+                raise credentials.CredentialsError(missing)
             return credentials.decoded(found)
         except (ApplierError, credentials.CredentialsError) as problem:
             sentence = f"failed to get secret '{namespace}/{name}': {problem}"
@@ -161,7 +160,7 @@ class Work:
         except RemoteError as problem:
             is_plain = str(problem).startswith(("unable to", "no match", "semver"))
             raise git_failure(str(problem) if is_plain else f"{refs_first}: {problem}") from None
-        observed_now = self._observed(includes)
+        observed_now = observed_inputs(self.spec, includes)
         if self._is_current(target, observed_now):
             self._unchanged(target.revision)
             return
@@ -198,16 +197,6 @@ class Work:
                 raise SourceError(INCLUDE_UNAVAILABLE, "NoArtifact", sentence)
             found.append(artifact)
         return found
-
-    def _observed(self, includes: list[dict[str, Any]]) -> dict[str, Any]:
-        """What the artifact depends on besides the revision, as the status keeps it; None for what is not set."""
-        return {
-            "observedIgnore": self.spec.get("ignore"),
-            "observedInclude": self.spec.get("include") or None,
-            "observedRecurseSubmodules": self.spec.get("recurseSubmodules") or None,
-            "observedSparseCheckout": self.spec.get("sparseCheckout") or None,
-            "includedArtifacts": includes or None,
-        }
 
     def _is_current(self, target: checkout.Target, observed_now: Mapping[str, Any]) -> bool:
         status = self.body.get("status") or {}
@@ -311,6 +300,17 @@ class Work:
         around = self.owner.around
         around.event(self.body, ERROR, problem.reason, problem.message)
         around.log.write("error", "reconciliation failed", around.subject(self.run.key), error=problem.message)
+
+
+def observed_inputs(spec: Mapping[str, Any], includes: list[dict[str, Any]]) -> dict[str, Any]:
+    """What an artifact depends on besides the revision, as the status keeps it; None for what is not set."""
+    return {
+        "observedIgnore": spec.get("ignore"),
+        "observedInclude": spec.get("include") or None,
+        "observedRecurseSubmodules": spec.get("recurseSubmodules") or None,
+        "observedSparseCheckout": spec.get("sparseCheckout") or None,
+        "includedArtifacts": includes or None,
+    }
 
 
 def git_failure(sentence: str) -> SourceError:

@@ -1,0 +1,136 @@
+"""The agent put together: which controllers run in this process, and what each is given."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from applier.agent.runtime.events import Recorder
+from applier.agent.runtime.kinds import GIT_REPOSITORIES
+from applier.agent.runtime.logs import Log
+from applier.agent.runtime.metrics import CONTENT_TYPE, Metrics
+from applier.agent.runtime.serving import Asked, Reply, Server
+from applier.agent.runtime.unit import Names, Shared, Unit, unit
+from applier.agent.source.git import Mirrors
+from applier.agent.source.git_repository import GitRepositories
+from applier.agent.source.storage import Storage
+from applier.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from applier.agent.runtime.events import Poster
+    from applier.agent.runtime.reconciling import Surroundings
+    from applier.agent.runtime.unit import Reconcile
+    from applier.cluster.api import Collection
+    from applier.cluster.cluster import Cluster
+
+SOURCE, KUSTOMIZE, NOTIFICATION, HELM = "source", "kustomize", "notification", "helm"
+DEFAULT_CONTROLLERS = (SOURCE, KUSTOMIZE, NOTIFICATION)
+GRACE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOptions:
+    """How an agent runs.
+
+    Shape: addresses are `host:port`, port 0 for a free one, empty for no server. `namespace` is the one it watches,
+    empty for all; `storage` the folder of its cache; `advertised` the host that artifacts are had from, empty for the
+    address that they are served at.
+    """
+
+    controllers: tuple[str, ...] = DEFAULT_CONTROLLERS
+    namespace: str = ""
+    storage: Path = Path("/data")
+    storage_address: str = ":9090"
+    advertised: str = ""
+    metrics_address: str = ":8080"
+    health_address: str = ":9440"
+    selector: str = ""
+    protocols: str = "http:https:ssh"
+    concurrent_sources: int = 2
+    concurrent_kustomizations: int = 4
+
+
+@dataclass(slots=True)
+class Agent:
+    """The controllers of one process."""
+
+    cluster: Cluster
+    options: AgentOptions
+    log: Log = field(default_factory=Log)
+    clock: Clock = field(default_factory=SystemClock)
+    metrics: Metrics = field(default_factory=Metrics)
+    post: Poster | None = None
+    units: dict[str, Unit] = field(default_factory=dict)
+    servers: list[Server] = field(default_factory=list)
+    stopped: Event = field(default_factory=Event)
+
+    def start(self) -> None:
+        """Begin to serve and to reconcile. Raises: OSError, where an address cannot be listened at."""
+        self.metrics.describe(
+            "gotk_reconcile_duration_seconds", "histogram", "The duration in seconds of a reconciliation."
+        )
+        if SOURCE in self.options.controllers:
+            self._add_sources()
+        self._serve(self.options.metrics_address, {("GET", "/metrics"): self._metrics})
+        self._serve(
+            self.options.health_address,
+            {("GET", "/healthz"): lambda _: Reply(200, b"ok"), ("GET", "/readyz"): self._ready},
+        )
+        for server in self.servers:
+            server.start()
+        for found in self.units.values():
+            found.start()
+
+    def stop(self) -> bool:
+        """End in an orderly way; returns whether all runs ended in time."""
+        ended = [found.stop(GRACE_S) for found in self.units.values()]
+        for server in self.servers:
+            server.stop()
+        self.stopped.set()
+        return all(ended)
+
+    def _add_sources(self) -> None:
+        server = self._serve(self.options.storage_address, {})
+        host = self.options.advertised or (f"127.0.0.1:{server.port}" if server is not None else "localhost")
+        storage = Storage(self.options.storage / "artifacts", host)
+        mirrors = Mirrors(self.options.storage / "mirrors", self.options.protocols)
+        if server is not None:
+            server.routes = [(("GET", "/"), storage.serve)]
+
+        def make(around: Surroundings) -> Reconcile:
+            return GitRepositories(around, mirrors, storage).reconcile
+
+        names = Names(controller="source-controller", manager="source-controller")
+        self.units[SOURCE] = self._unit(GIT_REPOSITORIES, names, make, self.options.concurrent_sources)
+
+    def _unit(
+        self, collection: Collection, names: Names, make: Callable[[Surroundings], Reconcile], concurrency: int
+    ) -> Unit:
+        recorder = Recorder(
+            self.cluster.exchange, names.controller, socket.gethostname(), self.post, self.clock,
+            lambda line: self.log.write("error", line),
+        )  # fmt: skip
+        shared = Shared(
+            cluster=self.cluster, log=self.log, metrics=self.metrics, clock=self.clock, selector=self.options.selector
+        )
+        own = collection._replace(namespace=self.options.namespace)
+        return unit(shared, own, names, make, concurrency=concurrency, recorder=recorder)
+
+    def _serve(self, address: str, routes: dict[tuple[str, str], Callable[[Asked], Reply]]) -> Server | None:
+        if not address:
+            return None
+        server = Server(address, routes)
+        self.servers.append(server)
+        return server
+
+    def _metrics(self, _asked: Asked) -> Reply:
+        return Reply(200, self.metrics.text().encode(), CONTENT_TYPE)
+
+    def _ready(self, _asked: Asked) -> Reply:
+        is_ready = all(found.around.informer.synced.is_set() for found in self.units.values())
+        return Reply(200, b"ok") if is_ready else Reply(500, b"not ready")

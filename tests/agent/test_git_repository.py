@@ -1,0 +1,248 @@
+"""GitRepository on a real control plane and a real Git server: artifacts, refs, credentials, ignore rules, storage."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import tarfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from agent_bed import AgentBed, Object, agent_bed, until
+from bed import Bed
+
+
+@pytest.fixture
+def scene(bed: Bed, tmp_path: Path) -> Iterator[AgentBed]:
+    with agent_bed(bed, tmp_path) as made:
+        yield made
+
+
+def download(artifact: Object) -> bytes:
+    with urllib.request.urlopen(artifact["url"], timeout=10) as answer:
+        return answer.read()
+
+
+def names(artifact: Object) -> list[str]:
+    with tarfile.open(fileobj=io.BytesIO(download(artifact))) as archive:
+        return archive.getnames()
+
+
+def test_a_branch_becomes_an_artifact(scene: AgentBed) -> None:
+    repository = scene.repository()
+    commit = repository.commit(
+        {"app/a.yaml": "a: 1\n", "README.md": "x", "pic.png": "x", ".gitignore": "x"},
+        "First commit of the shop with a rather long subject line",
+    )
+    scene.start()
+    live = scene.settled(scene.source(repository))
+    artifact = live["status"]["artifact"]
+    assert artifact["revision"] == f"main@sha1:{commit}"
+    assert artifact["path"] == f"gitrepository/{scene.namespace}/shop/{commit}.tar.gz"
+    data = download(artifact)
+    assert artifact["digest"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert artifact["size"] == len(data)
+    assert names(artifact) == [".", "README.md", "app", "app/a.yaml"]
+    status = live["status"]
+    assert status["observedGeneration"] == 1
+    assert [c["type"] for c in status["conditions"]] == ["Ready", "ArtifactInStorage"]
+    assert scene.condition(live)["message"] == f"stored artifact for revision 'main@sha1:{commit}'"
+    event = until(lambda: scene.events("shop"))[0]
+    assert event["reason"] == "NewArtifact"
+    assert event["message"] == "stored artifact for commit 'First commit of the shop with a rather long subjec...'"
+    assert event["metadata"]["annotations"]["source.toolkit.fluxcd.io/revision"] == f"main@sha1:{commit}"
+
+
+def test_a_new_commit_is_fetched_on_request_and_nothing_is_written_without_one(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    scene.start()
+    live = scene.settled(scene.source(repository))
+    scene.git.requests.clear()
+    again = scene.run_again(live)
+    assert [path.rpartition("/")[2] for _, path, _ in scene.git.requests] == ["refs?service=git-upload-pack"]
+    assert again["status"]["artifact"] == live["status"]["artifact"]
+    commit = repository.commit({"a": "2"})
+    moved = scene.run_again(live)
+    assert moved["status"]["artifact"]["revision"] == f"main@sha1:{commit}"
+
+
+@pytest.mark.parametrize(
+    ("ref", "revision"),
+    [
+        ({"tag": "v1.0.0"}, "v1.0.0@sha1:{first}"),
+        ({"semver": ">=1.0.0 <3.0.0"}, "v1.1.0@sha1:{second}"),
+        ({"semver": ">=1.0.0-0"}, "v2.0.0-rc1@sha1:{third}"),
+        ({"name": "refs/heads/feature/x"}, "refs/heads/feature/x@sha1:{third}"),
+        ({"branch": "feature/x"}, "feature/x@sha1:{third}"),
+        ({"commit": "{first}"}, "sha1:{first}"),
+        ({"branch": "main", "commit": "{first}"}, "main@sha1:{first}"),
+    ],
+)
+def test_refs_of_every_form(scene: AgentBed, ref: Object, revision: str) -> None:
+    repository = scene.repository()
+    first = repository.commit({"a": "1"})
+    repository.git("tag", "-a", "v1.0.0", "-m", "one")
+    second = repository.commit({"a": "2"})
+    repository.git("tag", "v1.1.0")
+    third = repository.commit({"a": "3"}, branch="feature/x")
+    repository.git("tag", "v2.0.0-rc1")
+    repository.git("push", "--quiet", "--tags", "origin")
+    known = {"first": first, "second": second, "third": third}
+    scene.start()
+    body = scene.source(repository, ref={name: value.format(**known) for name, value in ref.items()})
+    assert scene.settled(body)["status"]["artifact"]["revision"] == revision.format(**known)
+
+
+FAILURES = [
+    ({"ref": {"branch": "no"}}, "unable to clone '{url}': couldn't find remote ref \"refs/heads/no\""),
+    ({"ref": {"tag": "no"}}, "unable to clone '{url}': couldn't find remote ref \"refs/tags/no\""),
+    ({"ref": {"name": "refs/heads/no"}}, "unable to resolve ref 'refs/heads/no' to a specific commit"),
+    ({"ref": {"semver": ">9"}}, "no match found for semver: >9"),
+    (
+        {"ref": {"commit": "0" * 39 + "1"}},
+        "unable to resolve commit object for '0000000000000000000000000000000000000001': object not found",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spec", "sentence"), FAILURES, ids=[str(spec["ref"]) for spec, _ in FAILURES])
+def test_what_is_not_there_is_told_in_the_known_words(scene: AgentBed, spec: Object, sentence: str) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    scene.start()
+    live = scene.settled(scene.source(repository, **spec), "False", "GitOperationFailed")
+    assert scene.condition(live)["message"] == "failed to checkout and determine revision: " + sentence.format(
+        url=repository.url
+    )
+    assert scene.condition(live, "FetchFailed")["status"] == "True"
+    assert scene.condition(live, "Reconciling")["reason"] == "ProgressingWithRetry"
+    assert live["status"]["observedGeneration"] == -1
+
+
+def test_a_password_is_sent_at_once_and_a_wrong_one_keeps_the_artifact(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    scene.git.protect("s3cret")
+    data = {"username": "git", "password": "s3cret"}
+    encoded = {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
+    secret = scene.kube.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "shop-git", "namespace": scene.namespace},
+            "data": encoded,
+        }
+    )
+    scene.start()
+    body = scene.settled(scene.source(repository, secretRef={"name": "shop-git"}))
+    assert all(authorization for _, _, authorization in scene.git.requests)
+    scene.kube.merge(secret, {"data": {"password": base64.b64encode(b"wrong").decode()}})
+    live = scene.run_again(body, "False")
+    assert scene.condition(live)["message"] == (
+        f"failed to checkout and determine revision: unable to list remote for '{repository.url}': authentication required: nope"
+    )
+    assert live["status"]["artifact"] == body["status"]["artifact"]
+    assert "s3cret" not in scene.log.read_text()
+
+
+def test_secrets_that_say_too_little(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    scene.start()
+    missing = scene.settled(scene.source(repository, "one", secretRef={"name": "x"}), "False", "AuthenticationFailed")
+    assert scene.condition(missing)["message"] == (
+        f"failed to get secret '{scene.namespace}/x': failed to get secret '{scene.namespace}/x': secrets \"x\" not found"
+    )
+    scene.kube.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "y", "namespace": scene.namespace},
+            "data": {"password": "eA=="},
+        }
+    )
+    half = scene.settled(scene.source(repository, "two", secretRef={"name": "y"}), "False", "AuthenticationFailed")
+    assert scene.condition(half)["message"] == (
+        "failed to configure authentication options: invalid 'http' auth option: 'password' requires 'username' to be set"
+    )
+
+
+def test_ignore_rules_sourceignore_and_links(scene: AgentBed) -> None:
+    repository = scene.repository()
+    files = {
+        "deploy/a.yaml": "a",
+        "deploy/skip/b.yaml": "b",
+        "docs/c.md": "c",
+        "deploy/.sourceignore": "skip/*\n!skip/keep\n",
+        "deploy/skip/keep": "k",
+        "pic.png": "x",
+    }
+    (repository.tree / "link").symlink_to("/etc/passwd")
+    repository.commit(files)
+    scene.start()
+    live = scene.settled(scene.source(repository, ignore="/*\n!/deploy\n"))
+    assert names(live["status"]["artifact"]) == [
+        ".",
+        "deploy",
+        "deploy/.sourceignore",
+        "deploy/a.yaml",
+        "deploy/skip",
+        "deploy/skip/keep",
+    ]
+    before = live["status"]["artifact"]["digest"]
+    scene.kube.merge(live, {"spec": {"ignore": None}})
+    changed = scene.settled(live)
+    until(lambda: scene.get(live)["status"]["artifact"]["digest"] != before)
+    assert "pic.png" in names(scene.get(changed)["status"]["artifact"])
+
+
+def test_a_damaged_or_lost_artifact_is_made_again(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    agent = scene.start()
+    live = scene.settled(scene.source(repository))
+    place = agent.options.storage / "artifacts" / live["status"]["artifact"]["path"]
+    place.write_bytes(b"damaged")
+    again = scene.run_again(live)
+    assert download(again["status"]["artifact"])
+    assert again["status"]["artifact"]["digest"] == live["status"]["artifact"]["digest"]
+    assert any(event["reason"] == "ArtifactVerificationFailed" for event in scene.events("shop"))
+
+
+def test_a_suspended_source_answers_requests_without_a_run_and_a_deleted_one_leaves_nothing(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    agent = scene.start()
+    live = scene.settled(scene.source(repository))
+    scene.kube.merge(live, {"spec": {"suspend": True}})
+    repository.commit({"a": "2"})
+    again = scene.handled(live)
+    assert again["status"]["artifact"] == live["status"]["artifact"]
+    folder = agent.options.storage / "artifacts" / "gitrepository" / scene.namespace / "shop"
+    assert folder.exists()
+    scene.kube.delete(live)
+    until(lambda: scene.kube.live(live) is None)
+    assert not folder.exists()
+
+
+def test_includes_and_submodule_free_sparse_checkouts(scene: AgentBed) -> None:
+    base, shop = scene.repository("base"), scene.repository("shop")
+    base.commit({"lib/x": "x", "other": "o"})
+    shop.commit({"a/b": "b", "c/d": "d", "root": "r"})
+    scene.start()
+    scene.settled(scene.source(base, "base"))
+    include = [{"repository": {"name": "base"}, "fromPath": "lib", "toPath": "vendor"}]
+    live = scene.settled(scene.source(shop, "shop", include=include, sparseCheckout=["./a"]))
+    assert names(live["status"]["artifact"]) == [".", "a", "a/b", "root", "vendor", "vendor/x"]
+    assert live["status"]["includedArtifacts"][0]["revision"].startswith("main@sha1:")
+    missing = scene.settled(scene.source(shop, "third", include=[{"repository": {"name": "no"}}]), "False", "NotFound")
+    assert (
+        scene.condition(missing)["message"]
+        == "could not get resource for include 'no': GitRepository.source.toolkit.fluxcd.io \"no\" not found"
+    )
+    sparse = scene.settled(scene.source(shop, "fourth", sparseCheckout=["x"]), "False", "GitOperationFailed")
+    assert "sparse checkout dir 'x' does not exist in repository" in scene.condition(sparse)["message"]
