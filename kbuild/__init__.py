@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from kbuild.load.overlay_fs import JailedFileSystem as JailedFileSystem
     from kbuild.load.overlay_fs import MemoryFileSystem as MemoryFileSystem
     from kbuild.load.overlay_fs import OverlayFileSystem as OverlayFileSystem
-    from kbuild.many.outcome import Outcome as Outcome
     from kbuild.load.source_ignore import source_ignore as source_ignore
+    from kbuild.many.outcome import Outcome as Outcome
     from kbuild.model.errors import KbuildError as KbuildError
     from kbuild.model.errors import Position as Position
     from kbuild.model.ids import ObjectId as ObjectId

@@ -91,7 +91,9 @@ def store_of(bed: Bed) -> Store:
     cluster = connect(Choice(kubeconfig=str(bed.kubeconfig)), bed.environment())
     ref = InventoryRef(bed.namespace, bed.name)
     stored = read_inventory(cluster.reader, ref)
-    return Store(cluster.reader, Writer(cluster.exchange, "kbuild"), ref, stored, retry=lambda call: call(), tool="test")  # type: ignore[arg-type]
+    return Store(
+        cluster.reader, Writer(cluster.exchange, "kbuild"), ref, stored, retry=lambda call: call(), tool="test"
+    )  # type: ignore[arg-type]
 
 
 def parts_of(bed: Bed) -> set[str]:
