@@ -7,7 +7,6 @@ readable inventory would confirm guesses.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -38,7 +37,7 @@ def projected(value: Any, fields: Fields) -> Any:
     """The part of a value that a field set names; what has nothing below it is taken in full."""
     if not fields:
         return value
-    if isinstance(value, Mapping):
+    if type(value) is dict:
         return {
             step: projected(value[name], below)
             for step, below in fields.items()
@@ -64,7 +63,7 @@ def _projected_list(items: list[Any], fields: Fields) -> Any:
             values.append(step)
     found: list[Any] = []
     for item in items:
-        if not isinstance(item, Mapping):
+        if type(item) is not dict:
             found.append(item)
             continue
         for names, wanted in by_names.items():

@@ -39,11 +39,14 @@ def managers(body: Body) -> Iterator[Manager]:
 def applied_fields(body: Body, manager: str, api_version: str) -> Fields | None:
     """What a manager applied in that version; None unless there is exactly one such entry."""
     found = [
-        one.fields
-        for one in managers(body)
-        if one.name == manager and one.operation == "Apply" and not one.subresource and one.api_version == api_version
+        entry
+        for entry in mappings(mapping(body.get("metadata")).get("managedFields"))
+        if entry.get("manager") == manager
+        and entry.get("operation") == "Apply"
+        and not entry.get("subresource")
+        and entry.get("apiVersion") == api_version
     ]
-    return found[0] if len(found) == 1 else None
+    return mapping(found[0].get("fieldsV1")) if len(found) == 1 else None
 
 
 def item_key(step: str) -> Mapping[str, Any]:

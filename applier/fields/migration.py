@@ -50,9 +50,14 @@ def stale_versions(live: Body, api_version: str, served: Iterable[str]) -> bool:
 
 def needs_migration(live: Body, own: str, api_version: str, served: Iterable[str]) -> bool:
     """Whether the live object must be migrated before it is applied."""
-    if keys.LAST_APPLIED in annotations_of(live) or stale_versions(live, api_version, served):
+    if keys.LAST_APPLIED in annotations_of(live):
         return True
-    return any(is_former(entry, own) for entry in managers(live))
+    for entry in mappings(mapping(live.get("metadata")).get("managedFields")):
+        # Almost every object has only entries that need no second look.
+        suspect = entry.get("manager") in UPDATERS or entry.get("manager") in APPLIERS
+        if suspect or entry.get("apiVersion") != api_version:
+            return stale_versions(live, api_version, served) or any(is_former(one, own) for one in managers(live))
+    return False
 
 
 def migration_patch(live: Body, own: str, api_version: str, served: Iterable[str]) -> tuple[dict[str, Any], ...]:

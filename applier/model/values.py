@@ -10,7 +10,8 @@ _NOTHING: Mapping[str, Any] = {}
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is a map, else an empty one."""
-    return value if isinstance(value, Mapping) else _NOTHING
+    # Bodies are dicts: the exact type is much cheaper to ask for than the abstract one.
+    return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING
 
 
 def sequence(value: Any) -> Sequence[Any]:
@@ -20,7 +21,9 @@ def sequence(value: Any) -> Sequence[Any]:
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """The items of a list that are maps."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+    if not isinstance(value, (list, tuple)):
+        return []
+    return [item for item in value if type(item) is dict or isinstance(item, Mapping)]
 
 
 def text(value: Any) -> str:
@@ -36,7 +39,7 @@ def number(value: Any, default: int = 0) -> int:
 def at(value: Any, *path: str) -> Any:
     """What is at a path of map keys; None where any of them is missing."""
     for key in path:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return None
         value = value.get(key)
     return value

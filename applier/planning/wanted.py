@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from applier.failures import ErrorClass
 from applier.fields.differences import changed_paths, last_writer
@@ -29,6 +28,9 @@ from applier.model.values import at, mapping, text, uid_of
 from applier.order.phases import phase_of
 
 _NOT_ASKED = Unknown(why="it was not read")
+_Fields: TypeAlias = dict[
+    str, Any
+]  # of a step: replacing a frozen value again and again is what planning took most time for
 
 
 class Verdict(NamedTuple):
@@ -54,91 +56,87 @@ class Decider:
     def step(self, one: Desired, edges: tuple[Edge, ...], external: tuple[Edge, ...]) -> Step:
         """The step for one desired object."""
         timeout_s = self.policy.timeout_s if one.timeout_s is None else one.timeout_s
-        blank = Step(
+        print_of_body = "" if one.is_secret else wanted_print(one.body)
+        found = self._decide(one, print_of_body)
+        action: Action = found["action"]
+        health: Health | None = found.get("health")
+        is_current = health is not None and health.status is Status.CURRENT
+        waits = self.policy.wait and timeout_s > 0 and action is not Action.SKIP and (action.writes or not is_current)
+        return Step(
             id=one.id,
             version=one.version,
-            action=Action.CREATE,
             direction="apply",
             phase=phase_of(one.id),
             edges=edges,
             external=external,
             body=one.body,
-            wanted="" if one.is_secret else wanted_print(one.body),
-            entry=self.stored.get(one.id),
+            wanted=print_of_body,
             create_only=one.mode == "create-only",
             force=self.policy.force_conflicts,
             may_recreate=may_recreate(one, self.policy),
+            wait=waits,
             timeout_s=timeout_s,
             wait_for=one.wait_for,
             defines=_defined(one.body) if one.id.group_kind == kinds.DEFINITION else None,
             position=one.position,
+            **found,
         )
-        step = self._decided(blank, one)
-        is_current = step.health is not None and step.health.status is Status.CURRENT
-        if (
-            self.policy.wait
-            and timeout_s > 0
-            and step.action is not Action.SKIP
-            and (step.action.writes or not is_current)
-        ):
-            return replace(step, wait=True)
-        return step
 
-    def _decided(self, blank: Step, one: Desired) -> Step:
-        """The step with what depends on the live object."""
-        live = self.snapshot.live.get(one.id, _NOT_ASKED)
+    def _decide(self, one: Desired, print_of_body: str) -> _Fields:
+        """The fields of the step that depend on the live object; `action` is always among them."""
+        live, stored = self.snapshot.live.get(one.id, _NOT_ASKED), self.stored.get(one.id)
         if one.mode == "ignore":
-            return replace(blank, action=Action.SKIP, reason="its annotations say so")
+            return {"action": Action.SKIP, "reason": "its annotations say so", "entry": stored}
         if isinstance(live, Unknown):
             self._problem(one, f"what is live is not known: {live.why}", ErrorClass.KIND_UNKNOWN)
-            return replace(blank, action=Action.SKIP, reason="unknown")
+            return {"action": Action.SKIP, "reason": "unknown", "entry": stored}
         if isinstance(live, Absent):
-            return replace(blank, entry=_entry(one, blank.entry, ""))
+            return {"action": Action.CREATE, "entry": _entry(one, stored, "")}
         version = text(mapping(live.body.get("metadata")).get("resourceVersion"))
-        known = replace(blank, uid=uid_of(live.body), resource_version=version)
+        known: _Fields = {"uid": uid_of(live.body), "resource_version": version}
         if at(live.body, "metadata", "deletionTimestamp") is not None:
-            return replace(known, await_gone=True, reason="being deleted", entry=_entry(one, blank.entry, ""))
-        return self._decided_present(known, one, live.body)
+            entry = _entry(one, stored, "")
+            return {**known, "action": Action.CREATE, "await_gone": True, "reason": "being deleted", "entry": entry}
+        return known | self._decide_present(one, live.body, stored, print_of_body)
 
-    def _decided_present(self, known: Step, one: Desired, body: Body) -> Step:
-        stored = known.entry
+    def _decide_present(self, one: Desired, body: Body, stored: Entry | None, print_of_body: str) -> _Fields:
         owner = owner_of(body, self.part_of, stored.uid if stored is not None else "")
         if one.mode == "create-only":
             action = Action.UNCHANGED if owner.relation == "ours" else Action.SKIP
-            return replace(known, action=action, reason="exists, and is only created", health=self._health(one, body))
+            health = self._health(one, body)
+            return {"action": action, "reason": "exists, and is only created", "entry": stored, "health": health}
         found = adoption(owner, self.policy.adopt)
         if found.error is not None:
             self._problem(one, found.message, found.error)
-            return replace(known, action=Action.SKIP, reason=found.error.value)
+            return {"action": Action.SKIP, "reason": found.error.value, "entry": stored}
         if found.warning:
             self.warnings.append(Warn("adopted", found.warning, one.id))
         patch = self._migration(one, body)
-        verdict = self._verdict(known, one, body)
-        entry = _entry(one, stored, known.uid, adopted=found.adopts)
+        verdict = self._verdict(one, body, stored, print_of_body)
+        entry = _entry(one, stored, uid_of(body), adopted=found.adopts)
         if verdict.same and not patch and not found.adopts:
-            prints = (known.wanted, verdict.owned) if known.wanted and verdict.owned else ("", "")
-            entry = entry._replace(wanted=prints[0], owned=prints[1])
-            return replace(known, action=Action.UNCHANGED, entry=entry, health=self._health(one, body))
+            prints = (print_of_body, verdict.owned) if print_of_body and verdict.owned else ("", "")
+            if prints != (entry.wanted, entry.owned):
+                entry = entry._replace(wanted=prints[0], owned=prints[1])
+            return {"action": Action.UNCHANGED, "entry": entry, "health": self._health(one, body)}
         action, reason = Action.CONFIGURE, "drift" if verdict.drift else verdict.reason
         if found.adopts:
             action, reason = Action.ADOPT, str(owner) if owner.relation == "foreign" else ""
         elif patch:
             action, reason = Action.MIGRATE, ""
-        return replace(
-            known, action=action, reason=reason, entry=entry, fields=verdict.fields, drift=verdict.drift,
-            json_patch=patch, adopted=found.adopts,
-        )  # fmt: skip
+        changes = {"fields": verdict.fields, "drift": verdict.drift, "json_patch": patch, "adopted": found.adopts}
+        return {"action": action, "reason": reason, "entry": entry, **changes}
 
-    def _verdict(self, known: Step, one: Desired, body: Body) -> Verdict:
+    def _verdict(self, one: Desired, body: Body, stored: Entry | None, print_of_body: str) -> Verdict:
         """Whether an apply changes anything: by fingerprints, else by the owned fields, else by the server's dry run."""
-        api_version, stored = join_api_version(one.id.group, one.version), known.entry
+        api_version = join_api_version(one.id.group, one.version)
         predicted = self.snapshot.dry_runs.get(one.id)
         if predicted is not None:
             paths = changed_paths(body, predicted)
             return Verdict(not paths, fields=paths)
         owned = "" if one.is_secret else owned_print(body, self.policy.field_manager, api_version)
-        sent_before = stored is not None and bool(known.wanted) and stored.wanted == known.wanted
-        if stored is not None and sent_before and owned and stored.owned == owned and stored.uid == known.uid:
+        sent_before = stored is not None and bool(print_of_body) and stored.wanted == print_of_body
+        if stored is not None and sent_before and owned and stored.owned == owned and stored.uid == uid_of(body):
             return Verdict(same=True, owned=owned)
         fields = applied_fields(body, self.policy.field_manager, api_version)
         if fields is None:
@@ -170,6 +168,10 @@ class Decider:
 
 def _entry(one: Desired, stored: Entry | None, uid: str, *, adopted: bool = False) -> Entry:
     """The entry of an object that is there and needs no write."""
+    if stored is not None and stored.flags == APPLIED and not one.keep and not adopted:
+        if stored.version == one.version and uid in ("", stored.uid):
+            return stored  # as almost always
+        return stored._replace(version=one.version, uid=uid or stored.uid)
     known = stored or Entry(one.id)
     known = known._replace(version=one.version, uid=uid or known.uid)
     add = APPLIED + (KEEP if one.keep else "") + (ADOPTED if adopted else "")
