@@ -53,6 +53,7 @@ class Resource:
     """
 
     __slots__ = (
+        "_id_source",
         "behavior",
         "body",
         "helm_generated",
@@ -95,23 +96,28 @@ class Resource:
         self.referenced_by_vars: list[str] = []
         self.twins: list[Twins] = []
         self.serial = 0
+        self._id_source: tuple[Json, Json, Json, Json] | None = None
         self.id = self._read_id()
 
     def _read_id(self) -> ObjectId:
+        """The id that the body has: the known one where all four values in the body are still the same objects."""
         body = self.body
         if not body:
+            self._id_source = None
             return ObjectId("", "", "", "", "")
         api_version, kind, meta = body.get("apiVersion"), body.get("kind"), body.get("metadata")
-        api_text = "" if is_null(api_version) else text_of(api_version)
-        kind_text = "" if is_null(kind) else text_of(kind)
-        name = namespace = ""
-        if type(meta) is dict:
-            raw = meta.get("name")
-            name = "" if is_null(raw) else text_of(raw)
-            raw = meta.get("namespace")
-            namespace = "" if is_null(raw) else text_of(raw)
-        group, version = split_api_version(api_text)
-        return ObjectId(group, version, kind_text, name, namespace, (api_text, kind_text) in self.scopes)
+        name, namespace = (meta.get("name"), meta.get("namespace")) if type(meta) is dict else (None, None)
+        known = self._id_source
+        if known is not None and api_version is known[0] and kind is known[1]:
+            if name is known[2] and namespace is known[3]:
+                return self.id
+            group, version, kind_text, _, _, is_cluster_scoped = self.id
+        else:
+            api_text, kind_text = id_text(api_version), id_text(kind)
+            group, version = split_api_version(api_text)
+            is_cluster_scoped = (api_text, kind_text) in self.scopes
+        self._id_source = (api_version, kind, name, namespace)
+        return ObjectId(group, version, kind_text, id_text(name), id_text(namespace), is_cluster_scoped)
 
     def refresh(self) -> bool:
         """Read the current id from the body again; returns whether it changed.
@@ -119,7 +125,7 @@ class Resource:
         Call `Resources.touched(resource)` instead where the resource is in one.
         """
         fresh = self._read_id()
-        if fresh == self.id:
+        if fresh is self.id or fresh == self.id:
             return False
         self.id = fresh
         return True
@@ -203,6 +209,11 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"Resource({self.id})"
+
+
+def id_text(value: Json) -> str:
+    """A value of a body as a part of an id: a null is empty."""
+    return value if type(value) is str else "" if is_null(value) else text_of(value)
 
 
 def _find_copies(value: Json, copy: Json, maps: dict[int, Json]) -> None:

@@ -24,12 +24,13 @@ class Resources:
     Iterate it, take `len` of it, read `items` (a list; do not change it from outside).
     """
 
-    __slots__ = ("_clashes", "_emptied", "_keys", "_names", "_next", "_serial_keys", "items")
+    __slots__ = ("_clashes", "_emptied", "_keys", "_names", "_next", "_serial_ids", "_serial_keys", "items")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self.items: list[Resource] = []
         self._keys: dict[Key, list[Resource]] = {}
         self._serial_keys: dict[int, Key] = {}
+        self._serial_ids: dict[int, ObjectId] = {}
         self._names: dict[str, dict[int, Resource]] | None = None
         self._clashes = 0
         self._emptied: list[Resource] = []
@@ -53,6 +54,7 @@ class Resources:
         self._keys[key] = [resource]
         resource.serial = self._next
         self._serial_keys[self._next] = key
+        self._serial_ids[self._next] = resource.id
         self._next += 1
         self.items.append(resource)
         if self._names is not None:
@@ -69,10 +71,13 @@ class Resources:
         Mutates: `resource.id` and the indexes.
         """
         resource.refresh()
-        if not resource.body:
-            self._emptied.append(resource)
         if self._names is not None:
             self._index(resource)
+        if not resource.body:
+            self._emptied.append(resource)
+        elif self._serial_ids.get(resource.serial) is resource.id:
+            return
+        self._serial_ids[resource.serial] = resource.id
         # A deleted resource has no id any more: nothing can clash with it.
         key = resource.id.key() if resource.body else ("", "", "", "", str(resource.serial))
         old = self._serial_keys[resource.serial]
