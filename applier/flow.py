@@ -26,7 +26,7 @@ from applier.health.rules import read_rules, rules_of_steps
 from applier.model.inventory import Header, Inventory
 from applier.model.plan import Plan
 from applier.model.policy import Policy
-from applier.model.snapshot import KindFact, Snapshot
+from applier.model.snapshot import Discovery, KindFact, Snapshot
 from applier.normalize import normalize
 from applier.planning import check, plan_delete, wanted_ids
 from applier.planning import plan as plan_of
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from applier.model.health import Health, HealthRule
     from applier.model.ids import Body, ObjectId
     from applier.model.inventory import Entry, InventoryRef
+    from applier.model.live import Live
 
 TOO_OFTEN, MANY_WRITES, NAMED_RIGHTS = 3, 50, 10
+DEFAULT_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,12 @@ def needed_rights(prepared: Prepared, cluster: Cluster) -> list[Right]:
         )
         needed += [Right(step.id.namespace, fact.kind.group, fact.plural, verb) for verb in verbs]
     return needed
+
+
+def with_plan(plan: Plan, live: Mapping[ObjectId, Live]) -> Prepared:
+    """A plan that somebody kept, ready to be carried out."""
+    snapshot = Snapshot(live=live, discovery=Discovery(kinds={}), inventory=plan.stored)
+    return Prepared(wish=Wish(ref=plan.ref, policy=plan.policy, is_delete=plan.is_delete), plan=plan, snapshot=snapshot)
 
 
 def check_rights(prepared: Prepared, cluster: Cluster) -> None:

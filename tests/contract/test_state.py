@@ -29,7 +29,7 @@ MUTATORS = frozenset(
 )
 CACHES = frozenset({"cache", "lru_cache", "cached_property"})
 # A package resolves its public names on first use (PEP 562) and keeps them where Python looks first.
-LAZY_NAMES = ("kbuild/__init__.py",)
+LAZY_NAMES = ("kbuild/__init__.py", "applier/__init__.py")
 
 
 def is_mutable(value: ast.expr | None) -> bool:
