@@ -66,6 +66,7 @@ class ControlPlane:
             self.processes[name] = subprocess.Popen(
                 [str(cluster_bin() / name), *flags],
                 cwd=self.folder,
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -83,6 +84,11 @@ class ControlPlane:
         """The end of what one of the programs said."""
         path = self.folder / f"{name}.log"
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+
+
+def environment() -> dict[str, str]:
+    """This process's without proxies: what the programs talk to is on the loopback, or nowhere."""
+    return {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
 
 
 def die_with_parent() -> None:

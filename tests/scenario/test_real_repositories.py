@@ -21,9 +21,8 @@ PARTS = (
     "kubeflow-manifests/applications/jupyter/jupyter-web-app/upstream/base",
     "kubeflow-manifests/applications/katib/upstream/installs/katib-standalone",
     "kubeflow-manifests/applications/model-registry/upstream/overlays/db",
-    "kubeflow-manifests/applications/pipeline/upstream/env/plain",
+    "kubeflow-manifests/applications/pipeline/upstream/base/metadata/overlays/db",
     "kubeflow-manifests/applications/pipeline/upstream/third-party/metacontroller/base",
-    "kubeflow-manifests/applications/profiles/upstream/overlays/standalone",
     "kubeflow-manifests/applications/spark/spark-operator/overlays/standalone",
     "kubeflow-manifests/applications/tensorboard/tensorboard-controller/upstream/overlays/standalone",
     "kubeflow-manifests/applications/training-operator/upstream/overlays/standalone",
@@ -33,6 +32,7 @@ PARTS = (
     "kubeflow-manifests/common/kubeflow-namespace/base",
     "kubeflow-manifests/experimental/ray/kuberay-operator/overlays/standalone",
 )
+BARE: Any = {"metadata": {}}
 
 
 def missing_namespaces(bed: Bed, bodies: list[Any]) -> None:
@@ -41,6 +41,9 @@ def missing_namespaces(bed: Bed, bodies: list[Any]) -> None:
     used = {body["metadata"].get("namespace") for body in bodies} - {None}
     subjects = {subject.get("namespace") for body in bodies for subject in body.get("subjects") or []} - {None}
     for name in sorted((used | subjects) - own):
+        assert eventually(
+            lambda name=name: "deletionTimestamp" not in (bed.live(namespace(name)) or BARE)["metadata"], 60
+        )
         if bed.live(namespace(name)) is None:
             bed.kube.create(bed.cleaned(namespace(name)))
 
