@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from applier.cluster.cluster import Cluster as Cluster
     from applier.cluster.cluster import of_api_client as of_api_client
-    from applier.execute.cancel import Cancellation as Cancellation
+    from applier.executor.cancel import Cancellation as Cancellation
     from applier.failures import ApplierError as ApplierError
     from applier.failures import ErrorClass as ErrorClass
     from applier.failures import Failure as Failure
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Action": "model.plan",
     "ApplierError": "failures",
-    "Cancellation": "execute.cancel",
+    "Cancellation": "executor.cancel",
     "Change": "model.changes",
     "ChangeSet": "model.changes",
     "Cluster": "cluster.cluster",
@@ -129,7 +129,7 @@ def execute(
     had, or the inventory changed since the plan was made.
     """
     from applier import flow
-    from applier.execute.run import Options
+    from applier.executor.run import Options
     from kbuild import __version__
 
     options = Options(run=flow.new_run_id(), tool=__version__, lock_timeout_s=lock_timeout_s)

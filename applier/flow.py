@@ -14,11 +14,11 @@ from applier.cluster.rights import Right, missing_rights, roles
 from applier.cluster.snapshot import Wanted, read_snapshot
 from applier.cluster.stored import config_maps, read_inventory
 from applier.cluster.writer import Writer
-from applier.execute.cancel import Cancellation
-from applier.execute.judge import HealthJudge
-from applier.execute.retry import Retry
-from applier.execute.run import WRITE_PATIENCE_S, Means, Options, Run, StalePlanError
-from applier.execute.store import Store
+from applier.executor.cancel import Cancellation
+from applier.executor.judge import HealthJudge
+from applier.executor.retry import Retry
+from applier.executor.run import WRITE_PATIENCE_S, Means, Options, Run, StalePlanError
+from applier.executor.store import Store
 from applier.failures import ErrorClass, error
 from applier.fields.fingerprint import owned_print
 from applier.health import Facts, evaluate_live

@@ -1,4 +1,4 @@
-"""The writing half. Only `applier/execute` may import it: planning, diffs and status get the reader alone.
+"""The writing half. Only `applier/executor` may import it: planning, diffs and status get the reader alone.
 
 Every write names what it expects: an apply the uid of the object it changes, a deletion the uid it deletes, a replacement the
 version it replaces. Nothing is repeated here.

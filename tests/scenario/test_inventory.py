@@ -16,7 +16,7 @@ from install_cluster import cluster_bin
 from kube import Object, eventually
 from objects import config_map, deployment, namespace, resource_definition, role, role_binding, secret, service_account
 
-from applier.execute.store import Store
+from applier.executor.store import Store
 from applier.failures import ApplierError
 from applier.model.ids import ObjectId
 from applier.model.inventory import Entry, Header, InventoryRef

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applier.execute.graph import Graph, State
+from applier.executor.graph import Graph, State
 from applier.model.ids import ObjectId
 from applier.model.plan import Action, Edge, EdgeType, Step
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
-from applier.execute.follow import Follower, Seen
-from applier.execute.judge import PodsSeen
+from applier.executor.follow import Follower, Seen
+from applier.executor.judge import PodsSeen
 from applier.failures import ErrorClass, Failure
 from applier.model import events
 from applier.model.changes import Outcome
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from applier.cluster.api import Collection
     from applier.cluster.reader import Reader
-    from applier.execute.graph import Node
-    from applier.execute.pool import Timers
-    from applier.execute.recorder import Recorder
+    from applier.executor.graph import Node
+    from applier.executor.pool import Timers
+    from applier.executor.recorder import Recorder
     from applier.model.ids import Body, ObjectId
     from applier.model.plan import Step
 

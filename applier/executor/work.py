@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from applier.execute.writes import Attempt, Tools
+from applier.executor.writes import Attempt, Tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from applier.execute.cancel import Cancellation
-    from applier.execute.pool import Pool, Timers
-    from applier.execute.recorder import Recorder
-    from applier.execute.waits import Waits
+    from applier.executor.cancel import Cancellation
+    from applier.executor.pool import Pool, Timers
+    from applier.executor.recorder import Recorder
+    from applier.executor.waits import Waits
     from applier.model.ids import Body, GroupKind, ObjectId
     from applier.model.live import Live
     from applier.model.plan import Step

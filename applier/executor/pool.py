@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from applier.clock import Clock
-    from applier.execute.graph import Node
+    from applier.executor.graph import Node
 
 LEAST_LIMIT, SLOW_S = 1, 10.0
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from applier.clock import utc_text
-from applier.execute.cancel import Cancellation
-from applier.execute.graph import Graph, State
-from applier.execute.lease import Lease
-from applier.execute.phase import Phase
-from applier.execute.pool import Pool, Timers
-from applier.execute.recorder import EARLIER_FAILURE, STOPPED, Recorder
-from applier.execute.retry import Retry
-from applier.execute.store import Store
-from applier.execute.waits import Waits
-from applier.execute.work import Work
-from applier.execute.writes import Tools
+from applier.executor.cancel import Cancellation
+from applier.executor.graph import Graph, State
+from applier.executor.lease import Lease
+from applier.executor.phase import Phase
+from applier.executor.pool import Pool, Timers
+from applier.executor.recorder import EARLIER_FAILURE, STOPPED, Recorder
+from applier.executor.retry import Retry
+from applier.executor.store import Store
+from applier.executor.waits import Waits
+from applier.executor.work import Work
+from applier.executor.writes import Tools
 from applier.failures import EXIT_OK, ApplierError, ErrorClass, Failure, error, worst
 from applier.inventory.names import applyset_id
 from applier.inventory.transitions import needs_final_write
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from applier.cluster.cluster import Cluster
     from applier.cluster.writer import Writer
-    from applier.execute.waits import Judge
+    from applier.executor.waits import Judge
     from applier.model.ids import Body
     from applier.model.live import Live
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from applier.execute.follow import Seen
-from applier.execute.graph import Node, State
-from applier.execute.judge import PodsSeen
-from applier.execute.pool import Finished
-from applier.execute.recorder import STOPPED, failure_of
-from applier.execute.settle import Settler
-from applier.execute.writes import Attempt, Removed, Wrote, remove, write
+from applier.executor.follow import Seen
+from applier.executor.graph import Node, State
+from applier.executor.judge import PodsSeen
+from applier.executor.pool import Finished
+from applier.executor.recorder import STOPPED, failure_of
+from applier.executor.settle import Settler
+from applier.executor.writes import Attempt, Removed, Wrote, remove, write
 from applier.failures import ErrorClass, Failure
 from applier.model import events
 from applier.model.changes import Outcome
 
 if TYPE_CHECKING:
-    from applier.execute.graph import Graph
-    from applier.execute.work import Work
+    from applier.executor.graph import Graph
+    from applier.executor.work import Work
     from applier.model.plan import Step
 
 LAST_ANSWERS_S, TICK_S = 5.0, 1.0

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from applier.clock import Clock
-    from applier.execute.graph import Node
-    from applier.execute.writes import Attempt, Removed, Wrote
+    from applier.executor.graph import Node
+    from applier.executor.writes import Attempt, Removed, Wrote
     from applier.model.ids import ObjectId
     from applier.model.plan import Step
 

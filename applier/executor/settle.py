@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from applier.clock import backoff_s
 from applier.cluster.missing_kinds import fact_of_definition
-from applier.execute.graph import Node, State
-from applier.execute.recorder import BLOCKED, failure_of
-from applier.execute.writes import Attempt, Removed, Wrote, same_content
+from applier.executor.graph import Node, State
+from applier.executor.recorder import BLOCKED, failure_of
+from applier.executor.writes import Attempt, Removed, Wrote, same_content
 from applier.failures import ErrorClass, Failure
 from applier.model import events
 from applier.model.changes import Outcome
@@ -18,8 +18,8 @@ from applier.model.plan import Action
 from applier.model.snapshot import Discovery
 
 if TYPE_CHECKING:
-    from applier.execute.graph import Graph
-    from applier.execute.work import Work
+    from applier.executor.graph import Graph
+    from applier.executor.work import Work
     from applier.model.ids import Body
     from applier.model.plan import Step
 

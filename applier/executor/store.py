@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from applier.cluster.reader import Reader
     from applier.cluster.writer import Writer
-    from applier.execute.retry import Retry
+    from applier.executor.retry import Retry
     from applier.model.ids import Body, ObjectId
     from applier.model.inventory import Entry, InventoryRef
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from applier.cluster.exchange import Exchange
-    from applier.execute.cancel import Cancellation
+    from applier.executor.cancel import Cancellation
 
 Result = TypeVar("Result")
 ATTEMPTS = 3

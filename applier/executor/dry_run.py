@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from applier.cluster.parallel import in_parallel
-from applier.execute.writes import Attempt, Tools
+from applier.executor.writes import Attempt, Tools
 from applier.failures import ApplierError, ErrorClass
 from applier.fields.conflicts import judge
 from applier.fields.recreate import probe

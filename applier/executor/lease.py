@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from applier.clock import Clock
     from applier.cluster.reader import Reader
     from applier.cluster.writer import Writer
-    from applier.execute.cancel import Cancellation
+    from applier.executor.cancel import Cancellation
     from applier.model.ids import Body
     from applier.model.inventory import InventoryRef
 
