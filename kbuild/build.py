@@ -57,13 +57,13 @@ def build(
     shared: Shared | None = getattr(fs, "shared", None)
     memo = Memo() if shared is None else shared.memo
 
-    def parse(text: str | bytes, name: str) -> list[Resource]:
-        return resource_file.parse(text, name, CLUSTER_SCOPED, memo, counters)
+    def parse(text: str | bytes, name: str, scopes: frozenset[tuple[str, str]]) -> list[Resource]:
+        return resource_file.parse(text, name, scopes, memo, counters)
 
-    def helm(root: str) -> Helm:
+    def helm(root: str, scopes: frozenset[tuple[str, str]]) -> Helm:
         from kbuild.load.helm import HelmRun
 
-        return HelmRun(root, options, CLUSTER_SCOPED, memo, counters)
+        return HelmRun(root, options, scopes, memo, counters)
 
     def programs(root: str) -> Programs:
         from kbuild.load.program_run import ProgramRun

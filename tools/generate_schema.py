@@ -1,7 +1,7 @@
-"""Make `kbuild/schema/builtin_table.py` from the OpenAPI document that the reference embeds.
+"""Make `kbuild/schema/builtin_table.py` and `builtin_names.py` from the OpenAPI document that the reference embeds.
 
-Usage: `python tools/generate_schema.py` writes the table; `--check` only says whether the committed one is current
-(exit status 1 when it is not). Needs Go and the module `sigs.k8s.io/kustomize/kyaml` in the module cache.
+Usage: `python tools/generate_schema.py` writes them; `--check` only says whether the committed ones are current
+(exit status 1 when they are not). Needs Go and the module `sigs.k8s.io/kustomize/kyaml` in the module cache.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 TABLE = PROJECT / "kbuild" / "schema" / "builtin_table.py"
+NAMES = PROJECT / "kbuild" / "schema" / "builtin_names.py"
 MODULE, VERSION = "sigs.k8s.io/kustomize/kyaml", "v0.21.1"
 OWN_KINDS = ("kustomize.config.k8s.io/v1beta1 Kustomization",)
 PROGRAM = Path(__file__).parent / "schema_dump" / "main.go"
@@ -26,6 +27,14 @@ OFFLINE = {"GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOSUMDB": "off"}
 HEADER = '''"""Merge lists of Kubernetes v1.21.2 and of the reference's own kinds. Made by tools/generate_schema.py: do not edit.
 
 Shape: see `Schema` in kbuild/schema/schema.py.
+Source: kyaml v0.21.1, the embedded OpenAPI document.
+"""
+
+'''
+
+
+NAMES_HEADER = '''"""The definitions behind the types of builtin_table.py, for documents that refer to them. Made by tools/generate_schema.py.
+
 Source: kyaml v0.21.1, the embedded OpenAPI document.
 """
 
@@ -67,17 +76,19 @@ def definitions() -> dict[str, Any]:
     return found
 
 
-def table_text(document: dict[str, Any]) -> str:
-    """The module's source for a map of definitions."""
+def table_texts(document: dict[str, Any]) -> tuple[str, str]:
+    """The sources of both modules for a map of definitions."""
     from kbuild.schema.extend import Compiler
 
-    kinds, types = Compiler(document).table()
+    compiler = Compiler(document)
+    kinds, types = compiler.table()
     lines = [HEADER, f"OWN_KINDS = {OWN_KINDS!r}\n".replace("'", '"'), "# fmt: off\nKINDS = {\n"]
     lines += [f'    "{name}": {number},\n' for name, number in sorted(kinds.items())]
     lines += ["}\nTYPES = (\n"]
     lines += [f'    "{entries_text(entries)}",  # {number}\n' for number, entries in enumerate(types)]
     lines += [")\n# fmt: on\n"]
-    return "".join(lines)
+    names = [f'    "{name}": {number},\n' for name, number in compiler.numbered().items()]
+    return "".join(lines), f"{NAMES_HEADER}# fmt: off\nNAMES = {{\n{''.join(names)}}}\n# fmt: on\n"
 
 
 def entries_text(entries: dict[str, tuple[int, tuple[str, ...] | None]]) -> str:
@@ -89,10 +100,11 @@ def entries_text(entries: dict[str, tuple[int, tuple[str, ...] | None]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the table, or compare it. Returns the exit status."""
-    text = table_text(definitions())
+    texts = dict(zip((TABLE, NAMES), table_texts(definitions()), strict=True))
     if "--check" in arguments:
-        return 0 if TABLE.read_text() == text else 1
-    TABLE.write_text(text)
+        return 0 if all(path.read_text() == text for path, text in texts.items()) else 1
+    for path, text in texts.items():
+        path.write_text(text)
     return 0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kbuild.counters import Counters
     from kbuild.model.context import Helm, Observer, Programs
     from kbuild.model.resource import Resource
+    from kbuild.model.resources import Resources
     from kbuild.model.scalars import Body
     from kbuild.model.shared import Shared
     from kbuild.model.tree import BaseEntry, Node
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 class Fold:
     """One render's state.
 
-    Shape: `parse(text, name)` makes resources of a text; `warn(line)` adds a line to standard error; `walk` lists the
+    Shape: `parse(text, name, scopes)` makes resources of a text; `warn(line)` adds a line to standard error; `walk` lists the
     folders being folded, outermost first; `namespace` is the nearest one that a kustomization on that way sets (for
-    charts); `helm(root)` and `programs(root)` give a chart or a function of that folder its way to helm or to a program;
+    charts); `helm(root, scopes)` and `programs(root)` give a chart or a function of that folder its way to helm or to a program;
     `origins` is None unless `buildMetadata` asks for them; `lines` are the lines warned so far; `shared` is where renders
     keep what they did, if they share.
     """
@@ -33,11 +34,13 @@ class Fold:
     __slots__ = (
         "_schema",
         "counters",
+        "has_more_scopes",
         "helm",
         "lines",
         "memo",
         "namespace",
         "observer",
+        "open",
         "options",
         "origins",
         "parse",
@@ -54,17 +57,19 @@ class Fold:
         options: Options,
         *,
         scopes: frozenset[tuple[str, str]],
-        parse: Callable[[str | bytes, str], list[Resource]],
+        parse: Callable[[str | bytes, str, frozenset[tuple[str, str]]], list[Resource]],
         warn: Callable[[str], None],
         memo: Any,
         counters: Counters,
-        helm: Callable[[str], Helm],
+        helm: Callable[[str, frozenset[tuple[str, str]]], Helm],
         programs: Callable[[str], Programs],
     ) -> None:
         self.options, self.scopes, self.parse, self.warn = options, scopes, parse, warn
         self.memo, self.counters = memo, counters
         self.helm, self.programs = helm, programs
         self.walk: list[str] = []
+        self.open: list[Resources] = []
+        self.has_more_scopes = False
         self.namespace = ""
         self.origins: Origins | None = None
         self.observer: Observer | None = None
@@ -89,21 +94,40 @@ class Fold:
 
         settings = node.fields["openapi"] or {}
         content = read(node, settings["path"]) if "path" in settings else None
-        found = extend.schema_from_settings(settings, content)
+        found, scoped = extend.schema_from_settings(settings, content, self.builtin_so_far())
         if found is not None:
             self._schema, self.schema_is_set = found, True
+        if scoped:
+            self.scopes |= scoped
+            self.has_more_scopes = True
+            for resources in self.open:
+                for resource in resources:
+                    resource.scopes = self.scopes
+                    resources.touched(resource)
+
+    def builtin_so_far(self) -> str:
+        """Whether the reference has used its built-in schema by now, or noted that it will have to.
+
+        It does the latter when it sees a kind whose scope it does not know.
+        """
+        from kbuild.schema import extend
+
+        if self._schema is not None:
+            return extend.BUILTIN_BELOW
+        types = {(resource.id.api_version, resource.id.kind) for resources in self.open for resource in resources}
+        return extend.NO_BUILTIN if all(extend.has_known_scope(*found) for found in types) else extend.BUILTIN_ABOVE
 
     def context(self, node: Node) -> Context:
         """What the generators and transformers of one kustomization are handed."""
         return Context(
             read=lambda path: read(node, path),
-            parse=self.parse,
+            parse=lambda text, name: self.parse(text, name, self.scopes),
             schema=self.schema,
             scopes=self.scopes,
             warn=self.warn,
             counters=self.counters,
             memo=self.memo,
-            helm=lambda: self.helm(node.root),
+            helm=lambda: self.helm(node.root, self.scopes),
             programs=lambda: self.programs(node.root),
             shown=self.shown,
             restore=self.restore,

@@ -108,6 +108,7 @@ def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
     Mutates: `into`. Raises: KbuildError.
     """
     fold.walk.append(node.root)
+    fold.open.append(into.resources)
     fields, context, outer = node.fields, fold.context(node), fold.namespace
     fold.namespace = fields.get("namespace") or outer
     with_frame(accumulate_entries, "accumulating resources", node.resources, node, fold, into)
@@ -125,6 +126,7 @@ def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
 
         into.vars = build_vars.merge(into.vars, fields["vars"], into.resources)
     fold.walk.pop()
+    fold.open.pop()
     fold.namespace = outer
     return into
 
@@ -156,6 +158,10 @@ def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> 
     """Append a file's resources; where they clash, the entry is taken for a folder or a repository as well."""
     if fold.origins:
         fold.origins.mark_file(entry.resources, entry.path)
+    if fold.has_more_scopes:
+        for resource in entry.resources:
+            resource.scopes = fold.scopes
+            resource.refresh()
     try:
         into.resources.extend(entry.resources)
     except KbuildError as error:

@@ -6,11 +6,12 @@ Source: kyaml v0.21.1 `openapi.SetSchema`, `AddDefinitions`, `Field`, `Elements`
 from __future__ import annotations
 
 from kbuild.model.errors import ConfigurationError
+from kbuild.model.ids import CLUSTER_SCOPED
 from kbuild.schema.schema import ANY_FIELD, NO_SCHEMA, Schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from kbuild.schema.schema import Entry
@@ -19,27 +20,34 @@ if TYPE_CHECKING:
     Table = tuple[dict[str, int], list[dict[str, Entry]]]
 
 BUILTIN_VERSION = "v1.21.2"
+# What a document finds: nothing, or the built-in definitions, which give way to its own or the other way round.
+NO_BUILTIN, BUILTIN_BELOW, BUILTIN_ABOVE = "none", "below", "above"
 _KIND = "x-kubernetes-group-version-kind"
 _STRATEGY, _KEY, _KEYS = "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key", "x-kubernetes-list-map-keys"
 _LEAVES = frozenset(("string", "integer", "number", "boolean", "array"))
 
 
-def schema_from_settings(settings: Mapping[str, str], content: bytes | None) -> Schema | None:
-    """The schema that an `openapi` field asks for; None where it asks for nothing.
+def schema_from_settings(
+    settings: Mapping[str, str], content: bytes | None, builtin: str
+) -> tuple[Schema | None, frozenset[tuple[str, str]]]:
+    """The schema that an `openapi` field asks for, and what it makes cluster-scoped; None where it asks for nothing.
 
-    `content` is the file named by `path`.
+    `content` is the file named by `path`; `builtin` is one of `NO_BUILTIN`, `BUILTIN_BELOW` and `BUILTIN_ABOVE`.
     Raises: ConfigurationError.
     """
     if content is not None:
         if "version" in settings:
             raise ConfigurationError("builtin version and custom schema provided, cannot use both")
-        return Schema.from_openapi(read_document(content))
+        document = read_document(content)
+        if builtin == NO_BUILTIN:
+            return Schema.from_openapi(document), cluster_scoped(document)
+        return Schema(*with_builtin(document, is_below=builtin == BUILTIN_BELOW)), cluster_scoped(document)
     version = settings.get("version")
     if not version:
-        return None
+        return None, frozenset()
     if version != BUILTIN_VERSION:
         raise ConfigurationError("the specified OpenAPI version is not built in")
-    return Schema.builtin()
+    return Schema.builtin(), frozenset()
 
 
 def read_document(content: bytes) -> Definition:
@@ -63,13 +71,49 @@ def read_document(content: bytes) -> Definition:
     return document
 
 
+# What the reference knows to be namespaced whatever a document says: the built-in kinds.
+_NAMESPACED = {
+    "apps/v1": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
+    "autoscaling/v1": "HorizontalPodAutoscaler Scale",
+    "autoscaling/v2beta1": "HorizontalPodAutoscaler",
+    "autoscaling/v2beta2": "HorizontalPodAutoscaler",
+    "batch/v1": "CronJob Job",
+    "batch/v1beta1": "CronJob",
+    "coordination.k8s.io/v1": "Lease",
+    "coordination.k8s.io/v1beta1": "Lease",
+    "discovery.k8s.io/v1": "EndpointSlice",
+    "discovery.k8s.io/v1beta1": "EndpointSlice",
+    "events.k8s.io/v1": "Event",
+    "events.k8s.io/v1beta1": "Event",
+    "extensions/v1beta1": "Ingress",
+    "networking.k8s.io/v1": "Ingress NetworkPolicy",
+    "networking.k8s.io/v1beta1": "Ingress",
+    "policy/v1": "PodDisruptionBudget",
+    "policy/v1beta1": "PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1": "Role RoleBinding",
+    "rbac.authorization.k8s.io/v1beta1": "Role RoleBinding",
+    "storage.k8s.io/v1beta1": "CSIStorageCapacity",
+    "v1": (
+        "ConfigMap Endpoints Event LimitRange PersistentVolumeClaim Pod PodAttachOptions PodExecOptions"
+        " PodPortForwardOptions PodProxyOptions PodTemplate ReplicationController ResourceQuota Secret Service"
+        " ServiceAccount ServiceProxyOptions"
+    ),
+}
+
+
+def has_known_scope(api_version: str, kind: str) -> bool:
+    """Whether the reference knows the scope of a kind without any document."""
+    return (api_version, kind) in CLUSTER_SCOPED or kind in _NAMESPACED.get(api_version, "").split()
+
+
 def cluster_scoped(document: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """The `(apiVersion, kind)` pairs that a document's paths show as cluster-scoped."""
+    """The `(apiVersion, kind)` pairs that a document's paths show as cluster-scoped, built-in kinds left out."""
     namespaced: dict[str, bool] = {}
     for path, item in _map(document.get("paths")).items():
         for name in _type_names([_map(_map(item).get("get")).get(_KIND)]):
             namespaced[name] = namespaced.get(name, False) or "namespaces/{namespace}" in path
-    return frozenset(tuple(name.split(" ", 1)) for name, is_inside in namespaced.items() if not is_inside)  # type: ignore[misc]
+    pairs: list[tuple[str, str]] = [tuple(name.split(" ", 1)) for name, is_in in namespaced.items() if not is_in]  # type: ignore[misc]
+    return frozenset(pair for pair in pairs if not has_known_scope(*pair))
 
 
 def with_own_kinds(document: Mapping[str, Any]) -> Table:
@@ -87,6 +131,19 @@ def with_own_kinds(document: Mapping[str, Any]) -> Table:
     return kinds, types
 
 
+def with_builtin(document: Mapping[str, Any], *, is_below: bool) -> tuple[dict[str, int], list[Any]]:
+    """The table of a document and of the built-in kinds, whose definitions give way to the document's where they are below."""
+    from kbuild.schema import builtin_table
+    from kbuild.schema.builtin_names import NAMES
+
+    own = _map(document.get("definitions"))
+    known: dict[str, Definition] = {name: {"x-number": number} for name, number in NAMES.items()}
+    compiler = Compiler({**known, **own} if is_below else {**own, **known})
+    compiler.start_from([*builtin_table.TYPES], known.values())
+    kinds, types = compiler.table()
+    return {**builtin_table.KINDS, **kinds} if is_below else {**kinds, **builtin_table.KINDS}, types
+
+
 class Compiler:
     """Turns definitions into the two tables of a schema: only types that lead to a merged list get a number."""
 
@@ -94,7 +151,23 @@ class Compiler:
         self._root = {"definitions": definitions}
         self._deep: dict[int, bool] = {}
         self._numbers: dict[int, int] = {}
-        self._types: list[dict[str, Entry]] = [{}]
+        self._types: list[Any] = [{}]
+
+    def start_from(self, types: list[Any], known: Iterable[Definition]) -> None:
+        """Begin with types that have numbers; `known` stand for some of them, with the number as their only content."""
+        self._types = types
+        for definition in known:
+            self._deep[id(definition)] = True
+            self._numbers[id(definition)] = definition["x-number"]
+
+    def numbered(self) -> dict[str, int]:
+        """The names of the definitions that have numbers. Call `table` first."""
+        numbers = self._numbers
+        return {
+            name: numbers[id(found)]
+            for name, found in sorted(self._root["definitions"].items())
+            if id(found) in numbers
+        }
 
     def table(self) -> Table:
         """`(kinds, types)`, in the order of the definitions' names."""
