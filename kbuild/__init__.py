@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from kbuild.counters import Counters as Counters
     from kbuild.load.filesystem import DiskFileSystem as DiskFileSystem
     from kbuild.load.filesystem import FileSystem as FileSystem
+    from kbuild.load.generate import generated_kustomization as generated_kustomization
     from kbuild.load.ignore import Ignore as Ignore
     from kbuild.load.overlay_fs import IgnoringFileSystem as IgnoringFileSystem
     from kbuild.load.overlay_fs import JailedFileSystem as JailedFileSystem
@@ -85,6 +86,7 @@ _HOMES = {
     "Position": "model.errors",
     "Resource": "model.resource",
     "Result": "result",
+    "generated_kustomization": "load.generate",
     "source_ignore": "load.source_ignore",
 }
 _ERRORS = (
@@ -94,7 +96,7 @@ _ERRORS = (
 )  # fmt: skip
 
 __all__ = [  # noqa: PLE0604
-    "read_documents", "read_manifests", "read_positioned", "render", "render_many", *_HOMES, *_ERRORS,
+    "read_configuration", "read_documents", "read_manifests", "read_positioned", "render", "render_many", *_HOMES, *_ERRORS,
 ]  # fmt: skip
 
 
@@ -170,6 +172,13 @@ def read_positioned(text: str | bytes, name: str = "") -> list[tuple[Any, Positi
     from kbuild.load.texts import positioned
 
     return positioned(text, name)
+
+
+def read_configuration(text: str | bytes) -> Any:
+    """The first document of a configuration text, typed as kustomize types its own files. Raises: YamlError."""
+    from kbuild.documents.config import read_config
+
+    return read_config(text)
 
 
 def __getattr__(name: str) -> Any:

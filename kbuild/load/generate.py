@@ -23,12 +23,16 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 HEADER = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 
 
-def generate(root: Root, parse: Callable[[bytes, str], list[Resource]]) -> tuple[str, LeftOut]:
+def generate(
+    root: Root, parse: Callable[[bytes, str], list[Resource]], *, ignore: Ignore | None = None
+) -> tuple[str, LeftOut]:
     """The text of the kustomization, and (path from the root, reason) of everything it leaves out.
+
+    `ignore` are the rules to go by; those of a source at the root, when None.
 
     Raises: KbuildError, for a manifest that does not decode or an unreadable folder.
     """
-    walk = Walk(root, parse)
+    walk = Walk(root, parse, ignore or Ignore(root.path, source_patterns(root.access.fs, root.path)))
     walk.folder("")
     if not walk.entries:
         # So that nothing is rendered, rather than an error for an empty kustomization.
@@ -44,11 +48,10 @@ class Walk:
 
     __slots__ = ("entries", "fs", "ignore", "left_out", "parse", "root")
 
-    def __init__(self, root: Root, parse: Callable[[bytes, str], list[Resource]]) -> None:
-        self.root, self.fs, self.parse = root, root.access.fs, parse
+    def __init__(self, root: Root, parse: Callable[[bytes, str], list[Resource]], ignore: Ignore) -> None:
+        self.root, self.fs, self.parse, self.ignore = root, root.access.fs, parse, ignore
         self.entries: list[str] = []
         self.left_out: list[tuple[str, str]] = []
-        self.ignore = Ignore(root.path, source_patterns(self.fs, root.path))
 
     def folder(self, inner: str) -> None:
         """Visit a folder. Raises: KbuildError."""
@@ -119,3 +122,23 @@ def is_own_file(fs: FileSystem, path: str) -> bool:
         return not fs.is_dir(path) and fs.real(path) == path
     except OSError:
         return False
+
+
+def generated_kustomization(path: str, fs: FileSystem) -> str:
+    """The text of a kustomization of every manifest below a folder, whose ignore rules were applied before.
+
+    Raises: KbuildError, for a manifest that does not decode or an unreadable folder.
+    """
+    from kbuild.counters import Counters
+    from kbuild.documents.reader import Memo
+    from kbuild.load import resource_file
+    from kbuild.load.root import Access, open_root
+    from kbuild.model.ids import CLUSTER_SCOPED
+
+    counters, memo = Counters(), Memo()
+
+    def parse(text: bytes, name: str) -> list[Resource]:
+        return resource_file.parse(text, name, CLUSTER_SCOPED, memo, counters)
+
+    root = open_root(Access(fs, counters), path)
+    return generate(root, parse, ignore=Ignore(root.path, ()))[0]

@@ -1,0 +1,1 @@
+"""Kustomizations of Flux: built from an artifact, substituted, applied, pruned, waited for."""
