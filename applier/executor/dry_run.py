@@ -13,7 +13,7 @@ from applier.executor.writes import Attempt, Tools
 from applier.failures import ApplierError, ErrorClass
 from applier.fields.conflicts import judge
 from applier.fields.recreate import probe
-from applier.inventory.names import applyset_id
+from applier.inventory.names import mark_of
 from applier.model.plan import Action
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class DryRuns:
 
 def dry_run(plan: Plan, cluster: Cluster, writer: Writer) -> DryRuns:
     """Ask the server about every step that would write. It changes nothing."""
-    tools = Tools(cluster, writer, plan.policy, applyset_id(plan.ref))
+    tools = Tools(cluster, writer, plan.policy, plan.policy.mark or mark_of(plan.ref))
     steps = [step for step in plan.steps if step.direction == "apply" and step.action in _WRITES]
     unchecked = {step.id: reason for step in steps if (reason := why_not(step, plan))}
     checked = [step for step in steps if step.id not in unchecked]

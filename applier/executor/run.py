@@ -7,7 +7,7 @@ after a failure; an id leaves the inventory only when its absence is proved.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from applier.clock import utc_text
 from applier.executor.cancel import Cancellation
@@ -22,7 +22,7 @@ from applier.executor.waits import Waits
 from applier.executor.work import Work
 from applier.executor.writes import Tools
 from applier.failures import EXIT_OK, ApplierError, ErrorClass, Failure, error, worst
-from applier.inventory.names import applyset_id
+from applier.inventory.names import mark_of
 from applier.inventory.transitions import needs_final_write
 from applier.model import events
 from applier.model.changes import ChangeSet
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from applier.cluster.writer import Writer
     from applier.executor.waits import Judge
     from applier.model.ids import Body
+    from applier.model.inventory import Entry, Inventory
     from applier.model.live import Live
 
 NAMESPACE = GroupKind("", "Namespace")
@@ -64,13 +65,36 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a run works with. Shape: `live` is what the snapshot saw, for telling changes from repetitions."""
+    """What a run works with.
+
+    Shape: `live` is what the snapshot saw, for telling changes from repetitions; `store` keeps the inventory, None for
+    the ConfigMaps of its own.
+    """
 
     cluster: Cluster
     writer: Writer
     judge: Judge
     prints: Callable[[Body], str]
     live: Mapping[ObjectId, Live]
+    store: InventoryStore | None = None
+
+
+class InventoryStore(Protocol):
+    """Keeps the inventory of one run. `current` is what is stored, as far as this run knows."""
+
+    current: Inventory
+
+    def write(self, entries: Mapping[ObjectId, Entry], header: Header) -> None:
+        """Store these entries. Raises: ApplierError; locked, where somebody else wrote the inventory meanwhile."""
+
+    def is_unchanged(self) -> bool:
+        """Whether what is stored is what this run wrote (or read) last. Raises: ApplierError."""
+
+    def delete(self) -> None:
+        """Forget the inventory: nothing is left of it. Raises: ApplierError."""
+
+    def sweep(self) -> None:
+        """Remove what runs that died left behind."""
 
 
 class Run:
@@ -85,7 +109,9 @@ class Run:
         self.recorder = Recorder(plan.ahead or stored, self.clock, emit)
         reader = means.cluster.reader
         retry = Retry(means.cluster.exchange, cancel, WRITE_PATIENCE_S)
-        self.store = Store(reader, means.writer, plan.ref, plan.stored, retry=retry, tool=options.tool)
+        self.store: InventoryStore = means.store or Store(
+            reader, means.writer, plan.ref, plan.stored, retry=retry, tool=options.tool
+        )
         self.lease = Lease(reader, means.writer, plan.ref, options.run, cancel)
         self.pool = Pool(plan.policy.concurrency, self.clock)
         self.timers = Timers(self.clock)
@@ -102,7 +128,7 @@ class Run:
         )  # fmt: skip
         total_s = plan.policy.total_timeout_s
         return Work(
-            tools=Tools(means.cluster, means.writer, plan.policy, applyset_id(plan.ref)),
+            tools=Tools(means.cluster, means.writer, plan.policy, plan.policy.mark or mark_of(plan.ref)),
             pool=self.pool, timers=self.timers, recorder=self.recorder, waits=waits, cancel=self.cancel,
             live=means.live, prints=means.prints,
             end_s=self.clock.monotonic() + total_s if total_s else float("inf"),

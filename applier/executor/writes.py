@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from applier.cluster.api import Collection
     from applier.cluster.writer import Writer
     from applier.model.ids import Body
+    from applier.model.mark import Mark
     from applier.model.plan import Step
     from applier.model.policy import Policy
 
@@ -74,12 +75,12 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What writing needs besides the step: the cluster's both halves, the policy, and our own label's value."""
+    """What writing needs besides the step: the cluster's both halves, the policy, and the mark of our members."""
 
     cluster: Cluster
     writer: Writer
     policy: Policy
-    part_of: str
+    mark: Mark
 
     def collection(self, step: Step) -> Collection:
         """Where a step's object is. Raises: ApplierError, where its kind is not served (yet)."""
@@ -169,7 +170,7 @@ def _find_again(tools: Tools, step: Step, attempt: Attempt) -> None:
     if isinstance(live, Absent):
         attempt.uid = ""
         return
-    verdict = adoption(owner_of(live, tools.part_of), tools.policy.adopt)
+    verdict = adoption(owner_of(live, tools.mark), tools.policy.adopt)
     if verdict.error is not None:
         raise error(verdict.error, verdict.message)
     attempt.uid, attempt.adopted = live["metadata"]["uid"], verdict.adopts
@@ -239,7 +240,7 @@ def _after_refused_removal(tools: Tools, step: Step, attempt: Attempt, problem: 
             gone=True, action=Action.DROP, reason="recreated-by-other",
             warning="not deleted: somebody else created it again",
         )  # fmt: skip
-    patch = release_patch(live, tools.part_of)
+    patch = release_patch(live, tools.mark)
     if step.action is Action.KEEP and patch:
         tools.writer.json_patch(tools.collection(step), step.id.name, patch)
     return Removed(gone=True, action=step.action)

@@ -8,7 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from applier import keys
 from applier.model.inventory import InventoryRef
+from applier.model.mark import Mark
+
+
+def mark_of(ref: InventoryRef) -> Mark:
+    """The mark of an inventory's members: the ApplySet's label, and the owner's name for people."""
+    return Mark({keys.PART_OF: applyset_id(ref)}, {keys.OWNER: str(ref)})
 
 
 def applyset_id(ref: InventoryRef) -> str:

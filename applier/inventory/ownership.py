@@ -13,6 +13,7 @@ from applier.failures import ErrorClass
 from applier.model.ids import Body
 from applier.model.inventory import KEEP, Entry
 from applier.model.live import Absent, Live, Unknown
+from applier.model.mark import Mark
 from applier.model.plan import Action
 from applier.model.policy import Adopt
 from applier.model.values import annotations_of, labels_of, mapping, mappings, text, uid_of
@@ -34,22 +35,22 @@ class Owner(NamedTuple):
 OURS, NOBODY = Owner("ours"), Owner("none")
 
 
-def owner_of(body: Body, part_of: str, recorded_uid: str = "") -> Owner:
+def owner_of(body: Body, mark: Mark, recorded_uid: str = "") -> Owner:
     """The owner of a live object.
 
     Our label or the recorded uid make it ours; but the label of another inventory outweighs the uid: the object was
     handed over.
     """
     found, notes = labels_of(body), annotations_of(body)
-    label = found.get(keys.PART_OF)
-    if label == part_of:
+    if mark.is_on(found):
         return OURS
+    label = found.get(keys.PART_OF)
     if label:
         return Owner("foreign", "inventory", text(notes.get(keys.OWNER)) or str(label))
-    if recorded_uid and uid_of(body) == recorded_uid:
+    if recorded_uid and uid_of(body) == recorded_uid and not mark.differs(found):
         return OURS
-    for mark in _MARKS:
-        name = mark(found, notes)
+    for foreign in _MARKS:
+        name = foreign(found, notes)
         if name is not None:
             return Owner("foreign", *name)
     for reference in mappings(mapping(body.get("metadata")).get("ownerReferences")):
@@ -126,13 +127,13 @@ class Removal(NamedTuple):
     warning: str = ""
 
 
-def removal(entry: Entry, live: Live, part_of: str) -> Removal:
+def removal(entry: Entry, live: Live, mark: Mark) -> Removal:
     """Decide about one stored object that is not desired any more."""
     if isinstance(live, Absent):
         return Removal(Action.DROP, "gone")
     if isinstance(live, Unknown):
         return Removal(Action.RETAIN, "unknown", f"what is live is not known: {live.why}")
-    owner = owner_of(live.body, part_of, entry.uid)
+    owner = owner_of(live.body, mark, entry.uid)
     if owner.relation == "foreign":
         return Removal(Action.DROP, "handed-over", f"not deleted: it belongs to {owner} now")
     if owner.relation == "none":
@@ -141,7 +142,7 @@ def removal(entry: Entry, live: Live, part_of: str) -> Removal:
         return Removal(
             Action.RETAIN, "unproved", "not deleted: nothing proves that it is ours (no label, no recorded uid)"
         )
-    if entry.uid and uid_of(live.body) != entry.uid and labels_of(live.body).get(keys.PART_OF) != part_of:
+    if entry.uid and uid_of(live.body) != entry.uid and not mark.is_on(labels_of(live.body)):
         return Removal(Action.DROP, "recreated-by-other", "not deleted: somebody else created it again")
     if KEEP in entry.flags or wants_to_stay(annotations_of(live.body)):
         return Removal(Action.KEEP, "keep-annotation")
@@ -163,13 +164,14 @@ def wants_to_stay(annotations: Mapping[str, Any]) -> bool:
     )
 
 
-def release_patch(body: Body, part_of: str) -> tuple[dict[str, Any], ...]:
+def release_patch(body: Body, mark: Mark) -> tuple[dict[str, Any], ...]:
     """The JSON Patch that takes our marks off a kept object; empty where it carries none."""
     operations: list[dict[str, Any]] = []
-    if labels_of(body).get(keys.PART_OF) == part_of:
-        operations.append({"op": "remove", "path": f"/metadata/labels/{_escaped(keys.PART_OF)}"})
-    if keys.OWNER in annotations_of(body):
-        operations.append({"op": "remove", "path": f"/metadata/annotations/{_escaped(keys.OWNER)}"})
+    if mark.is_on(labels_of(body)):
+        operations += [{"op": "remove", "path": f"/metadata/labels/{_escaped(key)}"} for key in mark.labels]
+    carried = annotations_of(body)
+    names = [key for key in mark.annotations if key in carried]
+    operations += [{"op": "remove", "path": f"/metadata/annotations/{_escaped(key)}"} for key in names]
     if operations:
         operations.insert(0, {"op": "test", "path": "/metadata/uid", "value": uid_of(body)})
     return tuple(operations)

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from applier import keys
 from applier.model.health import HealthRule
+from applier.model.mark import Mark
 
 Adopt: TypeAlias = Literal["never", "unowned", "all"]
 Recreate: TypeAlias = Literal["never", "listed", "stateless", "all"]
@@ -22,7 +23,8 @@ class Policy:
 
     Shape: `namespace` is the default for namespaced objects that name none; `only_namespaces` is the jail (empty: none);
     `allow_prune` holds `all`, kinds, or a number as text (at most so many prunes are allowed); `takeover` are field
-    managers whose fields may be taken without `force_conflicts`; `health_rules` come before the built-in ones.
+    managers whose fields may be taken without `force_conflicts`; `health_rules` come before the built-in ones; `mark` is how members
+    are told from others, None for the inventory's own.
     Units: seconds; 0 means no waiting for `timeout_s`, no limit for `total_timeout_s`.
     """
 
@@ -34,6 +36,7 @@ class Policy:
     takeover: tuple[str, ...] = TAKEOVER
     field_manager: str = keys.FIELD_MANAGER
     labels: bool = True
+    mark: Mark | None = None
     namespace: str = ""
     only_namespaces: tuple[str, ...] = ()
     confirmed: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from applier import keys
-from applier.inventory.names import applyset_id
+from applier.inventory.names import mark_of
 from applier.inventory.ownership import wants_to_stay
 from applier.model import kinds
 from applier.model.desired import Desired, Document
@@ -90,7 +90,7 @@ class _Normalizer:
         self, discovery: Discovery, policy: Policy, ref: InventoryRef, definitions: Mapping[GroupKind, bool]
     ) -> None:
         self.discovery, self.policy, self.ref, self.definitions = discovery, policy, ref, definitions
-        self.part_of = applyset_id(ref)
+        self.mark = policy.mark or mark_of(ref)
         self.problems: list[Problem] = []
         self.warnings: list[Warn] = []
 
@@ -184,12 +184,13 @@ class _Normalizer:
             if key in metadata and not isinstance(metadata[key], dict):
                 self._problem(f"metadata.{key} is no map", reading.position, reading.id)
                 return
-        other = mapping(metadata.get("labels")).get(keys.PART_OF, self.part_of)
-        if other != self.part_of:
-            self._problem(f"carries the label {keys.PART_OF} of another inventory", reading.position, reading.id)
+        other = self.mark.differs(mapping(metadata.get("labels"))) if self.mark.is_strict else ""
+        if other:
+            self._problem(f"carries the label {other} of another inventory", reading.position, reading.id)
         elif self.policy.labels:
-            metadata.setdefault("labels", {})[keys.PART_OF] = self.part_of
-            metadata.setdefault("annotations", {})[keys.OWNER] = str(self.ref)
+            for key, marks in (("labels", self.mark.labels), ("annotations", self.mark.annotations)):
+                if marks:
+                    metadata[key] = {**(metadata.get(key) or {}), **marks}
 
     def _desired(self, reading: _Reading, body: dict[str, Any], annotations: Mapping[str, Any]) -> Desired:
         body["apiVersion"] = join_api_version(reading.kind.group, reading.version)

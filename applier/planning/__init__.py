@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from applier.failures import MEANING, ErrorClass, worst
 from applier.health.rules import read_rules
-from applier.inventory.names import applyset_id
+from applier.inventory.names import mark_of
 from applier.inventory.transitions import widened
 from applier.model.desired import Desired
 from applier.model.errors import InputError, OwnershipError, PlanningError, Problem, UnconfirmedError, UnknownLiveError
@@ -42,7 +42,7 @@ def plan(
     """
     order = apply_order([Member(one.id, one.body, one.depends_on) for one in desired])
     rules = read_rules(policy.health_rules, ((one.id, one.wait_for) for one in desired if one.wait_for))
-    decider = Decider(snapshot, policy, applyset_id(ref), rules)
+    decider = Decider(snapshot, policy, policy.mark or mark_of(ref), rules)
     by_id = {one.id: one for one in desired}
     inside = frozenset(by_id)
     missing: list[Problem] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from applier.inventory.names import applyset_id
+from applier.inventory.names import mark_of
 from applier.inventory.ownership import Removal, release_patch, removal
 from applier.model import kinds
 from applier.model.desired import Desired
@@ -34,7 +34,7 @@ class Leaving:
 
     def __init__(self, snapshot: Snapshot, policy: Policy, ref: InventoryRef) -> None:
         self.snapshot, self.policy, self.ref = snapshot, policy, ref
-        self.part_of = applyset_id(ref)
+        self.mark = policy.mark or mark_of(ref)
         self.entries: Mapping[ObjectId, Entry] = snapshot.inventory.entries if snapshot.inventory is not None else {}
         self.warnings: list[Warn] = []
 
@@ -65,7 +65,7 @@ class Leaving:
         place = object_id.name if object_id.group_kind == kinds.NAMESPACE else object_id.namespace
         if allowed and place not in allowed:
             return Removal(Action.RETAIN, "outside-jail", "not deleted: it is outside --only-namespace")
-        found = removal(entry, self._live(object_id), self.part_of)
+        found = removal(entry, self._live(object_id), self.mark)
         if found.action in (Action.PRUNE, Action.KEEP) and not self.policy.prune:
             return Removal(Action.RETAIN, "prune-off", "not deleted: --no-prune")
         is_home = object_id.group_kind == kinds.NAMESPACE and object_id.name in PROTECTED | {self.ref.namespace}
@@ -112,7 +112,7 @@ class Leaving:
         if not isinstance(live, Present):
             return step
         metadata = mapping(live.body.get("metadata"))
-        patch = release_patch(live.body, self.part_of) if one.action is Action.KEEP else ()
+        patch = release_patch(live.body, self.mark) if one.action is Action.KEEP else ()
         return replace(
             step,
             uid=uid_of(live.body),

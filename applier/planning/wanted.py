@@ -21,6 +21,7 @@ from applier.model.health import Health, Status
 from applier.model.ids import Body, GroupKind, join_api_version
 from applier.model.inventory import ADOPTED, APPLIED, DELETING, KEEP, WRITTEN_AHEAD, Entry
 from applier.model.live import Absent, Unknown
+from applier.model.mark import Mark
 from applier.model.plan import Action, Drift, Edge, Step, Warn
 from applier.model.policy import Policy
 from applier.model.snapshot import KindFact, Snapshot
@@ -46,8 +47,8 @@ class Verdict(NamedTuple):
 class Decider:
     """Decides step after step; collects problems and warnings of the whole set."""
 
-    def __init__(self, snapshot: Snapshot, policy: Policy, part_of: str, rules: Rules) -> None:
-        self.snapshot, self.policy, self.part_of, self.rules = snapshot, policy, part_of, rules
+    def __init__(self, snapshot: Snapshot, policy: Policy, mark: Mark, rules: Rules) -> None:
+        self.snapshot, self.policy, self.mark, self.rules = snapshot, policy, mark, rules
         self.stored = snapshot.inventory.entries if snapshot.inventory is not None else {}
         self.facts = Facts(storage_classes=snapshot.storage_classes, wait_load_balancers=policy.wait_load_balancers)
         self.problems: list[Problem] = []
@@ -100,7 +101,7 @@ class Decider:
         return known | self._decide_present(one, live.body, stored, print_of_body)
 
     def _decide_present(self, one: Desired, body: Body, stored: Entry | None, print_of_body: str) -> _Fields:
-        owner = owner_of(body, self.part_of, stored.uid if stored is not None else "")
+        owner = owner_of(body, self.mark, stored.uid if stored is not None else "")
         if one.mode == "create-only":
             action = Action.UNCHANGED if owner.relation == "ours" else Action.SKIP
             health = self._health(one, body)

@@ -15,7 +15,7 @@ from cluster_values import PART_OF, REF, body, oid
 from applier import keys
 from applier.failures import ErrorClass
 from applier.inventory import codec, configmaps, transitions
-from applier.inventory.names import applyset_id, applyset_id_of
+from applier.inventory.names import applyset_id, applyset_id_of, mark_of
 from applier.inventory.ownership import adoption, owner_of, release_patch, removal
 from applier.model.errors import InventoryDamagedError
 from applier.model.ids import ObjectId, parse_id
@@ -224,6 +224,7 @@ def test_a_no_op_needs_no_write() -> None:
     assert transitions.needs_final_write(Inventory(ref=REF), {})
 
 
+MARK = mark_of(REF)
 MARKS: list[tuple[str, dict[str, Any], str]] = [
     ("our label", {"labels": {keys.PART_OF: PART_OF}}, "ours"),
     ("our label and Flux's", {"labels": {keys.PART_OF: PART_OF, keys.FLUX_NAME: "x"}}, "ours"),
@@ -245,7 +246,7 @@ MARKS: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("metadata", "owner"), [case[1:] for case in MARKS], ids=[case[0] for case in MARKS])
 def test_owners_are_recognised(metadata: dict[str, Any], owner: str) -> None:
-    assert str(owner_of(body("ConfigMap", "t/c", **metadata), PART_OF, "recorded")) == owner
+    assert str(owner_of(body("ConfigMap", "t/c", **metadata), MARK, "recorded")) == owner
 
 
 OURS, NOBODY = {"labels": {keys.PART_OF: PART_OF}}, {"uid": "9"}
@@ -267,7 +268,7 @@ ADOPTIONS: list[tuple[dict[str, Any], str, bool, ErrorClass | None, bool]] = [
 def test_adoption_follows_the_policy(
     metadata: dict[str, Any], adopt: Any, adopts: bool, error: ErrorClass | None, warns: bool
 ) -> None:
-    found = adoption(owner_of(body("ConfigMap", "t/c", **metadata), PART_OF), adopt)
+    found = adoption(owner_of(body("ConfigMap", "t/c", **metadata), MARK), adopt)
     assert (found.adopts, found.error, bool(found.warning)) == (adopts, error, warns)
 
 
@@ -302,16 +303,16 @@ REMOVALS: list[tuple[str, Entry, Live, Action, str, bool]] = [
 def test_what_left_the_set_is_deleted_only_when_it_is_proved_ours(
     stored: Entry, live: Live, action: Action, reason: str, warns: bool
 ) -> None:
-    found = removal(stored, live, PART_OF)
+    found = removal(stored, live, MARK)
     assert (found.action, found.reason, bool(found.warning)) == (action, reason, warns)
 
 
 def test_a_kept_object_loses_our_marks() -> None:
     live = body("ConfigMap", "t/c", uid="9", labels={keys.PART_OF: PART_OF}, annotations={keys.OWNER: "t/app"})
-    assert release_patch(live, PART_OF) == (
+    assert release_patch(live, MARK) == (
         {"op": "test", "path": "/metadata/uid", "value": "9"},
         {"op": "remove", "path": "/metadata/labels/applyset.kubernetes.io~1part-of"},
         {"op": "remove", "path": "/metadata/annotations/kbuild.dev~1owner"},
     )
-    assert release_patch(body("ConfigMap", "t/c"), PART_OF) == ()
+    assert release_patch(body("ConfigMap", "t/c"), MARK) == ()
     assert InventoryRef("t", "app").head_name == "kbuild.app"
