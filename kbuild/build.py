@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kbuild.accumulate.fold import Fold
 from kbuild.accumulate.layers import accumulate_root
+from kbuild.accumulate.plugins import located
 from kbuild.counters import Counters
 from kbuild.documents.reader import Memo
 from kbuild.load import resource_file, tree
@@ -127,7 +128,10 @@ def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:
     from kbuild.finish import local_config, sort
 
     local_config.drop(resources)
-    sort.order(resources, fields.get("sortOptions"), fold.options.reorder, fold.warn)
+    try:
+        sort.order(resources, fields.get("sortOptions"), fold.options.reorder, fold.warn)
+    except KbuildError as error:
+        raise located(error, node, ("sortOptions", "order")) from None
     metadata = fields.get("buildMetadata") or ()
     if fold.options.enable_managedby_label or "managedByLabel" in metadata:
         add_managed_by(accumulated, node, fold)

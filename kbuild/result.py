@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from kbuild.accumulate.origins import ORIGIN_KEY, TRANSFORMATIONS_KEY
+from kbuild.model.errors import UNKNOWN, OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters
+    from kbuild.model.errors import Position
     from kbuild.model.ids import ObjectId
     from kbuild.model.resource import Resource
 
@@ -39,8 +41,22 @@ class Result:
         if self._text is None:
             from kbuild.documents.writer import write
 
-            self._text = write([resource.body for resource in self.resources])
+            try:
+                self._text = write([resource.body for resource in self.resources])
+            except OutputError as error:
+                raise error.at_place(self._refused()) from None
         return self._text
+
+    def _refused(self) -> Position:
+        """Where the first resource that cannot be printed is."""
+        from kbuild.documents.writer import write
+
+        for resource in self.resources:
+            try:
+                write([resource.body])
+            except OutputError:
+                return resource.position
+        return UNKNOWN
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Every resource as plain JSON-like values, typed as a YAML parser would read `to_yaml()`; yours to change.

@@ -113,16 +113,14 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     """
     kind = resource.id.kind
     if kind not in _GENERATORS and kind not in _TRANSFORMERS:
-        raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at(
-            resource.position.file, resource.position.line
-        )
+        raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at_place(resource.position)
     from kbuild.documents.generic import to_json_values
 
     config = canonical_keys(kind, to_json_values(resource.body))
     try:
         return load(kind)(config, context)
     except KbuildError as error:
-        error.at(resource.position.file, resource.position.line)
+        error.at_place(resource.position)
         raise error.within(f"plugin {resource.original_id} fails configuration") from None
 
 

@@ -124,7 +124,13 @@ def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
     if fields.get("vars"):
         from kbuild.finish import vars as build_vars
 
-        into.vars = build_vars.merge(into.vars, fields["vars"], into.resources)
+        known = len(into.vars)
+        try:
+            into.vars = build_vars.merge(into.vars, fields["vars"], into.resources)
+        except KbuildError as error:
+            raise plugins.located(error, node, ("vars",)) from None
+        for number, var in enumerate(into.vars[known:]):
+            var.entry = plugins.finder(node, ("vars", number))
     fold.walk.pop()
     fold.open.pop()
     fold.namespace = outer
@@ -223,9 +229,11 @@ def check_kind(node: Node, *, is_component: bool) -> None:
     """Raise KustomizationError where a component stands for a base or the other way round."""
     kind = node.fields.get("kind")
     if is_component and kind != "Component":
-        raise KustomizationError(f"expected kind 'Component' for path '{node.root}' but got '{kind}'").at(node.file)
+        error = KustomizationError(f"expected kind 'Component' for path '{node.root}' but got '{kind}'")
+        raise error.at_place(plugins.place_of(node, ("kind",)))
     if not is_component and kind == "Component":
-        raise KustomizationError(f"expected kind != 'Component' for path '{node.root}'").at(node.file)
+        error = KustomizationError(f"expected kind != 'Component' for path '{node.root}'")
+        raise error.at_place(plugins.place_of(node, ("kind",)))
 
 
 def merge_configurations(node: Node, context: Context, into: Accumulator) -> None:

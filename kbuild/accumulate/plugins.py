@@ -7,11 +7,12 @@ Source: kustomize v5.8.1, `kusttarget_configplugin.go`, `runGenerators`, `runTra
 from __future__ import annotations
 
 from kbuild.accumulate import builtins
-from kbuild.model.errors import ConfigurationError, KbuildError
+from kbuild.model.errors import ConfigurationError, KbuildError, Position
 from kbuild.model.tree import FileEntry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from kbuild.accumulate.fold import Fold
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from kbuild.model.resources import Resources
     from kbuild.model.tree import Node
 
+    # Where an entry is in its kustomization; empty for what was configured by a plugin's own file.
+    Path = tuple[str | int, ...]
+    # (kind, configuration, its text for errors or None, where its entry is)
+    Step = tuple[str, dict[str, Any], str | None, Path]
+    # (what runs, its origin or None, where its entry is)
+    Ready = tuple[Any, Any, Path]
+
 GENERATOR_FIELDS = ("configMapGenerator", "secretGenerator", "helmCharts", "generators")
 TRANSFORMER_FIELDS = (
     "patchesStrategicMerge", "patches", "namespace", "namePrefix", "nameSuffix", "labels", "commonLabels",
@@ -31,34 +39,65 @@ TRANSFORMER_FIELDS = (
 
 def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
     """Configure all generators, then let each add, merge or replace. Mutates: `into`."""
-    context, fields, origins = fold.context(node), node.fields, fold.origins
-    ready: list[tuple[Any, Any]] = []
+    context, fields = fold.context(node), node.fields
+    ready: list[Ready] = []
     for field, kind in (("configMapGenerator", "ConfigMapGenerator"), ("secretGenerator", "SecretGenerator")):
-        for entry in fields.get(field) or ():
+        for number, entry in enumerate(fields.get(field) or ()):
             config = with_global_options(entry, fields.get("generatorOptions"))
-            origin = origins.builtin(kind, base_name(node)) if origins else None
-            ready.append((builtins.configure(kind, config, context), origin))
-    for entry in fields.get("helmCharts") or ():
-        kind = "HelmChartInflationGenerator"
+            ready.append(configured((kind, config, None, (field, number)), node, fold, context))
+    for number, entry in enumerate(fields.get("helmCharts") or ()):
         config, text = chart_configuration(entry, fields.get("helmGlobals"), fold.namespace)
-        origin = origins.builtin(kind, base_name(node)) if origins else None
-        ready.append((builtins.configure(kind, config, context, text), origin))
+        step = ("HelmChartInflationGenerator", config, text, ("helmCharts", number))
+        ready.append(configured(step, node, fold, context))
     try:
         for resource in plugin_configurations("generators", node, fold):
-            ready.append(external(resource, fold, context, is_generator=True))
+            ready.append((*external(resource, fold, context, is_generator=True), ()))
     except KbuildError as error:
         raise error.within("loading generator plugins") from None
     from kbuild.generators.absorb import absorb
 
-    for generator, origin in ready:
-        made = generator.generate()
+    for generator, origin, path in ready:
+        try:
+            made = generator.generate()
+        except KbuildError as error:
+            raise located(error, node, path) from None
         for resource in made:
             if origin is not None and resource.origin is None:
                 resource.origin = origin
         try:
             absorb(into.resources, made)
         except KbuildError as error:
-            raise error.within("merging from generator &{0x0 <nil>}") from None
+            raise located(error.within("merging from generator &{0x0 <nil>}"), node, path) from None
+
+
+def configured(step: Step, node: Node, fold: Fold, context: Context) -> Ready:
+    """A builtin made ready to run. Raises: KbuildError, with the place of its entry."""
+    kind, config, text, path = step
+    origin = fold.origins.builtin(kind, base_name(node)) if fold.origins else None
+    try:
+        return builtins.configure(kind, config, context, text), origin, path
+    except KbuildError as error:
+        raise located(error, node, path) from None
+
+
+def place_of(node: Node, path: Path) -> Position:
+    """Where something is in the kustomization file."""
+    from kbuild.documents.positions import locate
+
+    return Position(node.file, *locate(node.text, path))
+
+
+def finder(node: Node, path: Path) -> Callable[[], Position]:
+    """The same, looked for when it is wanted."""
+    return lambda: place_of(node, path)
+
+
+def located(error: KbuildError, node: Node, path: Path) -> KbuildError:
+    """Say which entry of the kustomization asked for what failed: as the place, or beside one that is known."""
+    if not path:
+        return error
+    place = place_of(node, (*path, *error.path))
+    return error.see("asked for at", place) if error.position else error.at_place(place)
 
 
 def chart_configuration(
@@ -92,21 +131,21 @@ def with_global_options(entry: dict[str, Any], shared: dict[str, Any] | None) ->
 def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
     """Configure all transformers, then run them one after the other. Mutates: `into`."""
     context, origins = fold.context(node), fold.origins
-    ready: list[tuple[Any, Any]] = []
-    for kind, config, text in builtin_transformers(node.fields, into.config):
-        origin = origins.builtin(kind, base_name(node)) if origins else None
-        ready.append((builtins.configure(kind, config, context, text), origin))
+    ready = [configured(step, node, fold, context) for step in builtin_transformers(node.fields, into.config)]
     for resource in plugin_configurations("transformers", node, fold):
-        ready.append(external(resource, fold, context, is_generator=False))
+        ready.append((*external(resource, fold, context, is_generator=False), ()))
     resources = into.resources
     observer = fold.observer
     if observer is not None:
-        observer.configured(node, [transformer for transformer, _ in ready])
+        observer.configured(node, [transformer for transformer, _, _ in ready])
     for group in batches(ready):
         if observer is not None:
-            observer.before([transformer for transformer, _ in group], resources, fold.schema)
-        run_batch(group, resources)
-        for _, origin in group:
+            observer.before([transformer for transformer, _, _ in group], resources, fold.schema)
+        try:
+            run_batch(group, resources)
+        except KbuildError as error:
+            raise located(error, node, group[0][2]) from None
+        for _, origin, _ in group:
             if origin is not None and origins is not None:
                 origins.transformed(resources, origin)
         resources.drop_empty()
@@ -115,9 +154,9 @@ def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
                 resource.follow_twins()
 
 
-def batches(ready: list[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
+def batches(ready: list[Ready]) -> list[list[Ready]]:
     """Neighbours that can share one walk over all resources (image entries) put together, the rest alone."""
-    result: list[list[tuple[Any, Any]]] = []
+    result: list[list[Ready]] = []
     for item in ready:
         if result and type(item[0]).__name__ == "ImageTagTransformer" and type(result[-1][0][0]) is type(item[0]):
             result[-1].append(item)
@@ -126,64 +165,74 @@ def batches(ready: list[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
     return result
 
 
-def run_batch(group: list[tuple[Any, Any]], resources: Resources) -> None:
+def run_batch(group: list[Ready], resources: Resources) -> None:
     """Run one transformer, or several image entries in one walk."""
     if len(group) == 1:
         group[0][0].transform(resources)
         return
     from kbuild.transformers import images
 
-    images.transform_all([transformer for transformer, _ in group], resources)
+    images.transform_all([transformer for transformer, _, _ in group], resources)
 
 
-def builtin_transformers(
-    fields: dict[str, Any], config: TransformerConfig | None
-) -> list[tuple[str, dict[str, Any], str | None]]:
-    """(kind, configuration, text for errors or None) of the fields that transform, in the reference's order."""
-    found: list[tuple[str, dict[str, Any], str | None]] = []
+def builtin_transformers(fields: dict[str, Any], config: TransformerConfig | None) -> list[Step]:
+    """The fields that transform, in the reference's order."""
+    found: list[Step] = []
     if config is None:
         from kbuild.fields.configuration import TransformerConfig
 
         config = TransformerConfig.default()
+
+    def one(kind: str, field: str, key: str, specs: Any) -> None:
+        if fields.get(field):
+            found.append((kind, {key: fields[field], "fieldSpecs": specs}, None, (field,)))
+
+    def each(kind: str, field: str, make: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        for number, entry in enumerate(fields.get(field) or ()):
+            found.append((kind, make(entry), None, (field, number)))
+
     if fields.get("patchesStrategicMerge"):
-        found.append(("PatchStrategicMergeTransformer", {"paths": fields["patchesStrategicMerge"]}, None))
-    found += [("PatchTransformer", entry, None) for entry in fields.get("patches") or ()]
+        config_of_merge = {"paths": fields["patchesStrategicMerge"]}
+        found.append(("PatchStrategicMergeTransformer", config_of_merge, None, ("patchesStrategicMerge",)))
+    each("PatchTransformer", "patches", lambda entry: entry)
     if fields.get("namespace"):
         meta = {"namespace": fields["namespace"]}
-        found.append(("NamespaceTransformer", {"metadata": meta, "fieldSpecs": config.namespace}, None))
-    if fields.get("namePrefix"):
-        found.append(("PrefixTransformer", {"prefix": fields["namePrefix"], "fieldSpecs": config.name_prefix}, None))
-    if fields.get("nameSuffix"):
-        found.append(("SuffixTransformer", {"suffix": fields["nameSuffix"], "fieldSpecs": config.name_suffix}, None))
+        found.append(("NamespaceTransformer", {"metadata": meta, "fieldSpecs": config.namespace}, None, ("namespace",)))
+    one("PrefixTransformer", "namePrefix", "prefix", config.name_prefix)
+    one("SuffixTransformer", "nameSuffix", "suffix", config.name_suffix)
     if fields.get("labels") or fields.get("commonLabels"):
         found += label_transformers(fields, config)
-    if fields.get("commonAnnotations"):
-        annotations = {"annotations": fields["commonAnnotations"], "fieldSpecs": config.common_annotations}
-        found.append(("AnnotationsTransformer", annotations, None))
-    for entry in fields.get("patchesJson6902") or ():
-        renamed = {"target": entry.get("target"), "path": entry.get("path"), "jsonOp": entry.get("patch")}
-        found.append(("PatchJson6902Transformer", {k: v for k, v in renamed.items() if v is not None}, None))
-    for entry in fields.get("replicas") or ():
-        found.append(("ReplicaCountTransformer", {"replica": entry, "fieldSpecs": config.replicas}, None))
-    for entry in fields.get("images") or ():
-        found.append(("ImageTagTransformer", {"imageTag": entry, "fieldSpecs": config.images}, None))
+    one("AnnotationsTransformer", "commonAnnotations", "annotations", config.common_annotations)
+    each("PatchJson6902Transformer", "patchesJson6902", old_json_patch)
+    each("ReplicaCountTransformer", "replicas", lambda entry: {"replica": entry, "fieldSpecs": config.replicas})
+    each("ImageTagTransformer", "images", lambda entry: {"imageTag": entry, "fieldSpecs": config.images})
     if fields.get("replacements"):
-        found.append(("ReplacementTransformer", {"replacements": fields["replacements"]}, None))
+        replacements = {"replacements": fields["replacements"]}
+        found.append(("ReplacementTransformer", replacements, None, ("replacements",)))
     return found
 
 
-def label_transformers(
-    fields: dict[str, Any], config: TransformerConfig
-) -> list[tuple[str, dict[str, Any], str | None]]:
-    """The `labels` entries, then always `commonLabels`. Raises: KbuildError, for conflicting field specs."""
+def old_json_patch(entry: dict[str, Any]) -> dict[str, Any]:
+    """A `patchesJson6902` entry as the configuration of its transformer."""
+    renamed = {"target": entry.get("target"), "path": entry.get("path"), "jsonOp": entry.get("patch")}
+    return {key: value for key, value in renamed.items() if value is not None}
+
+
+def label_transformers(fields: dict[str, Any], config: TransformerConfig) -> list[Step]:
+    """The `labels` entries, then `commonLabels`, which the reference runs without labels as well.
+
+    Raises: KbuildError, for conflicting field specs.
+    """
     from kbuild.fields.configuration import label_field_specs
 
-    found: list[tuple[str, dict[str, Any], str | None]] = []
-    for entry in fields.get("labels") or ():
+    found: list[Step] = []
+    for number, entry in enumerate(fields.get("labels") or ()):
         specs = label_field_specs(entry, config)
-        found.append(("LabelTransformer", {"labels": entry.get("pairs"), "fieldSpecs": specs}, None))
+        found.append(
+            ("LabelTransformer", {"labels": entry.get("pairs"), "fieldSpecs": specs}, None, ("labels", number))
+        )
     shared = {"labels": fields.get("commonLabels"), "fieldSpecs": config.common_labels}
-    return [*found, ("LabelTransformer", shared, None)]
+    return [*found, ("LabelTransformer", shared, None, ("commonLabels",))]
 
 
 def plugin_configurations(field: str, node: Node, fold: Fold) -> Resources | list[Resource]:
@@ -229,11 +278,11 @@ def load_plugin(resource: Resource, fold: Fold, context: Context, *, is_generato
         if fold.options.enable_alpha_plugins:
             return load_external(resource, context)
         reason = f"external plugins disabled; unable to load external plugin '{resource.original_id.kind}'"
-        raise ConfigurationError(reason).at(place.file, place.line)
+        raise ConfigurationError(reason).at_place(place)
     plugin = builtins.configure_plugin(resource, context)
     if builtins.is_generator(found.kind) != is_generator:
         wanted = "generator" if is_generator else "transformer"
-        raise ConfigurationError(f"plugin {resource.original_id} not a {wanted}").at(place.file, place.line)
+        raise ConfigurationError(f"plugin {resource.original_id} not a {wanted}").at_place(place)
     return plugin
 
 
@@ -252,7 +301,7 @@ def load_external(resource: Resource, context: Context) -> Any:
 
         return ExecutablePlugin(resource, context)
     except KbuildError as error:
-        raise error.at(place.file, place.line) from None
+        raise error.at_place(place) from None
 
 
 def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:

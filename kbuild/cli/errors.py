@@ -15,6 +15,7 @@ def error_lines(error: KbuildError) -> list[str]:
     if error.position:
         place = error.position
         lines.append(f"  at {relative(place.file)}" + str(place)[len(place.file) :])
+    lines += [f"  {what} {relative(place.file)}" + str(place)[len(place.file) :] for what, place in error.related]
     if error.hint:
         lines.append(f"  hint: {error.hint}")
     lines.append(f"Error: {error.reason}")

@@ -43,7 +43,7 @@ def refused(resource: Resource, error: ResourceError) -> ResourceError:
             validate(annotated(resource))
         except ResourceError as found:
             error = found
-    return error.at(resource.position.file, resource.position.line)
+    return error.at_place(resource.position)
 
 
 def is_local(resource: Resource) -> bool:

@@ -114,7 +114,7 @@ class Referrer:
         assert self.use is not None
         place = self.resource.position
         path = self.use[1].path
-        return error.within(f"updating name reference in '{path}' field of '{self.current}'").at(place.file, place.line)
+        return error.within(f"updating name reference in '{path}' field of '{self.current}'").at_place(place)
 
     def follow(self, value: Json, branch: Branch, depth: int) -> None:
         """Walk one value along the tree. Mutates: the body. Raises: KbuildError, framed as the reference's walk does."""

@@ -10,7 +10,14 @@ from kbuild.documents.resolve import is_finite, is_float_text, tagged
 from kbuild.fields.paths import MISSING, lookup, smart_split
 from kbuild.fields.spec import ByKind
 from kbuild.fields.walk import visit
-from kbuild.model.errors import AmbiguousTargetError, ConfigurationError, FieldError, KbuildError, NoTargetError
+from kbuild.model.errors import (
+    AmbiguousTargetError,
+    ConfigurationError,
+    FieldError,
+    KbuildError,
+    NoTargetError,
+    Position,
+)
 from kbuild.model.ids import ObjectId, gvk_text, split_api_version
 from kbuild.model.log_line import stamped
 from kbuild.model.scalars import BOOL, FLOAT, INT, OddKey, tag_of, text_of
@@ -31,13 +38,14 @@ if TYPE_CHECKING:
 class Var:
     """One var: its name, the id it points to (an empty namespace means any) and the field.
 
-    `as_written` and `as_matched` are its texts in errors before its defaults are filled in.
+    `as_written` and `as_matched` are its texts in errors before its defaults are filled in; `entry` finds its place.
     """
 
-    __slots__ = ("as_matched", "as_written", "field_path", "name", "target")
+    __slots__ = ("as_matched", "as_written", "entry", "field_path", "name", "target")
 
     def __init__(self, fields: dict[str, Any]) -> None:
         self.name = str(fields.get("name") or "")
+        self.entry: Callable[[], Position] = Position
         ref = fields.get("objref") or {}
         group, version = str(ref.get("group") or ""), str(ref.get("version") or "")
         kind = str(ref.get("kind") or "")
@@ -130,14 +138,16 @@ def value_of(var: Var, holders: dict[str, Resource]) -> Json:
     """The value that a var stands for. Raises: NoTargetError, FieldError."""
     resource = holders.get(var.name)
     if resource is None:
-        raise NoTargetError(f"var '{var}' cannot be mapped to a field in the set of known resources")
+        raise NoTargetError(f"var '{var}' cannot be mapped to a field in the set of known resources").at_place(
+            var.entry()
+        )
     try:
         value = lookup(resource.body, index_parts(smart_split(var.field_path)))
     except KbuildError:
         value = MISSING
     value = as_go_value(value)
     if value is MISSING:
-        raise FieldError(f"field specified in var '{var}' not found in corresponding resource")
+        raise FieldError(f"field specified in var '{var}' not found in corresponding resource").at_place(var.entry())
     return value
 
 

@@ -139,7 +139,7 @@ class ExecutablePlugin:
             place = self.config.position
             reason = f"failure in plugin configured via {path}; {problem}"
             reason = f"{shown}: {reason}" if shown else reason
-            raise PluginError(reason).at(place.file, place.line)
+            raise PluginError(reason).at_place(place)
         return output
 
 

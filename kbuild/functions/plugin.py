@@ -65,7 +65,7 @@ class FunctionPlugin:
         except KbuildError as error:
             place = self.config.position
             reason = f"couldn't execute function: {error.reason}"
-            raise PluginError(reason, error.position, error.hint).at(place.file, place.line) from None
+            raise PluginError(reason, error.position, error.hint).at_place(place) from None
         answered = self.context.parse(text, "")
         for resource in answered:
             self.context.restore(resource)

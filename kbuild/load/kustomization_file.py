@@ -275,4 +275,5 @@ def check(fields: Fields, root: str) -> None:
     if version != required:
         errors.append(f"apiVersion for {kind} should be {required}")
     if errors:
-        raise KustomizationError(f"Failed to read kustomization file under {root}:\n" + "\n".join(errors))
+        error = KustomizationError(f"Failed to read kustomization file under {root}:\n" + "\n".join(errors))
+        raise error.below("apiVersion" if kind in VERSIONS else "kind")

@@ -49,7 +49,7 @@ def parse(
         documents = unwrap(read_documents(text, memo, counters))
         result = []
         for body, line in expand(documents, name):
-            resource = Resource(body, scopes=scopes, position=Position(name, line))
+            resource = Resource(body, scopes=scopes, position=Position(name, line, 1))
             take_internal_annotations(resource)
             result.append(resource)
     except KbuildError as error:
@@ -79,7 +79,7 @@ def expand(documents: Documents, name: str) -> Documents:
             for item in items_of(body):
                 queue += checked(unwrap([(item, line)]), name)
         except KbuildError as error:
-            raise error.at(name, line) from None
+            raise error.at(name, line, 1) from None
     return result
 
 
@@ -90,7 +90,7 @@ def checked(documents: Documents, name: str) -> Documents:
         try:
             validate(body)
         except ResourceError as error:
-            raise error.at(name, line) from None
+            raise error.at(name, line, 1) from None
     return result
 
 

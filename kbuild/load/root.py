@@ -142,7 +142,9 @@ class Root:
         if self.access.fs.is_dir(real):
             raise MissingFileError(f"'{full}' must resolve to a file")
         if not has_prefix(real.rpartition("/")[0] or "/", self.path):
-            raise RestrictedPathError(f"security; file '{full}' is not in or below '{self.path}'")
+            raise RestrictedPathError(f"security; file '{full}' is not in or below '{self.path}'").advise(
+                "a folder with a kustomization may be outside, a file only with --load-restrictor LoadRestrictionsNone"
+            )
         return real
 
     def child(self, path: str) -> Root:

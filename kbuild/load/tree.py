@@ -100,14 +100,28 @@ def entry_position(node: Node, field: str, index: int) -> tuple[int, int]:
     return locate(node.text, (field, index))
 
 
+def nearby(root: Root, path: str) -> str:
+    """A hint for a path that leads nowhere."""
+    from kbuild.load import hints
+
+    return hints.nearby(root, path)
+
+
+def place_in(node: Node, path: tuple[str | int, ...]) -> tuple[int, int]:
+    """Line and column of a place in the kustomization file."""
+    from kbuild.documents.positions import locate
+
+    return locate(node.text, path)
+
+
 def check_unique(resources: list[Resource]) -> None:
     """Raise DuplicateIdError for the first resource whose id an earlier one has."""
-    seen = set()
+    seen: dict[object, Resource] = {}
     for resource in resources:
         key = resource.id.key()
         if key in seen:
-            raise duplicate_id(resource.id).at(resource.position.file, resource.position.line)
-        seen.add(key)
+            raise duplicate_id(resource.id).at_place(resource.position).see("first at", seen[key].position)
+        seen[key] = resource
 
 
 def load(
@@ -183,7 +197,8 @@ def load_node(root: Root, loader: Loader, wanted: str = "") -> Node:
         read_kustomization(node, root, loader)
     except KbuildError as error:
         if not error.file:
-            error.position = Position(node.file or root.path, error.line, error.column)
+            line, column = (error.line, error.column) if error.line else place_in(node, error.path)
+            error.position = Position(node.file or root.path, line, column)
         node.failure = LoadFailure(error)
         loader.stopped = True
         return node
@@ -245,6 +260,8 @@ def prefetch(node: Node, root: Root) -> None:
         if path and path not in node.files and not is_remote_file(path):
             try:
                 node.files[path] = root.read(path)
+            except MissingFileError as error:
+                node.files[path] = LoadFailure(error.advise(nearby(root, path)))
             except KbuildError as error:
                 node.files[path] = LoadFailure(error)
 
@@ -287,7 +304,11 @@ def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Load
     if isinstance(file_error, HttpStatusError):
         return loader.fail(file_error, *place)
     try:
-        return load_base(path, root, loader, file_error.reason)
+        found = load_base(path, root, loader, file_error.reason)
+        if found.node.failure is not None:
+            node, field, index = place
+            found.node.failure.error.see("asked for at", Position(node.file, *entry_position(node, field, index)))
+        return found
     except KbuildError as error:
         if isinstance(file_error, YamlError) and not isinstance(error, CloneTimeoutError):
             return loader.fail(file_error, *place)
@@ -295,7 +316,10 @@ def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Load
             # The text of a file is wrong: that it is no folder either says nothing.
             error.position = file_error.position
             error.advise(file_error.hint)
+        if isinstance(file_error, MissingFileError):
+            error.advise(nearby(root, path))
         if isinstance(file_error, RestrictedPathError):
+            error.advise(file_error.hint)
             # Who catches errors by kind wants to know about a path that leads out.
             error = RestrictedPathError(error.reason, error.position, error.hint)
         return loader.fail(error.within(f"accumulation err='{file_error.reason}'"), *place)

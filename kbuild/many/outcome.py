@@ -56,12 +56,14 @@ def error_values(error: KbuildError) -> Values:
     """An error as plain values; its class by the nearest public name."""
     name = next(kind.__name__ for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
     place = error.position
-    return (name, error.reason, (place.file, place.line, place.column), error.hint, error.walk)
+    related = tuple((what, (other.file, other.line, other.column)) for what, other in error.related)
+    return (name, error.reason, (place.file, place.line, place.column), error.hint, error.walk, related)
 
 
 def error_of_values(values: Values) -> KbuildError:
     """The error that `error_values` took apart."""
-    name, reason, place, hint, walk = values
+    name, reason, place, hint, walk, related = values
     error: KbuildError = getattr(errors, name)(reason, Position(*place), hint)
     error.walk = walk
+    error.related = tuple((what, Position(*other)) for what, other in related)
     return error

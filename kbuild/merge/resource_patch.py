@@ -94,8 +94,7 @@ class StrategicPatch:
         try:
             merged = strategic.merge(target.body, body, schema, counters)
         except KbuildError as error:
-            place = self.resource.position
-            raise (error.at(place.file, place.line) if place.file else error) from None
+            raise error.at_place(self.resource.position).see("onto", target.position) from None
         if not merged:
             target.body = merged  # type: ignore[assignment]
             return
@@ -208,8 +207,7 @@ def apply_json(resource: Resource, operations: list[Operation], *, has_annotatio
     try:
         body = json_patch.apply(body, operations)
     except KbuildError as error:
-        place = resource.position
-        raise (error.at(place.file, place.line) if place.file else error) from None
+        raise error.see("onto", resource.position) from None
     meta = body.get("metadata")
     if meta is None:
         body["metadata"] = {}

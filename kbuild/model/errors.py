@@ -47,13 +47,16 @@ class KbuildError(Exception):
     """A build that cannot go on.
 
     Shape: `reason` is the reference's wording without `Error: `; `position` may be unknown (false); `hint` may be
-    empty; `walk` lists the kustomization folders from the root to where it happened.
+    empty; `walk` lists the kustomization folders from the root to where it happened; `path` leads from the entry that
+    asked for a step to what is wrong in it; `related` are other places that matter, each with what it is.
     """
 
     def __init__(self, reason: str, position: Position = UNKNOWN, hint: str = "") -> None:
         super().__init__(reason, position, hint)
         self.reason, self.position, self.hint = reason, position, hint
         self.walk: tuple[str, ...] = ()
+        self.path: tuple[str | int, ...] = ()
+        self.related: tuple[tuple[str, Position], ...] = ()
 
     def within(self, frame: str) -> Self:
         """Put an outer context before the reason (`frame: reason`); returns self, to be raised again."""
@@ -64,6 +67,23 @@ class KbuildError(Exception):
         """Say where it happened, unless an inner pass already did; returns self."""
         if not self.position:
             self.position = Position(file, line, column)
+        return self
+
+    def at_place(self, place: Position) -> Self:
+        """The same with a position; returns self."""
+        if not self.position:
+            self.position = place
+        return self
+
+    def see(self, what: str, place: Position) -> Self:
+        """Add another place that matters, where it is known; returns self."""
+        if place and place != self.position:
+            self.related += ((what, place),)
+        return self
+
+    def below(self, *path: str | int) -> Self:
+        """Say where in the configuration of its step it is; returns self."""
+        self.path = (*path, *self.path)
         return self
 
     def advise(self, hint: str) -> Self:

@@ -50,7 +50,8 @@ class Resources:
         """
         key = resource.id.key()
         if key in self._keys:
-            raise duplicate_id(resource.id).at(resource.position.file, resource.position.line)
+            first = self._keys[key][0].position
+            raise duplicate_id(resource.id).at_place(resource.position).see("first at", first)
         self._keys[key] = [resource]
         resource.serial = self._next
         self._serial_keys[self._next] = key
@@ -107,12 +108,12 @@ class Resources:
         """Raise DuplicateIdError for the first resource, in order, whose current id an earlier one has."""
         if not self._clashes:
             return
-        seen = set()
+        seen: dict[Key, Resource] = {}
         for resource in self.items:
             key = resource.id.key()
             if resource.body and key in seen:
-                raise duplicate_id(resource.id).at(resource.position.file, resource.position.line)
-            seen.add(key)
+                raise duplicate_id(resource.id).at_place(resource.position).see("first at", seen[key].position)
+            seen[key] = resource
 
     def with_id(self, key: Key) -> list[Resource]:
         """The resources whose current id has this key, in order (more than one only between two checks)."""

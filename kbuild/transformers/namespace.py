@@ -119,5 +119,5 @@ def conflict(matches: list[Resource]) -> DuplicateIdError:
     from kbuild.documents.annotations import annotated_json
 
     shown = " ".join(annotated_json(resource) for resource in matches)
-    first = matches[-1].position
-    return DuplicateIdError(f"namespace transformation produces ID conflict: [{shown}]").at(first.file, first.line)
+    error = DuplicateIdError(f"namespace transformation produces ID conflict: [{shown}]")
+    return error.at_place(matches[-1].position).see("first at", matches[0].position)

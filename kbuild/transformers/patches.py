@@ -38,10 +38,12 @@ class PatchTransformer:
                 text = context.read(path)
             except KbuildError as error:
                 raise error.within(f"failed to get the patch file from path({path})") from None
+        # A patch in the kustomization itself is where its entry is.
+        self.file = f"{context.file.rpartition('/')[0]}/{path}" if path else ""
         self.operations: list[json_patch.Operation] | None = None
         self.documents: list[StrategicPatch] = []
         try:
-            self._parse(text, context.file.rpartition("/")[0] + "/" + path if path else context.file)
+            self._parse(text, self.file)
         except KbuildError as error:
             reason = f"unable to parse SM or JSON patch from {self.source}"
             raise PatchError(reason, error.position, error.reason) from None
@@ -118,7 +120,10 @@ class PatchTransformer:
         assert operations is not None
         for resource in Selector(self.target).select(resources, self.context.counters):
             resource.store_previous_id()
-            apply_json(resource, operations, has_annotations=True)
+            try:
+                apply_json(resource, operations, has_annotations=True)
+            except KbuildError as error:
+                raise (error.at(self.file, 1, 1) if self.file else error) from None
             resources.touched(resource)
 
 

@@ -29,7 +29,7 @@ class PatchStrategicMergeTransformer:
         for path in paths:
             found += self._load(path)
         if text:
-            found += context.parse(text, context.file)
+            found += context.parse(text, "")
         if not found:
             raise ConfigurationError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch={text}")
         self.documents = [StrategicPatch(resource) for resource in found]
@@ -37,7 +37,7 @@ class PatchStrategicMergeTransformer:
     def _load(self, path: str) -> list[Resource]:
         """The documents of an entry: its own text if that is a patch, else the file. Raises: KbuildError."""
         try:
-            return self.context.parse(path, self.context.file)
+            return self.context.parse(path, "")
         except KbuildError:
             content = self.context.read(path)
         file = self.context.file.rpartition("/")[0] + "/" + path

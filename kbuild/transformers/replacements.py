@@ -37,21 +37,33 @@ class ReplacementTransformer:
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         self.entries: list[dict[str, Any]] = []
-        for entry in config.get("replacements") or ():
+        # Of each, which entry of the field it comes from.
+        self.numbers: list[int] = []
+        for number, entry in enumerate(config.get("replacements") or ()):
             path = entry.get("path")
             if path and (entry.get("source") is not None or entry.get("targets")):
                 raise ConfigurationError("cannot specify both path and inline replacement")
-            self.entries += read_entries(path, context) if path else [entry]
+            found = read_entries(path, context) if path else [entry]
+            self.entries += found
+            self.numbers += [number] * len(found)
 
     def transform(self, resources: Resources) -> None:
         """Make the replacements in order. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
         finder = Finder(resources)
-        for entry in self.entries:
-            if (entry.get("source") is None and entry.get("sourceValue") is None) or entry.get("targets") is None:
-                raise ReplacementError("replacements must specify a source and at least one target")
-            value = source_value(entry, finder)
-            for target in entry["targets"]:
-                replace_in_target(target or {}, value, finder)
+        for number, entry in zip(self.numbers, self.entries, strict=True):
+            try:
+                replace(entry, finder)
+            except KbuildError as error:
+                raise error.below(number) from None
+
+
+def replace(entry: dict[str, Any], finder: Finder) -> None:
+    """Make one replacement. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
+    if (entry.get("source") is None and entry.get("sourceValue") is None) or entry.get("targets") is None:
+        raise ReplacementError("replacements must specify a source and at least one target")
+    value = source_value(entry, finder)
+    for target in entry["targets"]:
+        replace_in_target(target or {}, value, finder)
 
 
 def read_entries(path: str, context: Context) -> list[dict[str, Any]]:
@@ -127,15 +139,13 @@ def source_value(entry: dict[str, Any], finder: Finder) -> Json:
     texts = texts_of(source)
     resource = source_resource(texts, source, finder)
     path = texts.get("fieldpath") or _DEFAULT_PATH
-    place = resource.position
     try:
         value = lookup(resource.body, smart_split(path))
     except KbuildError as error:
-        raise error.within("error looking up replacement source").at(place.file, place.line) from None
+        raise error.within("error looking up replacement source").see("from", resource.position) from None
     if value is MISSING or is_null(value) or value in ({}, []):
-        raise ReplacementError(f"fieldPath `{path}` is missing for replacement source {shown_selector(texts)}").at(
-            place.file, place.line
-        )
+        reason = f"fieldPath `{path}` is missing for replacement source {shown_selector(texts)}"
+        raise ReplacementError(reason).see("from", resource.position)
     return refined(value, source.get("options") or {})
 
 
@@ -239,13 +249,12 @@ def write(resource: Resource, paths: list[str], value: Json, options: dict[str, 
         if len(parts) > 1 and set_inside(resource.body, parts, create, lambda holder, key: put(holder, key, value, {})):
             continue
         sentence = f"unable to find {'or create ' if create else ''}field {go_quote(path)} in replacement target"
-        place = resource.position
         try:
             places = match(resource.body, parts, create)
         except KbuildError as error:
-            raise error.within(sentence).at(place.file, place.line) from None
+            raise error.within(sentence).see("onto", resource.position) from None
         if not places:
-            raise ReplacementError(sentence).at(place.file, place.line)
+            raise ReplacementError(sentence).see("onto", resource.position)
         for holder, key in places:
             put(holder, key, value, options)
             if resource.twins:

@@ -46,6 +46,13 @@ class ReplicaCountTransformer:
                         visit(resource, spec, setter, SCALAR)
         if not found:
             kinds = " ".join(gvk_text(spec.group, spec.version, spec.kind) for spec in self.specs)
-            raise NoTargetError(
-                f"resource with name {self.name} does not match a config with the following GVK [{kinds}]"
-            )
+            reason = f"resource with name {self.name} does not match a config with the following GVK [{kinds}]"
+            raise NoTargetError(reason).advise(self.nearest(resources))
+
+    def nearest(self, resources: Resources) -> str:
+        """A hint: a resource with a count that has a similar name."""
+        from difflib import get_close_matches
+
+        counted = [item.id for item in resources.items if any(spec.selects(*item.id[:3]) for spec in self.specs)]
+        close = get_close_matches(self.name, [found.name for found in counted], 1)
+        return f"did you mean {close[0]}?" if close else ""

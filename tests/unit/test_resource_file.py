@@ -90,7 +90,7 @@ def test_refused_in_the_words_of_the_reference(claim: str) -> None:
 
 def test_every_resource_knows_its_place() -> None:
     text = CM + "---\n# comment\n" + CM.replace("name: a", "name: b")
-    assert [str(resource.position) for resource in parse(text)] == ["/app/r.yaml:1", "/app/r.yaml:5"]
+    assert [str(resource.position) for resource in parse(text)] == ["/app/r.yaml:1:1", "/app/r.yaml:5:1"]
 
 
 def test_items_of_a_list_kind_went_through_json() -> None:
