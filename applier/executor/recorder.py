@@ -58,7 +58,7 @@ class Recorder:
         if taken:
             self.warn("fields-taken", f"{step.id}: taken over: {', '.join(taken)}", step.id)
         flags = ADOPTED if step.adopted or attempt.adopted else ""
-        entry = self.entries.get(step.id) or Entry(step.id)
+        entry = step.entry or self.entries.get(step.id) or Entry(step.id)
         entry = entry.flagged(add=APPLIED + flags, remove=WRITTEN_AHEAD + DELETING)
         self.entries[step.id] = entry._replace(
             version=step.version, uid=uid, wanted=step.wanted if owned else "", owned=owned
@@ -78,6 +78,11 @@ class Recorder:
 
     def left_alone(self, step: Step) -> None:
         """An object was not written because nothing had to be, or nothing should be."""
+        if step.action is Action.RETAIN and step.reason == "unknown":
+            # The id stays, and the run must not look as if everything had been seen to.
+            message = "kept in the inventory: what is live could not be read"
+            self.failed(step, Failure(error_class=ErrorClass.KIND_UNKNOWN, message=message), Outcome.UNKNOWN)
+            return
         outcome = Outcome.UNCHANGED if step.action is Action.UNCHANGED else Outcome.SKIPPED
         if step.action is Action.UNCHANGED and step.entry is not None:
             self.entries[step.id] = step.entry
