@@ -96,7 +96,8 @@ _ERRORS = (
 )  # fmt: skip
 
 __all__ = [  # noqa: PLE0604
-    "read_configuration", "read_documents", "read_manifests", "read_positioned", "render", "render_many", *_HOMES, *_ERRORS,
+    "read_configuration", "read_documents", "read_manifests", "read_positioned", "render", "render_many", "to_yaml", *_HOMES,
+    *_ERRORS,
 ]  # fmt: skip
 
 
@@ -179,6 +180,13 @@ def read_configuration(text: str | bytes) -> Any:
     from kbuild.documents.config import read_config
 
     return read_config(text)
+
+
+def to_yaml(values: Iterable[dict[str, Any]]) -> str:
+    """Plain maps as YAML documents, in the form of a render: keys sorted, `---` between them. Raises: OutputError."""
+    from kbuild.documents.writer import write
+
+    return write(values)
 
 
 def __getattr__(name: str) -> Any:

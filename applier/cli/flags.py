@@ -48,7 +48,6 @@ SAFETY = (
     Flag("no-labels", BOOL, "put no membership label on objects; ownership is then known by uid alone"),
     Flag("field-manager", TEXT, "name that owns the fields (default kbuild)", placeholder="NAME"),
     Flag("ignore-hooks", BOOL, "leave out objects that are hooks of Helm or Argo CD, instead of refusing them"),
-    Flag("argo-waves", BOOL, "read the sync waves of Argo CD"),
 )
 WAITING = (
     Flag("wait", BOOL, "wait until everything is Current (the default; --no-wait does not)"),

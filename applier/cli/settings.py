@@ -113,7 +113,6 @@ def policy_of(values: Mapping[str, Any], namespace: str) -> Policy:
         allow_prune=allowed,
         allow_empty=bool(get("allow_empty")),
         ignore_hooks=bool(get("ignore_hooks")),
-        argo_waves=bool(get("argo_waves")),
         wait_operators=bool(get("wait_operators")),
         dry_run_first=bool(get("dry_run_first")),
         break_lock=bool(get("break_lock")),

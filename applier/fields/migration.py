@@ -43,7 +43,7 @@ def stale_versions(live: Body, api_version: str, served: Iterable[str]) -> bool:
     known = {version for version in served if version}
     for entry in managers(live):
         other, version = split_api_version(entry.api_version)
-        if known and other == group and version not in known:
+        if known and version and other == group and version not in known:
             return True
     return False
 
@@ -86,7 +86,7 @@ def migrated_fields(live: Body, own: str, api_version: str, served: Iterable[str
     for raw, entry in zip(mappings(mapping(live.get("metadata")).get("managedFields")), managers(live), strict=True):
         entry_group, version = split_api_version(entry.api_version)
         current = dict(raw)
-        if known and entry_group == group and version not in known:
+        if known and version and entry_group == group and version not in known:
             current["apiVersion"] = api_version
         if entry.name == own and entry.operation == "Apply" and not entry.subresource:
             ours = union(ours, entry.fields)

@@ -43,9 +43,7 @@ class Policy:
     allow_prune: frozenset[str] = frozenset()
     allow_empty: bool = False
     ignore_hooks: bool = False
-    argo_waves: bool = False
     wait_operators: bool = False
-    lint: bool = False
     dry_run_first: bool = False
     break_lock: bool = False
     wait: bool = True

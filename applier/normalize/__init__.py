@@ -199,7 +199,7 @@ class _Normalizer:
         depends_on, wrong = wishes.dependencies(annotations)
         for reason in wrong:
             self._problem(reason, reading.position, reading.id)
-        for key in wishes.not_honoured(annotations, argo_waves=self.policy.argo_waves):
+        for key in wishes.not_honoured(annotations):
             self.warnings.append(Warn("not-honoured", f"annotation {key} has no effect on the order", reading.id))
         return Desired(
             id=reading.id,

@@ -35,10 +35,10 @@ def hook(annotations: Mapping[str, Any]) -> str:
     return next((key for key in annotations if key in _HOOKS), "")
 
 
-def not_honoured(annotations: Mapping[str, Any], *, argo_waves: bool) -> Iterator[str]:
+def not_honoured(annotations: Mapping[str, Any]) -> Iterator[str]:
     """The ordering annotations of other tools that have no effect here."""
     for key in annotations:
-        if key.startswith(_LATER) or (key == keys.ARGO_WAVE and not argo_waves):
+        if key.startswith(_LATER) or key == keys.ARGO_WAVE:
             yield key
 
 

@@ -17,8 +17,8 @@ def plan_json(plan: Plan) -> str:
     """The plan as one line of JSON per step inside one document, byte for byte the same for the same plan."""
     document = plan_document(plan)
     steps = document.pop("steps")
-    head = json.dumps(document, indent=2, ensure_ascii=False)[:-2]
-    body = ",\n".join(f"    {json.dumps(step, ensure_ascii=False)}" for step in steps)
+    head = json.dumps(document, indent=2)[:-2]
+    body = ",\n".join(f"    {json.dumps(step)}" for step in steps)
     return f'{head},\n  "steps": [\n{body}\n  ]\n}}\n' if steps else f'{head},\n  "steps": []\n}}\n'
 
 
