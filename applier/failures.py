@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from applier import keys
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -76,7 +78,7 @@ MEANING: Final[Mapping[ErrorClass, Meaning]] = {
     ErrorClass.IMMUTABLE: Meaning(
         0, EXIT_FAILED, "ImmutableField", True,
         "the object must be deleted and created again: --recreate=stateless, or --recreate=listed and the annotation"
-        ' kbuild.dev/recreate: "true"',
+        f' {keys.RECREATE}: "true"',
     ),
     ErrorClass.INVALID: Meaning(0, EXIT_FAILED, "Invalid", True),
     ErrorClass.BAD_INPUT: Meaning(0, EXIT_INPUT, "BadInput", True),

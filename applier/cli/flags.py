@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from applier import keys
 from kbuild.cli.flags import BOOL, LIST, TEXT, Flag
 from kbuild.cli.render import FLAGS as RENDER_FLAGS
 
@@ -107,7 +108,7 @@ WRITING = (
         "recreate",
         TEXT,
         "delete and create again where a field cannot change: 'never' (the default), 'listed' (objects"
-        " annotated with kbuild.dev/recreate: \"true\"), 'stateless' or 'all'",
+        f" annotated with {keys.RECREATE}: \"true\"), 'stateless' or 'all'",
         placeholder="WHICH",
         choices=("never", "listed", "stateless", "all"),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from source_tree import imported, modules
+from source_tree import IO_MODULES, PURE_PARTS, imported, modules
 
 RANK = {
     "counters": 0, "version": 0, "model": 1,
@@ -31,33 +31,8 @@ SIBLINGS = frozenset(
         ("transformers/patches_json6902.py", "transformers.patches"),
     }
 )
-IO_MODULES = frozenset(
-    [
-        "asyncio",
-        "fileinput",
-        "ftplib",
-        "glob",
-        "http",
-        "io",
-        "logging",
-        "multiprocessing",
-        "os",
-        "pathlib",
-        "shutil",
-        "signal",
-        "socket",
-        "sqlite3",
-        "ssl",
-        "subprocess",
-        "tempfile",
-        "threading",
-        "time",
-        "urllib",
-    ]
-)
 # The reference's log lines carry the local time; this list may only shrink.
 KNOWN_IO = frozenset({("kbuild/model/log_line.py", "time.strftime")})
-PURE_PARTS = ("os.path", "os.fspath", "os.strerror", "os.path.join", "urllib.parse")
 BANNED_NAMES = frozenset(
     ["utils", "util", "helpers", "helper", "common", "manager", "misc", "base", "krusty", "konfig"]
 )

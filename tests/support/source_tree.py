@@ -9,6 +9,32 @@ from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+# Modules that reach outside of the process, and what of them does not.
+IO_MODULES = frozenset(
+    [
+        "asyncio",
+        "fileinput",
+        "ftplib",
+        "glob",
+        "http",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "shutil",
+        "signal",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+    ]
+)
+PURE_PARTS = ("os.path", "os.fspath", "os.strerror", "os.path.join", "urllib.parse")
 
 
 @cache
