@@ -277,7 +277,8 @@ def test_streams_and_renders_give_positions() -> None:
         "/a/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
     }
     (found,) = documents.of_result(kbuild.render("/a", fs=kbuild.MemoryFileSystem(files)))
-    assert (found.body["metadata"], found.position) == ({"name": "a"}, "/a/x.yaml:1")
+    assert found.body["metadata"] == {"name": "a"}
+    assert found.position.startswith("/a/x.yaml:1")
     with pytest.raises(kbuild.YamlError) as caught:
         documents.of_stream("a: [", "-")
     assert caught.value.file == "-"
