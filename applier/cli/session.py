@@ -9,7 +9,7 @@ from applier.cli.live import printable
 from applier.cli.output import Output
 from applier.cli.settings import whole_number
 from applier.cluster.cluster import connect
-from applier.failures import EXIT_INPUT, ApplierError
+from applier.failures import EXIT_ERROR, EXIT_INPUT, ApplierError
 from applier.model.errors import PlanningError
 from applier.model.inventory import InventoryRef
 from kbuild import KbuildError, UsageError
@@ -49,6 +49,17 @@ def guarded(
     except ApplierError as problem:
         error.line("\n".join(printable_lines(failure_lines(problem))))
         return problem.failure.exit_code
+    except Exception as problem:  # noqa: BLE001  (the outermost place: a mistake of ours is one line, with its place in our code)
+        error.line(f"Error: internal error: {type(problem).__name__} at {_place(problem)}; please report it")
+        return EXIT_ERROR
+
+
+def _place(problem: BaseException) -> str:
+    """Where in our code it happened. The message is left out: it may quote values."""
+    trace = problem.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace is not None else "?"
 
 
 def failure_lines(problem: ApplierError) -> list[str]:

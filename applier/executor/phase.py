@@ -153,4 +153,5 @@ class Stop:
             self.phase.settler.fail(node, attempt.last, Outcome.FAILED)
         else:
             self.graph.skipped(node)
-            work.recorder.skipped(node, reason)
+            if not node.external:
+                work.recorder.skipped(node, reason)

@@ -87,7 +87,7 @@ class Tools:
         fact = self.cluster.discovery().find(step.id.group_kind)
         if not isinstance(fact, KindFact):
             return self.cluster.collection(step.id, step.version)
-        if step.version in fact.versions or step.direction == "prune":
+        if not step.version or step.version in fact.versions or step.direction == "prune":
             return collection_of(fact, step.id.namespace, step.version)
         # An object in a version that is not served must fail as such, not be written in another one.
         return collection_of(fact, step.id.namespace)._replace(version=step.version)
