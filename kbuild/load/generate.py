@@ -23,16 +23,27 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 HEADER = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 
 
-def generate(
-    root: Root, parse: Callable[[bytes, str], list[Resource]], *, ignore: Ignore | None = None
-) -> tuple[str, LeftOut]:
-    """The text of the kustomization, and (path from the root, reason) of everything it leaves out.
+def generate_as_fetched(root: Root, parse: Callable[[bytes, str], list[Resource]]) -> tuple[FileSystem, str, LeftOut]:
+    """What Flux fetches of the file system, and of that the same as `generate`.
 
-    `ignore` are the rules to go by; those of a source at the root, when None.
+    Flux fetches the repository that the folder is in: ignore rules of the folders above it hold as well, and hidden files
+    are not there for kustomizations below it either. Raises: KbuildError.
+    """
+    from kbuild.load.overlay_fs import IgnoringFileSystem
+
+    fs = root.access.fs
+    repository = repository_of(fs, root.path)
+    patterns = source_patterns(fs, repository, root.path)
+    text, left_out = generate(root, parse, ignore=Ignore(repository, patterns))
+    return IgnoringFileSystem(fs, repository, patterns), text, left_out
+
+
+def generate(root: Root, parse: Callable[[bytes, str], list[Resource]], *, ignore: Ignore) -> tuple[str, LeftOut]:
+    """The text of the kustomization, and (path from the root, reason) of everything it leaves out by the given rules.
 
     Raises: KbuildError, for a manifest that does not decode or an unreadable folder.
     """
-    walk = Walk(root, parse, ignore or Ignore(root.path, source_patterns(root.access.fs, root.path)))
+    walk = Walk(root, parse, ignore)
     walk.folder("")
     if not walk.entries:
         # So that nothing is rendered, rather than an error for an empty kustomization.
@@ -61,6 +72,8 @@ class Walk:
             is_folder = is_own_folder(self.fs, full)
             if self.ignore.matches(full, is_dir=is_folder):
                 self.left_out.append((path, "hidden by ignore rules"))
+            elif not is_folder and not is_own_file(self.fs, full):
+                self.left_out.append((path, "a link, which Flux does not fetch"))
             elif not is_folder:
                 self.file(path, full)
             elif any(is_own_file(self.fs, f"{full}/{known}") for known in NAMES):
@@ -80,21 +93,48 @@ class Walk:
         self.entries.append(path)
 
 
-def source_patterns(fs: FileSystem, root: str) -> list[str]:
-    """The ignore rules of a folder: the fixed ones, then every `.sourceignore` below it, outer ones first."""
+def repository_of(fs: FileSystem, folder: str) -> str:
+    """The nearest folder, this one or above it, that holds `.git`; the folder itself where there is none."""
+    at = folder
+    while True:
+        try:
+            if ".git" in fs.names(at):
+                return at
+        except OSError:
+            return folder
+        if at == "/":
+            return folder
+        at = at.rpartition("/")[0] or "/"
+
+
+def source_patterns(fs: FileSystem, repository: str, root: str) -> list[str]:
+    """The ignore rules for `root`: the fixed ones, then the `.sourceignore` files above, in and below it, outer ones first."""
+    inner = root[len(repository.rstrip("/")) + 1 :]
     found: list[str] = []
-    queue = [""]
-    for inner in queue:
-        folder = f"{root}/{inner}" if inner else root
-        for name in names_in(fs, folder):
-            path = f"{inner}/{name}" if inner else name
-            full = f"{root}/{path}"
-            if name == SOURCE_IGNORE and is_own_file(fs, full):
-                text = fs.read(full).decode("utf-8", "replace")
-                found += [scoped(pattern, inner) for pattern in pattern_lines(text)]
-            elif name != ".git" and is_own_folder(fs, full):
-                queue.append(path)
+    for at in range(len(inner)):
+        if at == 0 or inner[at] == "/":
+            found += own_patterns(fs, repository, inner[:at])
+    queue = [inner]
+    for path in queue:
+        found += own_patterns(fs, repository, path)
+        for name in names_in(fs, joined(repository, path)):
+            below = f"{path}/{name}" if path else name
+            if name != ".git" and is_own_folder(fs, joined(repository, below)):
+                queue.append(below)
     return with_defaults(found)
+
+
+def own_patterns(fs: FileSystem, repository: str, inner: str) -> list[str]:
+    """The patterns of one folder's `.sourceignore`, as patterns for the repository. Raises: OSError."""
+    full = joined(repository, f"{inner}/{SOURCE_IGNORE}" if inner else SOURCE_IGNORE)
+    if not is_own_file(fs, full):
+        return []
+    return [scoped(pattern, inner) for pattern in pattern_lines(fs.read(full).decode("utf-8", "replace"))]
+
+
+def joined(folder: str, inner: str) -> str:
+    """A path below an absolute folder."""
+    return f"{folder.rstrip('/')}/{inner}" if inner else folder
 
 
 def names_in(fs: FileSystem, folder: str) -> list[str]:

@@ -150,9 +150,9 @@ def load(
     loader.shared, loader.shares_bases = shared, shares_bases
     left_out: tuple[tuple[str, str], ...] = ()
     if options.generate and all(root.find(name) is None for name in NAMES):
-        from kbuild.load.generate import generate
+        from kbuild.load.generate import generate_as_fetched
 
-        text, left_out = generate(root, loader.parse_ahead)
+        access.fs, text, left_out = generate_as_fetched(root, loader.parse_ahead)
         loader.generated = (root.path, text)
     node = load_root(root, loader)
     node.access = access

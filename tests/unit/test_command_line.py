@@ -139,6 +139,23 @@ def test_commands_flags_and_values_complete(words: str, at: str, expected: list[
     assert [line.partition(",")[2] for line in done.stdout.splitlines()] == expected
 
 
+def test_bash_completes_with_the_script(tmp_path: Path) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("no bash here")
+    (tmp_path / "kbuild").write_text(f'#!/bin/sh\nexec {sys.executable} -m kbuild "$@"\n')
+    (tmp_path / "kbuild").chmod(0o755)
+    script = (
+        'eval "$(kbuild completion bash)"\n'
+        "COMP_WORDS=(kbuild render --reorder l) COMP_CWORD=3 COMPREPLY=()\n"
+        '_kbuild_completion kbuild && echo "${COMPREPLY[*]}"\n'
+    )
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "legacy\n", "")
+
+
 def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     folder = many_config_maps(tmp_path, 2000)
     command = f"{sys.executable} -m kbuild render {folder} | head -1; echo ${{PIPESTATUS[0]}}"
