@@ -16,51 +16,35 @@ if TYPE_CHECKING:
     from kbuild.model.context import Context
     from kbuild.model.resource import Resource
 
-# kind -> (module, configuration keys of the plugin's struct)
+# kind -> module
 _GENERATORS = {
-    "ConfigMapGenerator": (
-        "generators.config_maps",
-        "metadata name namespace behavior literals files envs env options",
-    ),
-    "SecretGenerator": (
-        "generators.config_maps",
-        "metadata name namespace behavior literals files envs env options type",
-    ),
-    "IAMPolicyGenerator": ("generators.iam_policy", "metadata cloud kubernetesService serviceAccount projectId"),
-    "HelmChartInflationGenerator": (
-        "generators.helm_charts",
-        (
-            "chartHome configHome name version repo releaseName namespace additionalValuesFiles valuesFile valuesInline"
-            " valuesMerge includeCRDs skipHooks apiVersions kubeVersion nameTemplate skipTests debug devel"
-        ),
-    ),
+    "ConfigMapGenerator": "generators.config_maps",
+    "SecretGenerator": "generators.config_maps",
+    "IAMPolicyGenerator": "generators.iam_policy",
+    "HelmChartInflationGenerator": "generators.helm_charts",
 }
 _TRANSFORMERS = {
-    "AnnotationsTransformer": ("transformers.annotations", "annotations fieldSpecs"),
-    "HashTransformer": ("transformers.hashes", ""),
-    "ImageTagTransformer": ("transformers.images", "imageTag fieldSpecs"),
-    "LabelTransformer": ("transformers.labels", "labels fieldSpecs"),
-    "NamespaceTransformer": ("transformers.namespace", "metadata fieldSpecs unsetOnly setRoleBindingSubjects"),
-    "PatchJson6902Transformer": ("transformers.patches_json6902", "target path jsonOp"),
-    "PatchStrategicMergeTransformer": ("transformers.patches_strategic_merge", "paths patches"),
-    "PatchTransformer": ("transformers.patches", "path patch target options"),
-    "PrefixSuffixTransformer": ("transformers.prefix", "prefix suffix fieldSpecs"),
-    "PrefixTransformer": ("transformers.prefix", "prefix fieldSpecs"),
-    "SuffixTransformer": ("transformers.prefix", "suffix fieldSpecs"),
-    "ReplacementTransformer": ("transformers.replacements", "replacements"),
-    "ReplicaCountTransformer": ("transformers.replicas", "replica fieldSpecs"),
-    "ValueAddTransformer": ("transformers.value_add", "value targets targetFilePath"),
+    "AnnotationsTransformer": "transformers.annotations",
+    "HashTransformer": "transformers.hashes",
+    "ImageTagTransformer": "transformers.images",
+    "LabelTransformer": "transformers.labels",
+    "NamespaceTransformer": "transformers.namespace",
+    "PatchJson6902Transformer": "transformers.patches_json6902",
+    "PatchStrategicMergeTransformer": "transformers.patches_strategic_merge",
+    "PatchTransformer": "transformers.patches",
+    "PrefixSuffixTransformer": "transformers.prefix",
+    "PrefixTransformer": "transformers.prefix",
+    "SuffixTransformer": "transformers.prefix",
+    "ReplacementTransformer": "transformers.replacements",
+    "ReplicaCountTransformer": "transformers.replicas",
+    "ValueAddTransformer": "transformers.value_add",
 }
 
 
 def load(kind: str) -> Any:
     """The class of a builtin kind, or None for an unknown one."""
-    entry = _GENERATORS.get(kind) or _TRANSFORMERS.get(kind)
-    if entry is None:
-        return None
-    name = f"kbuild.{entry[0]}"
-    module = __import__(name, fromlist=[kind])
-    return getattr(module, kind)
+    name = _GENERATORS.get(kind) or _TRANSFORMERS.get(kind)
+    return getattr(__import__(f"kbuild.{name}", fromlist=[kind]), kind) if name else None
 
 
 # Fields of the reference's configurations without a name of their own for YAML.
@@ -114,11 +98,10 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     kind = resource.id.kind
     if kind not in _GENERATORS and kind not in _TRANSFORMERS:
         raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at_place(resource.position)
-    from kbuild.documents.generic import to_json_values
-
-    config = canonical_keys(kind, to_json_values(resource.body))
     try:
-        return load(kind)(config, context)
+        return load(kind)(decoded(kind, resource), context)
+    except UnwritableError as error:
+        raise error.at(resource.position.file, resource.position.line) from None
     except KbuildError as error:
         error.at_place(resource.position)
         raise error.within(f"plugin {resource.original_id} fails configuration") from None
@@ -136,20 +119,43 @@ class Configuration(dict):  # type: ignore[type-arg]
     written: dict[str, Any]
 
 
-def canonical_keys(kind: str, values: dict[str, Any]) -> Configuration:
-    """The top-level keys in the spelling of the plugin's struct: Go matches them without regard to case."""
-    keys = (_GENERATORS.get(kind) or _TRANSFORMERS[kind])[1].split()
-    known = {key.lower(): key for key in keys}
-    result = Configuration({known.get(key.lower(), key): value for key, value in values.items()})
+class UnwritableError(ConfigurationError):
+    """A plugin's configuration that cannot be written out, told without the plugin's frame."""
+
+
+def decoded(kind: str, resource: Resource) -> Configuration:
+    """The fields of a plugin's configuration. Raises: ConfigurationError."""
+    from kbuild.documents.generic import to_json_values
+    from kbuild.fields.plugin_fields import PLUGINS
+    from kbuild.fields.structs import decode_loosely
+
+    try:
+        values: dict[str, Any] = to_json_values(resource.body)
+    except OutputError as error:
+        raise UnwritableError(f"marshalling yaml from res {resource.original_id}: {error.reason}") from None
+    struct = f"{kind}Plugin"
+    try:
+        # Prefixes are decoded by another library, which takes keys as they are written and any scalar as a text.
+        result = Configuration(decode_loosely(values, struct) if struct in PLUGINS else values)
+    except ConfigurationError as error:
+        raise error.within(f"unmarshalling {kind} config") if kind == "NamespaceTransformer" else error from None
     result.written = values
     return result
+
+
+# Fields that hold pointers to structs: printed even where the struct is empty.
+_POINTERS = frozenset(["target", "options", "source", "select"])
 
 
 def without_empty(value: Any) -> Any:
     """A configuration as Go prints it with `omitempty` and sorted keys: no empty texts, lists, maps and nulls."""
     if isinstance(value, dict):
         kept = {key: without_empty(item) for key, item in value.items()}
-        return {key: item for key, item in kept.items() if item not in ("", None, [], {}, False)}
+        return {
+            key: item
+            for key, item in kept.items()
+            if item not in ("", None, [], {}, False) or (item == {} and key in _POINTERS)
+        }
     if type(value) is FieldSpec:
         parts = ("path", "group", "version", "kind", "create")
         return without_empty({part: getattr(value, part) for part in parts})

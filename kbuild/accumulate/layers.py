@@ -8,7 +8,7 @@ Source: kustomize v5.8.1, `KustTarget.accumulateTarget` and what it calls.
 from __future__ import annotations
 
 from kbuild.accumulate import plugins
-from kbuild.model.errors import KbuildError, KustomizationError
+from kbuild.model.errors import CrashError, KbuildError, KustomizationError
 from kbuild.model.quote import go_quote
 from kbuild.model.resources import Resources
 from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure
@@ -187,6 +187,8 @@ def accumulate_components(entries: Entries, fold: Fold, into: Accumulator) -> No
         assert type(entry) is BaseEntry
         try:
             accumulate_directory(entry, fold, into, is_component=True)
+        except CrashError:
+            raise
         except KbuildError as error:
             error.reason = f"accumulateDirectory: {go_quote(error.reason)}"
             raise

@@ -6,6 +6,7 @@ Source: kustomize v5.8.1 `builtinconfig.TransformerConfig`, `NameBackReferences`
 from __future__ import annotations
 
 from kbuild.fields.spec import FieldSpec, gvk_sort_key
+from kbuild.fields.structs import coerced
 from kbuild.model.errors import ConfigurationError, KbuildError
 
 TYPE_CHECKING = False
@@ -232,6 +233,9 @@ def _fields(entry: Any, types: dict[str, Any], where: str, struct: str, go_type:
         value = entry[key]
         if value is None:
             continue
+        if name == "path" and isinstance(value, (int, float)):
+            # A field of the struct itself: the library turns numbers and booleans into texts.
+            value = coerced(value)
         if type(value) is not types[name]:
             expected = {str: "string", bool: "bool", list: "types.FsSlice"}[types[name]]
             embedded = "Gvk." if name in ("group", "version", "kind") else ""

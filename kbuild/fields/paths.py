@@ -183,10 +183,10 @@ class Matcher:
 
     def inside_text(self, value: Json, rest: list[str]) -> list[Place]:
         """Places inside a structured text; they belong to a copy that is thrown away. Raises: FieldError."""
-        from kbuild.fields.structured import parse
+        from kbuild.fields.structured import holds_nothing, parse
 
         text = text_of(value)
-        if not text:
+        if holds_nothing(text):
             # The reference has a node of no kind here.
             is_list = rest[0] == "*" or is_list_index(rest[0]) or as_number(rest[0]) is not None
             expected = "SequenceNode" if is_list else "MappingNode"
@@ -245,9 +245,10 @@ def _list(value: Json) -> list[Any]:
 
 def shown(value: Json) -> str:
     """A value as the reference compares it: its YAML text."""
-    if type(value) is str:
-        return value
-    if type(value) is dict or type(value) is list:
+    is_text = isinstance(value, str)
+    if is_text and "\n" not in value:
+        return str(value)
+    if is_text or type(value) is dict or type(value) is list:
         from kbuild.documents.v3text import dumps
 
         return dumps(value).strip()

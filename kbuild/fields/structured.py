@@ -25,6 +25,13 @@ def parse(text: str) -> Json:
     return None if value is compose.NOTHING else value
 
 
+def holds_nothing(text: str) -> bool:
+    """Whether a text has no document: it is empty, or nothing but comments. Raises: KbuildError."""
+    from kbuild.documents import compose
+
+    return not text or ("#" in text and compose.compose(text) is compose.NOTHING)
+
+
 def set_inside(body: Json, parts: list[str], create: str, write: Callable[[Any, Any], None]) -> bool:
     """Write a field inside the first structured text on a path; returns whether there was one and it worked.
 

@@ -157,7 +157,10 @@ class Referrer:
         """A name on its own. Mutates: the body. Raises: AmbiguousTargetError."""
         old = text_of(holder[key])
         found = self.referral(self.candidates(old), lambda resource: (resource.id.name,))
-        if found is not None and found.id.name != old:
+        if found is None:
+            return
+        found.referrers.append(self.resource.id)
+        if found.id.name != old:
             holder[key] = untagged_set(holder[key], found.id.name)
 
     def set_map(self, value: dict[Any, Any]) -> None:
@@ -169,7 +172,10 @@ class Referrer:
         if "namespace" in value:
             candidates = in_namespace(candidates, text_of(value["namespace"]))
         found = self.referral(candidates, lambda resource: (resource.id.name, resource.id.namespace))
-        if found is None or (found.id.name == old and not found.id.namespace):
+        if found is None:
+            return
+        found.referrers.append(self.resource.id)
+        if found.id.name == old and not found.id.namespace:
             return
         value["name"] = untagged_set(value["name"], found.id.name)
         if found.id.namespace:

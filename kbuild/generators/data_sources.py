@@ -25,12 +25,9 @@ def load(config: dict[str, Any], name: str, context: Context) -> dict[str, bytes
 
     Raises: ConfigurationError, also for a repeated key; MissingFileError, RestrictedPathError.
     """
-    envs = [*(config.get("envs") or ())]
-    if config.get("env"):
-        envs.append(config["env"])
     pairs: Pairs = []
     for frame, sources, read in (
-        ("env source files:", envs, from_env_files),
+        ("env source files:", config.get("envs") or (), from_env_files),
         ("literal sources", config.get("literals") or (), from_literals),
         ("file sources:", config.get("files") or (), from_files),
     ):

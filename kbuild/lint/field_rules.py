@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from kbuild.documents.config import read_config
 from kbuild.documents.positions import locate
+from kbuild.fields.kustomization_fields import STRUCTS
 from kbuild.lint.descriptions import DEPRECATED
 from kbuild.lint.findings import Finding
 from kbuild.lint.json_schema import kustomization_schema
-from kbuild.load.kustomization_fields import STRUCTS
 from kbuild.load.kustomization_file import COMPONENT, KUSTOMIZATION, folded_name, suggestion
 from kbuild.model.errors import YamlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kbuild.load.kustomization_fields import Type
+    from kbuild.fields.kustomization_fields import Type
 
 Path = tuple[str | int, ...]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kbuild.fields.kustomization_fields import STRUCTS
 from kbuild.lint.descriptions import DEPRECATED, DESCRIPTIONS
-from kbuild.load.kustomization_fields import STRUCTS
 from kbuild.load.kustomization_file import COMPONENT, KUSTOMIZATION, VERSIONS
 
 if TYPE_CHECKING:
-    from kbuild.load.kustomization_fields import Type
+    from kbuild.fields.kustomization_fields import Type
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]

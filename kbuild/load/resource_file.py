@@ -168,9 +168,12 @@ def take_internal_annotations(resource: Resource) -> None:
     resource.behavior = _taken(hidden, "generatorBehavior", (UNSPECIFIED, CREATE, MERGE, REPLACE))
     resource.helm_generated = _taken(hidden, "helm-generated", ("true",)) != ""
     resource.prefixes, resource.suffixes = _csv(hidden, "prefixes"), _csv(hidden, "suffixes")
-    names, spaces, kinds = (_csv(hidden, f"previous{part}") for part in ("Names", "Namespaces", "Kinds"))
-    if len(names) == len(spaces) == len(kinds):
-        resource.history = list(zip(names, spaces, kinds, strict=True))
+    if INTERNAL + "previousNames" in hidden:
+        names, spaces, kinds = (
+            hidden.pop(f"{INTERNAL}previous{part}", "").split(",") for part in ("Names", "Namespaces", "Kinds")
+        )
+        resource.torn = not len(names) == len(spaces) == len(kinds)
+        resource.history = list(zip(names, spaces, kinds, strict=False))
     resource.hidden = hidden
 
 

@@ -85,6 +85,8 @@ class StrategicPatch:
         before = target.id
         if self.allows_name or self.allows_kind:
             target.store_previous_id()
+            allowed = (("allowKindChange", self.allows_kind), ("allowNameChange", self.allows_name))
+            target.allowed = tuple(name for name, is_set in allowed if is_set or name in target.allowed)
         body = self.body
         if self.by_selector:
             version = before.api_version
@@ -211,7 +213,11 @@ def apply_json(resource: Resource, operations: list[Operation], *, has_annotatio
     meta = body.get("metadata")
     if meta is None:
         body["metadata"] = {}
-    elif type(meta) is dict and "annotations" in meta:
+    elif type(meta) is not dict:
+        from kbuild.merge.strategic import wrong_kind
+
+        raise wrong_kind("MappingNode", meta)
+    elif "annotations" in meta:
         annotations = meta.pop("annotations")
         kept = (
             {key: value for key, value in annotations.items() if key not in hidden}

@@ -110,6 +110,14 @@ class KbuildError(Exception):
         return self.reason
 
 
+class CrashError(KbuildError):
+    """What the reference ends with by crashing: its sentence gets no frames."""
+
+    def within(self, frame: str) -> Self:  # noqa: ARG002
+        """No context is added; returns self."""
+        return self
+
+
 class UsageError(KbuildError):
     """Wrong flags or arguments."""
 

@@ -5,7 +5,7 @@ Source: kustomize api v0.21.1 `resource.Resource`; the internal annotations of k
 
 from __future__ import annotations
 
-from kbuild.model.errors import UNKNOWN, Position
+from kbuild.model.errors import UNKNOWN, CrashError, Position
 from kbuild.model.ids import CLUSTER_SCOPED, ObjectId, split_api_version
 from kbuild.model.scalars import copy_body, is_null, text_of
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
 
 INTERNAL = "internal.config.kubernetes.io/"
+TORN = "number of previous names, number of previous namespaces, number of previous kinds not equal"
 UNSPECIFIED, CREATE, REPLACE, MERGE = "unspecified", "create", "replace", "merge"
 
 
@@ -47,27 +48,33 @@ class Resource:
     id, kept in step by `refresh`. `history` holds one `(name, effective namespace, kind)` for each earlier id, oldest
     first, and `behavior` is empty for what no generator made. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
     `transformations` are plain values, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
-    whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `position` is where the document starts.
+    whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `allowed` are the options of
+    patches that the reference notes on it, `referrers` the resources whose references name it; `torn` says that the
+    history cannot be read any more, `is_nameless` that it was stored without a name. `position` is where the document starts.
     `serial` orders resources inside one `Resources`. `hidden` holds internal annotations that have no attribute here: the
     build ignores them, functions see them.
     """
 
     __slots__ = (
         "_id_source",
+        "allowed",
         "behavior",
         "body",
         "helm_generated",
         "hidden",
         "history",
         "id",
+        "is_nameless",
         "needs_hash",
         "origin",
         "position",
         "prefixes",
         "referenced_by_vars",
+        "referrers",
         "scopes",
         "serial",
         "suffixes",
+        "torn",
         "transformations",
         "twins",
     )
@@ -95,6 +102,9 @@ class Resource:
         self.hidden: dict[str, str] = {}
         self.referenced_by_vars: list[str] = []
         self.twins: list[Twins] = []
+        self.allowed: tuple[str, ...] = ()
+        self.referrers: list[ObjectId] = []
+        self.torn = self.is_nameless = False
         self.serial = 0
         self._id_source: tuple[Json, Json, Json, Json] | None = None
         self.id = self._read_id()
@@ -136,22 +146,37 @@ class Resource:
             twins.follow()
 
     def store_previous_id(self) -> None:
-        """Append the current id to the history."""
-        current = self.id
-        self.history.append((current.name, current.effective_namespace, current.kind))
+        """Append the current id to the history.
+
+        The reference keeps names, namespaces and kinds in lists of their own and adds nothing for an empty text; a
+        history whose lists differ in length cannot be read any more, one without names is none.
+        """
+        current, history = self.id, self.history
+        if not current.name:
+            self.torn = self.torn or bool(history)
+            self.is_nameless = True
+            return
+        if history:
+            self.torn = self.torn or not current.kind or "" in history[-1]
+        self.torn = self.torn or self.is_nameless
+        history.append((current.name, current.effective_namespace, current.kind))
 
     def previous_ids(self) -> list[ObjectId]:
-        """The ids of the history, oldest first; group and version are always the current ones."""
+        """The ids of the history, oldest first; group and version are always the current ones. Raises: CrashError."""
+        if self.torn:
+            raise CrashError(TORN)
         group, version = self.id.group, self.id.version
         return [ObjectId(group, version, kind, name, namespace) for name, namespace, kind in self.history]
 
     def all_ids(self) -> list[ObjectId]:
-        """The history, then the current id."""
+        """The history, then the current id. Raises: CrashError."""
         return [*self.previous_ids(), self.id]
 
     @property
     def original_id(self) -> ObjectId:
-        """The first id this resource had."""
+        """The first id this resource had. Raises: CrashError."""
+        if self.torn:
+            raise CrashError(TORN)
         if not self.history:
             return self.id
         name, namespace, kind = self.history[0]
@@ -173,17 +198,19 @@ class Resource:
         )
 
     def build_annotations(self) -> dict[str, str]:
-        """The internal annotations that the reference keeps on the resource during a build."""
+        """The internal annotations that the reference keeps on the resource during a build, but for origins."""
         names, namespaces, kinds = zip(*self.history, strict=True) if self.history else ((), (), ())
         found = {
             "generatorBehavior": self.behavior,
             "helm-generated": "true" if self.helm_generated else "",
             "needsHashSuffix": "enabled" if self.needs_hash else "",
             "prefixes": ",".join(self.prefixes),
-            "previousKinds": ",".join(kinds),
-            "previousNames": ",".join(names),
+            "previousKinds": ",".join(filter(None, kinds)),
+            "previousNames": ",".join(filter(None, names)),
             "previousNamespaces": ",".join(namespaces),
+            "refBy": ",".join(map(str, self.referrers)),
             "suffixes": ",".join(self.suffixes),
+            **dict.fromkeys(self.allowed, "enabled"),
         }
         return {**self.hidden, **{INTERNAL + name: text for name, text in found.items() if text}}
 
@@ -198,6 +225,7 @@ class Resource:
         twin.hidden = {**self.hidden}
         twin.referenced_by_vars = [*self.referenced_by_vars]
         twin.twins = self._copied_twins(twin.body) if self.twins else []
+        twin.referrers = [*self.referrers]
         return twin
 
     def _copied_twins(self, body: Body) -> list[Twins]:

@@ -10,9 +10,10 @@ from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, lookup, match, smart
 from kbuild.fields.selector import Selector
 from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
-from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError
+from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError, YamlError
 from kbuild.model.ids import effective_namespace, gvk_text
 from kbuild.model.quote import go_quote
+from kbuild.model.resource import TORN
 from kbuild.model.scalars import copy_body, is_null, text_of
 
 TYPE_CHECKING = False
@@ -50,6 +51,7 @@ class ReplacementTransformer:
     def transform(self, resources: Resources) -> None:
         """Make the replacements in order. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
         finder = Finder(resources)
+        check_histories(resources, self.entries)
         for number, entry in zip(self.numbers, self.entries, strict=True):
             try:
                 replace(entry, finder)
@@ -66,15 +68,27 @@ def replace(entry: dict[str, Any], finder: Finder) -> None:
         replace_in_target(target or {}, value, finder)
 
 
+def check_histories(resources: Resources, entries: list[dict[str, Any]]) -> None:
+    """Raise ReplacementError where a history cannot be read: every replacement asks for those of all resources."""
+    if any(resource.torn for resource in resources.items) and entries:
+        has_source = entries[0].get("source") is not None
+        raise ReplacementError(f"{'error getting node IDs: ' if has_source else ''}{TORN}")
+
+
 def read_entries(path: str, context: Context) -> list[dict[str, Any]]:
     """The entries of a file: one map or a list. Raises: ConfigurationError, KbuildError."""
     from kbuild.documents.config import read_config
+    from kbuild.fields.structs import decode_loosely
 
-    values = read_config(context.read(path), context.memo)
+    content = context.read(path)
+    try:
+        values = read_config(content, context.memo)
+    except YamlError as error:
+        raise error.within("error converting YAML to JSON") from None
     if type(values) is list:
-        return [entry or {} for entry in values]
+        return [{} if entry is None else decode_loosely(entry, "Replacement") for entry in values]
     if type(values) is dict:
-        return [values]
+        return [decode_loosely(values, "Replacement")]
     kind = {str: "string", bool: "bool", int: "int", float: "float64", type(None): "invalid"}[type(values)]
     raise ConfigurationError(f"unsupported replacement type encountered within replacement path: {kind}")
 

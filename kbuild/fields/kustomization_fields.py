@@ -10,34 +10,38 @@ if TYPE_CHECKING:
     # A type is "string", "bool", "int", "int64", "any", "map" (texts), "values" (map of anything), the name of a struct,
     # or one of these in a one-element tuple for a list.
     Type = str | tuple[str]
+    Table = dict[str, tuple[Type, str]]
 
 
 # struct -> field -> (type, embedded struct that the field sits in, "" for none)
-def _of(**fields: Type) -> dict[str, tuple[Type, str]]:
+def of(**fields: Type) -> Table:
+    """Fields that a struct has itself."""
     return {name: (kind, "") for name, kind in fields.items()}
 
 
-def _gvk(embedding: str) -> dict[str, tuple[Type, str]]:
+def gvk(embedding: str) -> Table:
+    """The fields that name a kind."""
     return {"group": ("string", embedding), "version": ("string", embedding), "kind": ("string", embedding)}
 
 
-def _in(embedding: str, **fields: Type) -> dict[str, tuple[Type, str]]:
+def embedded_in(embedding: str, **fields: Type) -> Table:
+    """Fields of an embedded struct."""
     return {name: (kind, embedding) for name, kind in fields.items()}
 
 
 _GENERATOR = {
-    **_in(
+    **embedded_in(
         "GeneratorArgs", namespace="string", name="string", behavior="string", options="GeneratorOptions",
     ),
-    **_in(
+    **embedded_in(
         "GeneratorArgs.KvPairSources", literals=("string",), files=("string",), envs=("string",), env="string",
     ),
 }  # fmt: skip
 
-STRUCTS: dict[str, dict[str, tuple[Type, str]]] = {
+STRUCTS: dict[str, Table] = {
     "Kustomization": {
-        **_in("TypeMeta", kind="string", apiVersion="string"),
-        **_of(
+        **embedded_in("TypeMeta", kind="string", apiVersion="string"),
+        **of(
             metadata="ObjectMeta", openapi="map", namePrefix="string", nameSuffix="string", namespace="string",
             commonLabels="map", labels=("Label",), commonAnnotations="map", patchesStrategicMerge=("PatchStrategicMerge",),
             patchesJson6902=("Patch",), patches=("Patch",), images=("Image",), imageTags=("Image",),
@@ -49,43 +53,43 @@ STRUCTS: dict[str, dict[str, tuple[Type, str]]] = {
             transformers=("string",), validators=("string",), buildMetadata=("string",),
         ),
     },
-    "ObjectMeta": _of(name="string", namespace="string", labels="map", annotations="map"),
-    "Label": _of(pairs="map", includeSelectors="bool", includeTemplates="bool", fields=("FieldSpec",)),
-    "FieldSpec": {**_gvk("Gvk"), **_of(path="string", create="bool")},
-    "Patch": _of(path="string", patch="string", target="Selector", options="PatchArgs"),
-    "PatchArgs": _of(allowNameChange="bool", allowKindChange="bool"),
+    "ObjectMeta": of(name="string", namespace="string", labels="map", annotations="map"),
+    "Label": of(pairs="map", includeSelectors="bool", includeTemplates="bool", fields=("FieldSpec",)),
+    "FieldSpec": {**gvk("Gvk"), **of(path="string", create="bool")},
+    "Patch": of(path="string", patch="string", target="Selector", options="PatchArgs"),
+    "PatchArgs": of(allowNameChange="bool", allowKindChange="bool"),
     "Selector": {
-        **_gvk("ResId.Gvk"), **_in("ResId", name="string", namespace="string"),
-        **_of(annotationSelector="string", labelSelector="string"),
+        **gvk("ResId.Gvk"), **embedded_in("ResId", name="string", namespace="string"),
+        **of(annotationSelector="string", labelSelector="string"),
     },
-    "Image": _of(name="string", newName="string", tagSuffix="string", newTag="string", digest="string"),
-    "Replica": _of(name="string", count="int64"),
+    "Image": of(name="string", newName="string", tagSuffix="string", newTag="string", digest="string"),
+    "Replica": of(name="string", count="int64"),
     "ReplacementField": {
-        **_in("Replacement", source="SourceSelector", targets=("TargetSelector",), sourceValue="string"),
-        **_of(path="string"),
+        **embedded_in("Replacement", source="SourceSelector", targets=("TargetSelector",), sourceValue="string"),
+        **of(path="string"),
     },
     "SourceSelector": {
-        **_gvk("ResId.Gvk"), **_in("ResId", name="string", namespace="string"),
-        **_of(fieldPath="string", options="FieldOptions"),
+        **gvk("ResId.Gvk"), **embedded_in("ResId", name="string", namespace="string"),
+        **of(fieldPath="string", options="FieldOptions"),
     },
-    "TargetSelector": _of(select="Selector", reject=("Selector",), fieldPaths=("string",), options="FieldOptions"),
-    "FieldOptions": _of(delimiter="string", index="int", encoding="string", create="bool"),
-    "Var": _of(name="string", objref="Target", fieldref="FieldSelector"),
-    "Target": {**_gvk("Gvk"), **_of(apiVersion="string", name="string", namespace="string")},
-    "FieldSelector": _of(fieldPath="string"),
-    "SortOptions": _of(order="SortOrder", legacySortOptions="LegacySortOptions"),
-    "LegacySortOptions": _of(orderFirst=("string",), orderLast=("string",)),
+    "TargetSelector": of(select="Selector", reject=("Selector",), fieldPaths=("string",), options="FieldOptions"),
+    "FieldOptions": of(delimiter="string", index="int", encoding="string", create="bool"),
+    "Var": of(name="string", objref="Target", fieldref="FieldSelector"),
+    "Target": {**gvk("Gvk"), **of(apiVersion="string", name="string", namespace="string")},
+    "FieldSelector": of(fieldPath="string"),
+    "SortOptions": of(order="SortOrder", legacySortOptions="LegacySortOptions"),
+    "LegacySortOptions": of(orderFirst=("string",), orderLast=("string",)),
     "ConfigMapArgs": _GENERATOR,
-    "SecretArgs": {**_GENERATOR, **_of(type="string")},
-    "GeneratorOptions": _of(labels="map", annotations="map", disableNameSuffixHash="bool", immutable="bool"),
-    "HelmGlobals": _of(chartHome="string", configHome="string"),
-    "HelmChart": _of(
+    "SecretArgs": {**_GENERATOR, **of(type="string")},
+    "GeneratorOptions": of(labels="map", annotations="map", disableNameSuffixHash="bool", immutable="bool"),
+    "HelmGlobals": of(chartHome="string", configHome="string"),
+    "HelmChart": of(
         name="string", version="string", repo="string", releaseName="string", namespace="string",
         additionalValuesFiles=("string",), valuesFile="string", valuesInline="values", valuesMerge="string",
         includeCRDs="bool", skipHooks="bool", apiVersions=("string",), kubeVersion="string", nameTemplate="string",
         skipTests="bool", debug="bool", devel="bool",
     ),
-    "HelmChartArgs": _of(
+    "HelmChartArgs": of(
         chartName="string", chartVersion="string", chartRepoUrl="string", chartHome="string", chartRepoName="string",
         helmBin="string", helmHome="string", values="string", valuesLocal="values", valuesMerge="string",
         releaseName="string", releaseNamespace="string", extraArgs=("string",),
@@ -93,5 +97,8 @@ STRUCTS: dict[str, dict[str, tuple[Type, str]]] = {
 }  # fmt: skip
 
 # Named string types of the reference.
-STRING_TYPES = {"PatchStrategicMerge": "types.PatchStrategicMerge", "SortOrder": "types.SortOrder"}
+STRING_TYPES = {
+    "PatchStrategicMerge": "types.PatchStrategicMerge", "SortOrder": "types.SortOrder", "Cloud": "types.Cloud",
+    "RoleBindingSubjectMode": "namespace.RoleBindingSubjectMode",
+}  # fmt: skip
 GO_TYPES = {"string": "string", "bool": "bool", "int": "int", "int64": "int64", "map": "map[string]string"}
