@@ -15,6 +15,7 @@ from applier.cluster.snapshot import Wanted, read_snapshot
 from applier.cluster.stored import config_maps, read_inventory
 from applier.cluster.writer import Writer
 from applier.executor.cancel import Cancellation
+from applier.executor.dry_run import DryRuns, dry_run
 from applier.executor.judge import HealthJudge
 from applier.executor.retry import Retry
 from applier.executor.run import WRITE_PATIENCE_S, Means, Options, Run, StalePlanError
@@ -23,6 +24,7 @@ from applier.failures import ErrorClass, error
 from applier.fields.fingerprint import owned_print
 from applier.health import Facts, evaluate_live
 from applier.health.rules import read_rules, rules_of_steps
+from applier.model.errors import InputError, Problem
 from applier.model.inventory import Header, Inventory
 from applier.model.plan import Plan
 from applier.model.policy import Policy
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from applier.model.ids import Body, ObjectId
     from applier.model.inventory import Entry, InventoryRef
     from applier.model.live import Live
+    from applier.model.plan import Step
 
 TOO_OFTEN, MANY_WRITES, NAMED_RIGHTS = 3, 50, 10
 DEFAULT_POLICY = Policy()
@@ -105,6 +108,8 @@ def carry_out(
     check(plan)
     if options.preflight or sum(step.action.writes for step in plan.steps) > MANY_WRITES:
         check_rights(prepared, cluster)
+    if plan.policy.dry_run_first:
+        check_with_server(prepared, cluster)
     policy = plan.policy
     judge = HealthJudge(
         clock=cluster.exchange.clock,
@@ -170,6 +175,31 @@ def needed_rights(prepared: Prepared, cluster: Cluster) -> list[Right]:
         )
         needed += [Right(step.id.namespace, fact.kind.group, fact.plural, verb) for verb in verbs]
     return needed
+
+
+def ask_server(prepared: Prepared, cluster: Cluster, about: Callable[[Step], bool] | None = None) -> DryRuns:
+    """The server's answers to dry runs of everything that would be written, or of the steps that `about` chooses."""
+    plan = prepared.plan
+    steps = tuple(step for step in plan.steps if about is None or about(step))
+    if about is not None and not steps:
+        return DryRuns()
+    writer = Writer(cluster.exchange, plan.policy.field_manager)
+    return dry_run(plan, cluster, writer, steps)
+
+
+def check_with_server(prepared: Prepared, cluster: Cluster) -> None:
+    """Let the server check every object before the first is written. Raises: InputError, with every refusal."""
+    refused = ask_server(prepared, cluster).failures
+    if refused:
+        positions = {step.id: step.position for step in prepared.plan.steps}
+        problems = [
+            Problem(
+                failure.message, object_id=object_id, position=positions[object_id], hint=failure.advice,
+                error_class=failure.error_class,
+            )
+            for object_id, failure in refused.items()
+        ]  # fmt: skip
+        raise InputError("the server refuses some objects; nothing was written", problems)
 
 
 def with_plan(plan: Plan, live: Mapping[ObjectId, Live]) -> Prepared:

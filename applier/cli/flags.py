@@ -28,8 +28,8 @@ INVENTORY = (
     ),
 )
 OUTPUT = Flag(
-    "output", TEXT, "table, log, json, events, name or yaml (default: a table on a terminal, else log lines)",
-    short="o", placeholder="FORM", choices=("table", "log", "json", "events", "name", "yaml"),
+    "output", TEXT, "table, log, json, events, name, yaml, or plan for a dry run (default: a table on a terminal, else log lines)",
+    short="o", placeholder="FORM", choices=("table", "log", "json", "events", "name", "yaml", "plan"),
 )  # fmt: skip
 VERBOSE = Flag("verbose", BOOL, "tell every request, without headers and bodies, on standard error", short="v")
 SAFETY = (

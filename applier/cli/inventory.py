@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from applier import flow
 from applier.cli import flags
-from applier.cli.live import printable
 from applier.cli.output import Output
 from applier.cli.session import cluster_of, guarded, inventory_of
 from applier.cluster.flux import read_flux_inventory
@@ -16,6 +15,7 @@ from applier.cluster.rebuild import find_members
 from applier.cluster.stored import read_inventory
 from applier.failures import EXIT_CONFIRM, EXIT_OK, ErrorClass, error
 from applier.model.errors import InventoryDamagedError
+from applier.report.safe_text import line as printable
 from kbuild import UsageError, __version__
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from applier.model import events
 from applier.model.changes import Outcome
+from applier.report.safe_text import line as printable
 
 if TYPE_CHECKING:
     from applier.model.events import Event
@@ -122,11 +123,6 @@ class Live:
             os.write(self.descriptor, text.encode("utf-8", "backslashreplace"))
         except OSError:
             self._ended.set()
-
-
-def printable(text: str) -> str:
-    """Text in which nothing can move the cursor or change colours: control characters are written out."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def _cut(line: str, width: int) -> str:

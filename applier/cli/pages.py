@@ -50,7 +50,7 @@ Secrets are never shown. KBUILD_EXTERNAL_DIFF or KUBECTL_EXTERNAL_DIFF name a pr
 Examples:
   kbuild diff overlays/prod --name shop -n shop
   kbuild diff overlays/prod --diff=server
-  kbuild diff . -o json | jq '.objects[].action'
+  kbuild diff . -o json | jq '.steps[].action'
 
 \b
 Exit status: 0 nothing differs, 1 something does, 2 and more an error

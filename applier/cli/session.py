@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from applier.cli.live import printable
 from applier.cli.output import Output
 from applier.cli.settings import whole_number
 from applier.cluster.cluster import connect
 from applier.failures import EXIT_ERROR, EXIT_INPUT, ApplierError
 from applier.model.errors import PlanningError
 from applier.model.inventory import InventoryRef
+from applier.report.safe_text import line as safe_line
 from kbuild import KbuildError, UsageError
 from kbuild.cli.errors import error_lines
 
@@ -27,9 +27,15 @@ NAMESPACED_LIMIT = 63
 
 
 def guarded(
-    name: str, argv: Sequence[str], flags: Sequence[Flag], command: Callable[[Settings], int], *, target_required: bool
+    name: str,
+    argv: Sequence[str],
+    flags: Sequence[Flag],
+    command: Callable[[Settings], int],
+    *,
+    target_required: bool,
+    least_error: int = EXIT_ERROR,
 ) -> int:
-    """Run a command; every failure becomes lines on standard error and an exit status."""
+    """Run a command; every failure becomes lines on standard error and an exit status of at least `least_error`."""
     from applier.cli.settings import read
     from applier.cli.signals import ignore_broken_pipes
 
@@ -45,13 +51,13 @@ def guarded(
         return command(settings)
     except KbuildError as problem:
         error.line("\n".join(printable_lines(error_lines(problem))))
-        return EXIT_INPUT
+        return max(EXIT_INPUT, least_error)
     except ApplierError as problem:
         error.line("\n".join(printable_lines(failure_lines(problem))))
-        return problem.failure.exit_code
+        return max(problem.failure.exit_code, least_error)
     except Exception as problem:  # noqa: BLE001  (the outermost place: a mistake of ours is one line, with its place in our code)
         error.line(f"Error: internal error: {type(problem).__name__} at {_place(problem)}; please report it")
-        return EXIT_ERROR
+        return least_error
 
 
 def _place(problem: BaseException) -> str:
@@ -78,7 +84,7 @@ def failure_lines(problem: ApplierError) -> list[str]:
 
 def printable_lines(lines: Sequence[str]) -> list[str]:
     """Lines without control characters, whatever a cluster or a file put into them."""
-    return [printable(part) for line in lines for part in line.splitlines()]
+    return [safe_line(part) for line in lines for part in line.splitlines()]
 
 
 def cluster_of(settings: Settings) -> Cluster:
@@ -88,7 +94,7 @@ def cluster_of(settings: Settings) -> Cluster:
     error = Output(2)
 
     def trace(method: str, target: str, status: int, seconds: float) -> None:
-        error.line(f"{method} {printable(target)} {status or 'no answer'} {seconds * 1000:.0f}ms")
+        error.line(f"{method} {safe_line(target)} {status or 'no answer'} {seconds * 1000:.0f}ms")
 
     return connect(
         settings.choice,

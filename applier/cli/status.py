@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from applier import flow
 from applier.cli.health_rules import read_health_rules
-from applier.cli.live import printable
 from applier.cli.output import Output
 from applier.cli.session import cluster_of, inventory_of
 from applier.cli.source import read_source
 from applier.failures import EXIT_NOT_CURRENT, EXIT_OK
 from applier.model.health import Status
+from applier.report.safe_text import line as printable
 
 if TYPE_CHECKING:
     from applier.cli.settings import Settings

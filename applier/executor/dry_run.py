@@ -17,7 +17,7 @@ from applier.inventory.names import mark_of
 from applier.model.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from applier.cluster.cluster import Cluster
     from applier.cluster.writer import Writer
@@ -42,10 +42,10 @@ class DryRuns:
     unchecked: Mapping[ObjectId, str] = field(default_factory=dict)
 
 
-def dry_run(plan: Plan, cluster: Cluster, writer: Writer) -> DryRuns:
-    """Ask the server about every step that would write. It changes nothing."""
+def dry_run(plan: Plan, cluster: Cluster, writer: Writer, chosen: Sequence[Step]) -> DryRuns:
+    """Ask the server about every one of the chosen steps that would write. It changes nothing."""
     tools = Tools(cluster, writer, plan.policy, plan.policy.mark or mark_of(plan.ref))
-    steps = [step for step in plan.steps if step.direction == "apply" and step.action in _WRITES]
+    steps = [step for step in chosen if step.direction == "apply" and step.action in _WRITES]
     unchecked = {step.id: reason for step in steps if (reason := why_not(step, plan))}
     checked = [step for step in steps if step.id not in unchecked]
     if not checked:
@@ -75,7 +75,7 @@ def why_not(step: Step, plan: Plan) -> str:
 
 def _ask(tools: Tools, step: Step) -> Body | ApplierError | None:
     """The object as it would be; None where it would be recreated."""
-    attempt = Attempt(uid=step.uid, force=step.force)
+    attempt = Attempt(uid=step.uid)
     try:
         return _apply(tools, step, attempt)
     except ApplierError as problem:
@@ -84,10 +84,10 @@ def _ask(tools: Tools, step: Step) -> Body | ApplierError | None:
         elif problem.error_class is not ErrorClass.IMMUTABLE or not step.may_recreate:
             return problem
     try:
-        if attempt.force and not step.force:
+        if attempt.force:
             return _apply(tools, step, attempt)
         assert step.body is not None
-        _apply(tools, replace(step, body=probe(step.body)), Attempt(uid="", force=False))
+        _apply(tools, replace(step, body=probe(step.body)), Attempt(uid=""))
         return None
     except ApplierError as problem:
         return problem

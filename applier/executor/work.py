@@ -53,4 +53,4 @@ class Work:
 
     def attempt(self, step: Step) -> Attempt:
         """What is remembered of a step."""
-        return self.attempts.setdefault(step.id, Attempt(uid=step.uid, force=step.force))
+        return self.attempts.setdefault(step.id, Attempt(uid=step.uid))

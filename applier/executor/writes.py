@@ -37,7 +37,7 @@ class Attempt:
     """
 
     uid: str
-    force: bool
+    force: bool = False
     lost: bool = False
     migrated: bool = False
     replanned: bool = False
@@ -157,6 +157,13 @@ def _after_refusal(tools: Tools, step: Step, attempt: Attempt, problem: ApplierE
     raise problem
 
 
+def _may_take(tools: Tools, step: Step, conflicts: tuple[Conflict, ...]) -> bool:
+    """Whether conflicts may be forced: by the policy, or because the object is taken from its owner as a whole."""
+    if judge(conflicts, tools.policy).force:
+        return True
+    return step.adopted and tools.policy.adopt == "all" and not any(found.subresource for found in conflicts)
+
+
 def _asks_for_recreation(policy: Policy, error_class: ErrorClass) -> bool:
     return error_class is ErrorClass.IMMUTABLE or (policy.recreate_on_denied and error_class is ErrorClass.DENIED)
 
@@ -238,7 +245,7 @@ def _after_refused_removal(tools: Tools, step: Step, attempt: Attempt, problem: 
     if live["metadata"]["uid"] != attempt.uid:
         return Removed(
             gone=True, action=Action.DROP, reason="recreated-by-other",
-            warning="not deleted: somebody else created it again",
+            warning="not deleted: it was created again by somebody else",
         )  # fmt: skip
     patch = release_patch(live, tools.mark)
     if step.action is Action.KEEP and patch:

@@ -135,15 +135,15 @@ def removal(entry: Entry, live: Live, mark: Mark) -> Removal:
         return Removal(Action.RETAIN, "unknown", f"what is live is not known: {live.why}")
     owner = owner_of(live.body, mark, entry.uid)
     if owner.relation == "foreign":
-        return Removal(Action.DROP, "handed-over", f"not deleted: it belongs to {owner} now")
+        return Removal(Action.DROP, "handed-over", f"handed over, not deleted: it belongs to {owner} now")
     if owner.relation == "none":
         if entry.uid:
-            return Removal(Action.DROP, "recreated-by-other", "not deleted: somebody else created it again")
+            return Removal(Action.DROP, "recreated-by-other", "not deleted: it was created again by somebody else")
         return Removal(
             Action.RETAIN, "unproved", "not deleted: nothing proves that it is ours (no label, no recorded uid)"
         )
     if entry.uid and uid_of(live.body) != entry.uid and not mark.is_on(labels_of(live.body)):
-        return Removal(Action.DROP, "recreated-by-other", "not deleted: somebody else created it again")
+        return Removal(Action.DROP, "recreated-by-other", "not deleted: it was created again by somebody else")
     if KEEP in entry.flags or wants_to_stay(annotations_of(live.body)):
         return Removal(Action.KEEP, "keep-annotation")
     return Removal(Action.PRUNE, "not-desired")

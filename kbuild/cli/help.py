@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish")
 
 OVERVIEW = """\
-kbuild renders kustomizations: byte for byte what `kustomize build` prints, faster, and without the binary.
+kbuild renders kustomizations, byte for byte what `kustomize build` prints, and applies them to a cluster.
 
 \b
   kbuild render overlays/prod                 print the manifests
-  kbuild render overlays/prod | kubectl apply --server-side -f -
   kbuild render overlays/prod -o out/         one file per resource
+  kbuild apply overlays/prod                  apply it: in order, waited for, and what left it is deleted
+  kbuild diff overlays/prod                   what that would change
   kbuild lint .                               what builds and is most likely wrong
   python -c 'import kbuild; print(kbuild.render("overlays/prod").images())'
 """
@@ -110,13 +111,24 @@ def page(name: str) -> str:
         from kbuild.lint.findings import RULES
 
         return LINT + "".join(f"  {rule:<28} {text} ({severity})\n" for rule, (severity, text) in RULES.items())
-    return PAGES.get(name, "")
+    pages = applier_pages(name)
+    return str(pages.PAGES[name]) if pages is not None else PAGES.get(name, "")
+
+
+def applier_pages(name: str) -> Any:
+    """The module with texts and flags of the applier's commands; None for others. Only the table knows that package."""
+    home = COMMANDS[name][0].partition(":")[0].rpartition(".")[0] if name in COMMANDS else ""
+    return __import__(f"{home}.pages", fromlist=["PAGES"]) if not home.startswith("kbuild") and home else None
 
 
 def parameters(name: str) -> list[click.Parameter]:
     """The arguments and flags of a command."""
     import click
 
+    pages = applier_pages(name)
+    if pages is not None:
+        words = click.Argument(["target"], nargs=-1, metavar=pages.ARGUMENTS[name], type=click.Path())
+        return [words, *flag_options(pages.FLAGS[name])]
     if name in ("render", "build"):
         from kbuild.cli.render import FLAGS
 

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 COMMANDS = {
     "render": ("kbuild.cli.render:run", "Print what `kustomize build` prints for a folder"),
     "build": ("kbuild.cli.main:build", "The same as render"),
+    "apply": ("applier.cli.commands:apply", "Apply a folder to a cluster: in order, waited for, and pruned"),
+    "diff": ("applier.cli.commands:diff", "Show what apply would change"),
+    "status": ("applier.cli.commands:status", "Show the health of what was applied"),
+    "delete": ("applier.cli.commands:delete", "Delete what was applied, in order"),
+    "inventory": ("applier.cli.commands:inventory", "Show, import, rebuild or export what an inventory holds"),
     "lint": ("kbuild.cli.lint:run", "Find what builds and is still most likely wrong"),
     "schema": ("kbuild.cli.lint:schema", "Print the JSON Schema of a kustomization file, for editors"),
     "version": ("kbuild.cli.main:version", "Print the versions of kbuild and of the kustomize it matches"),
     "completion": ("kbuild.cli.help:completion", "Print a completion script for bash, zsh or fish"),
     "help": ("kbuild.cli.help:run", "Help about a command"),
 }
+# Commands that will take a Flux noun and a name, as `flux` does.
+RESERVING = ("build", "diff", "delete")
 FLUX_NOUNS = (
     "kustomization", "kustomizations", "ks", "source", "sources", "artifact", "helmrelease", "hr", "alert",
     "alert-provider", "receiver", "image",
@@ -124,20 +131,26 @@ def run(argv: Sequence[str]) -> int:
     command = COMMANDS.get(argv[0])
     if command is None:
         raise unknown(argv[0])
+    if argv[0] in RESERVING:
+        refuse_flux_noun(argv)
     module, _, function = command[0].partition(":")
     return getattr(__import__(module, fromlist=[function]), function)(argv[1:])  # type: ignore[no-any-return]
 
 
 def build(argv: Sequence[str]) -> int:
-    """`kbuild build`: render, unless a Flux noun and a name follow. Raises: KbuildError."""
-    words = [word for word in argv if not word.startswith("-")]
-    if len(words) > 1 and words[0] in FLUX_NOUNS:
-        raise UsageError(f"`kbuild build {words[0]} NAME` is not supported by this version of kbuild").advise(
-            f"a folder of that name is written ./{words[0]}"
-        )
+    """`kbuild build`: render. Raises: KbuildError."""
     from kbuild.cli import render
 
     return render.run(argv)
+
+
+def refuse_flux_noun(argv: Sequence[str]) -> None:
+    """A Flux noun and a name after `build`, `diff` or `delete` are kept free. Raises: UsageError."""
+    words = [word for word in argv[1:] if not word.startswith("-")]
+    if len(words) > 1 and words[0] in FLUX_NOUNS:
+        raise UsageError(f"`kbuild {argv[0]} {words[0]} NAME` is not supported by this version of kbuild").advise(
+            f"a folder of that name is written ./{words[0]}"
+        )
 
 
 def unknown(word: str) -> UsageError:

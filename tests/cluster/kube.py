@@ -163,11 +163,9 @@ class Kube:
         return items
 
     def create(self, body: Object) -> Object:
-        """Create an object."""
-        meta = body["metadata"]
-        made: Object = self.request(
-            "POST", self.path(body["apiVersion"], body["kind"], meta.get("namespace", "")), body
-        )
+        """Create an object, as a person with kubectl does."""
+        place = self.path(body["apiVersion"], body["kind"], body["metadata"].get("namespace", ""))
+        made: Object = self.request("POST", f"{place}?fieldManager=kubectl-create", body)
         return made
 
     def ensure(self, body: Object) -> None:

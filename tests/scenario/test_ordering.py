@@ -65,10 +65,14 @@ def test_s01_one_run_brings_namespace_definition_instance_and_workload(bed: Bed)
 
 def held_back(seconds: float) -> tuple[Any, Any]:
     """Changes of answers and of events that hide that a definition is established until some seconds have passed."""
-    begun = time.monotonic()
+    first_seen: list[float] = []
+
+    def since() -> float:
+        first_seen.append(time.monotonic())
+        return first_seen[-1] - first_seen[0]
 
     def without(body: Any) -> Any:
-        if time.monotonic() - begun < seconds and isinstance(body, dict):
+        if since() < seconds and isinstance(body, dict):
             for item in body.get("items", [body]):
                 item.get("status", {}).pop("conditions", None)
         return body
@@ -76,7 +80,7 @@ def held_back(seconds: float) -> tuple[Any, Any]:
     def late(event: Any) -> Any:
         conditions = event["object"].get("status", {}).get("conditions", [])
         if any(entry["type"] == "Established" and entry["status"] == "True" for entry in conditions):
-            time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
+            time.sleep(max(0.0, seconds - since()))
         return event
 
     return without, late
