@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 import kbuild
 from kbuild.cli.main import main
 from kbuild.documents.config import read_config
+from kbuild.fields.kustomization_fields import STRUCTS
 from kbuild.lint.field_rules import folded
 from kbuild.lint.json_schema import kustomization_schema
 from kbuild.load import kustomization_file
-from kbuild.fields.kustomization_fields import STRUCTS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CONFORMANCE = Path(os.environ.get("KBUILD_CONFORMANCE") or CHECKOUT.parent / "shared" / "conformance")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kbuild.load import kustomization_file
 from kbuild.fields.kustomization_fields import GO_TYPES, STRING_TYPES, STRUCTS
+from kbuild.load import kustomization_file
 from kbuild.model.errors import KbuildError
 
 # name -> (text, sentence); the sentences are those of kustomize v5.8.1 for a file in /app.
