@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from applier.model.ids import ObjectId
 from applier.model.plan import Edge, EdgeType
 from applier.order.graph import Edges, Ordered, cycle_error, ordered, strongest
 from applier.order.members import Found, Member, Members
+from applier.order.operators import operators
 from applier.order.phases import sort_key
 from applier.order.rules import references
 
 
-def apply_order(members: Sequence[Member]) -> Ordered:
-    """Edges and order of a set that is applied.
+def apply_order(members: Sequence[Member], *, wait_operators: bool = False) -> Ordered:
+    """Edges and order of a set that is applied. With `wait_operators`, custom resources come after what may handle them.
 
     Raises: CycleError, also for an object that says that it depends on itself.
     """
@@ -21,9 +23,14 @@ def apply_order(members: Sequence[Member]) -> Ordered:
     if own:
         raise cycle_error(own)
     index = Members(members)
+    handlers = operators(members) if wait_operators else {}
     edges: Edges = {}
     for member in sorted(members, key=lambda member: sort_key(member.id)):
-        edges[member.id] = strongest(member.id, all_references(member, index), index.bodies)
+        found = all_references(member, index)
+        if member.id.group in handlers:
+            after = [(one, EdgeType.SOFT, "operator") for one in handlers[member.id.group]]
+            found = chain(found, after)
+        edges[member.id] = strongest(member.id, found, index.bodies)
     return ordered(edges, sort_key)
 
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias
 from applier.model.errors import CycleError, Problem
 from applier.model.ids import ObjectId
 from applier.model.plan import Edge, EdgeType
-from applier.order.members import Found
 
 Edges: TypeAlias = dict[ObjectId, tuple[Edge, ...]]
 Key: TypeAlias = Callable[[ObjectId], Any]
@@ -29,7 +28,9 @@ class Ordered(NamedTuple):
     dropped: tuple[tuple[ObjectId, Edge], ...]
 
 
-def strongest(own: ObjectId, found: Found, within: Mapping[ObjectId, Any]) -> tuple[Edge, ...]:
+def strongest(
+    own: ObjectId, found: Iterable[tuple[ObjectId, EdgeType, str]], within: Mapping[ObjectId, Any]
+) -> tuple[Edge, ...]:
     """One edge for each target inside the set, the strongest; the first one said among equals. Sorted by target."""
     best: dict[ObjectId, Edge] = {}
     for target, kind, reason in found:

@@ -40,7 +40,8 @@ def plan(
     Problems of single objects (owned by others, unknown, dependencies missing) are in the plan's `errors`; see `check`.
     `source` names what was rendered. Raises: CycleError, InputError for health rules that cannot be read.
     """
-    order = apply_order([Member(one.id, one.body, one.depends_on) for one in desired])
+    members = [Member(one.id, one.body, one.depends_on) for one in desired]
+    order = apply_order(members, wait_operators=policy.wait_operators)
     rules = read_rules(policy.health_rules, ((one.id, one.wait_for) for one in desired if one.wait_for))
     decider = Decider(snapshot, policy, policy.mark or mark_of(ref), rules)
     by_id = {one.id: one for one in desired}

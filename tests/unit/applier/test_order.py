@@ -320,6 +320,22 @@ def test_dependencies_outside_the_set_are_kept_apart() -> None:
     assert external(member, frozenset([oid("ConfigMap t/elsewhere")])) == ()
 
 
+def test_operators_are_awaited_on_demand() -> None:
+    bodies = [
+        body("example.org/v1/Widget", "t/w"),
+        workload("op/operator", serviceAccountName="s"),
+        workload("op/all", serviceAccountName="admin"),
+        workload("t/plain"),
+        body(f"{RBAC}/ClusterRole", "r", rules=[{"apiGroups": ["example.org", "apps"]}]),
+        body(f"{RBAC}/ClusterRole", "admin", rules=[{"apiGroups": ["*"]}]),
+        body(f"{RBAC}/ClusterRoleBinding", "b", roleRef={"kind": "ClusterRole", "name": "r"}, subjects=[{"kind": "ServiceAccount", "name": "s", "namespace": "op"}]),
+        body(f"{RBAC}/ClusterRoleBinding", "c", roleRef={"kind": "ClusterRole", "name": "admin"}, subjects=[{"kind": "ServiceAccount", "name": "admin", "namespace": "op"}]),
+    ]  # fmt: skip
+    edge = "example.org/Widget t/w -S-> apps/Deployment op/operator (operator)"
+    assert {one for one in edges_of(apply_order(members(bodies), wait_operators=True)) if "operator)" in one} == {edge}
+    assert edge not in edges_of(apply_order(members(bodies)))
+
+
 def test_a_namespace_with_very_many_guards_keeps_to_the_phases() -> None:
     bodies = [workload(f"t/d{n}") for n in range(101)] + [body("LimitRange", f"t/l{n}") for n in range(100)]
     found = apply_order(members(bodies))
