@@ -87,7 +87,11 @@ yaml: oracle ## write the expectations of testdata/yaml again, from the referenc
 regexp: oracle ## write the expectations of testdata/regexp again, from the reference
 	@$(BIN)/python tools/regenerate_regexp.py $(ARGS)
 
-bench: oracle $(VENV)/.compiled ## kbuild against the reference, as a table
+$(VENV)/.installed-bench: pyproject.toml kbuild/version.py | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+bench: oracle $(VENV)/.installed-bench $(VENV)/.compiled ## kbuild against the reference, as a table
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 bench-cluster: cluster-programs $(VENV)/.compiled ## the applier against kubectl on a real API server, as a table

@@ -12,6 +12,7 @@ from pathlib import Path
 import kbuild
 
 THREADS = 16
+MANY = 20
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -31,6 +32,12 @@ def in_memory(folder: Path) -> kbuild.MemoryFileSystem:
     return kbuild.MemoryFileSystem({str(path): path.read_bytes() for path in top.rglob("*") if path.is_file()})
 
 
+def each_of_many(folder: str) -> tuple[float, float]:
+    """The share of one in a `render_many` in this process, of folders that have all bases in common."""
+    best, median = timed(lambda: [outcome.to_yaml() for outcome in kbuild.render_many([folder] * MANY, workers=1)])
+    return best / MANY, median / MANY
+
+
 def main(folder: str) -> None:
     """Measure one folder."""
     fs = in_memory(Path(folder))
@@ -44,6 +51,7 @@ def main(folder: str) -> None:
         "warm render": timed(lambda: kbuild.render(folder).to_yaml()),
         "warm render from memory": timed(lambda: kbuild.render(folder, fs=fs).to_yaml()),
         f"{THREADS} threads, each": (best / THREADS, median / THREADS),
+        f"render_many of {MANY}, each": each_of_many(folder),
     }
     for name, (quickest, middle) in rows.items():
         print(name, quickest, middle, sep="\t")
