@@ -10,10 +10,11 @@ from applier import flow
 from applier.cli import flags
 from applier.cli.output import Output
 from applier.cli.session import cluster_of, guarded, inventory_of
-from applier.cluster.flux import read_flux_inventory
+from applier.cluster.foreign import KINDS, read_foreign_inventory
 from applier.cluster.rebuild import find_members
 from applier.cluster.stored import read_inventory
 from applier.failures import EXIT_CONFIRM, EXIT_OK, ErrorClass, error
+from applier.inventory import exports
 from applier.model.errors import InventoryDamagedError
 from applier.report.safe_text import line as printable
 from kbuild import UsageError, __version__
@@ -37,17 +38,20 @@ def run(argv: Sequence[str]) -> int:
     if verb:
         rest.remove(verb)
     kind = ""
-    if verb == "import" and "flux" in rest:
-        rest.remove("flux")
-        kind = "flux"
+    if verb == "import":
+        kind = next((word for word in rest if word in KINDS), "")
+        rest = [word for index, word in enumerate(rest) if not kind or index != rest.index(kind)]
 
     def command(settings: Settings) -> int:
         if not verb:
             raise UsageError("specify what to do with the inventory: " + ", ".join(VERBS))
         if verb == "import" and not kind:
-            raise UsageError("specify where to import from: `kbuild inventory import flux NAMESPACE/NAME`")
+            raise UsageError(
+                f"specify where to import from: `kbuild inventory import {'|'.join(KINDS)} NAMESPACE/NAME`"
+            )
         cluster = cluster_of(settings)
-        return _COMMANDS[verb](settings, cluster, inventory_of(settings, None, cluster))
+        ref = inventory_of(settings, None, cluster)
+        return _import(settings, cluster, ref, kind) if verb == "import" else _COMMANDS[verb](settings, cluster, ref)
 
     return guarded("inventory", rest, flags.INVENTORY_COMMAND, command, target_required=False)
 
@@ -85,25 +89,21 @@ def _show(settings: Settings, cluster: Cluster, ref: InventoryRef) -> int:
 def _export(settings: Settings, cluster: Cluster, ref: InventoryRef) -> int:
     inventory = _stored(cluster, ref)
     form = settings.text("format") or settings.text("output", "list")
-    entries = sorted(inventory.entries.values())
     if form == "flux":
-        text = json.dumps({"entries": [{"id": entry.id.text, "v": entry.version} for entry in entries]}, indent=2)
+        text = json.dumps(exports.to_flux(inventory.entries), indent=2)
     elif form == "kpt":
-        data = {entry.id.text: "" for entry in entries}
-        labels = {"cli-utils.sigs.k8s.io/inventory-id": f"{ref.namespace}-{ref.name}"}
-        metadata = {"name": ref.name, "namespace": ref.namespace, "labels": labels}
-        text = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, indent=2)
+        text = json.dumps(exports.to_kpt(inventory.entries, ref), indent=2)
     else:
-        text = "\n".join(entry.id.text for entry in entries)
+        text = "\n".join(exports.to_list(inventory.entries))
     Output(1).line(text)
     return EXIT_OK
 
 
-def _import(settings: Settings, cluster: Cluster, ref: InventoryRef) -> int:
+def _import(settings: Settings, cluster: Cluster, ref: InventoryRef, kind: str) -> int:
     namespace, slash, name = settings.target.partition("/")
     if not (namespace and slash and name):
-        raise UsageError("specify the Kustomization as NAMESPACE/NAME")
-    entries = read_flux_inventory(cluster, namespace, name)
+        raise UsageError("specify the other inventory as NAMESPACE/NAME")
+    entries = read_foreign_inventory(cluster, kind, namespace, name)
     stored = read_inventory(cluster.reader, ref)
     known = stored.entries if stored is not None else {}
     flow.write_inventory(cluster, ref, stored, {**entries, **known}, __version__)
@@ -146,4 +146,4 @@ def _print_findings(found: dict[ObjectId, Entry], known: Mapping[ObjectId, Entry
         error_output.line(printable(f"warning: not searched: {gap}"))
 
 
-_COMMANDS = {"show": _show, "export": _export, "import": _import, "rebuild": _rebuild}
+_COMMANDS = {"show": _show, "export": _export, "rebuild": _rebuild}

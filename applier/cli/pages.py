@@ -88,6 +88,8 @@ Work with the inventory, the record of what was applied.
   kbuild inventory export --name shop -n shop --format flux
   kbuild inventory import flux NAMESPACE/NAME --name shop -n shop
                                                           take over the objects of a suspended Flux Kustomization
+  kbuild inventory import kpt|applyset|kapp|helm NAMESPACE/NAME --name shop -n shop
+                                                          likewise of what another tool applied
   kbuild inventory rebuild --name shop -n shop            restore a lost or damaged one from the labels of its members
 """
 
