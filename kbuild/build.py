@@ -13,7 +13,7 @@ from kbuild.documents.reader import Memo
 from kbuild.load import resource_file, tree
 from kbuild.load.root import Access
 from kbuild.model.errors import KbuildError
-from kbuild.model.ids import CLUSTER_SCOPED
+from kbuild.model.ids import CLUSTER_SCOPED, LATER_CLUSTER_SCOPED
 from kbuild.result import Result
 from kbuild.version import REFERENCE
 
@@ -71,9 +71,10 @@ def build(
 
         return ProgramRun(root, options, counters)
 
+    scopes = CLUSTER_SCOPED | LATER_CLUSTER_SCOPED if options.is_latest else CLUSTER_SCOPED
     fold = Fold(
         options,
-        scopes=CLUSTER_SCOPED,
+        scopes=scopes,
         parse=parse,
         warn=note,
         memo=memo,
@@ -84,7 +85,7 @@ def build(
     fold.lines, fold.shared = lines, shared
     access = Access(fs, counters)
     try:
-        node = tree.load(path, access, options, CLUSTER_SCOPED, memo, shared)
+        node = tree.load(path, access, options, scopes, memo, shared)
         fold.observer = observer
         if observer is not None:
             observer.loaded(node)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 ROOT_ONLY, NO_RESTRICTIONS = "LoadRestrictionsRootOnly", "LoadRestrictionsNone"
 LEGACY, NONE = "legacy", "none"
+REFERENCE_COMPAT, LATEST = "v5.8.1", "latest"
 
 _DEFAULTS: tuple[tuple[str, object], ...] = (
     ("load_restrictor", ROOT_ONLY),
@@ -31,6 +32,7 @@ _DEFAULTS: tuple[tuple[str, object], ...] = (
     ("ignore_files", ()),
     ("generate", False),
     ("remote_cache", ""),
+    ("compat", REFERENCE_COMPAT),
 )
 
 
@@ -41,6 +43,7 @@ class Options:
     `none`; `ignore` are gitignore patterns and `ignore_files` paths of files that hold such patterns: matching files
     do not exist for the render; `generate` renders a folder that has no kustomization file as Flux would;
     `remote_cache` is a folder that keeps cloned repositories by commit (empty: none are kept).
+    `compat` is `v5.8.1`, or `latest` to follow later versions where they changed the output (ADR 0017).
     Raises: UsageError, for an unknown name or an illegal value.
     """
 
@@ -65,6 +68,7 @@ class Options:
     ignore_files: tuple[str, ...]
     generate: bool
     remote_cache: str
+    compat: str
 
     def __init__(self, **given: Any) -> None:
         for name, default in _DEFAULTS:
@@ -78,9 +82,16 @@ class Options:
             )
         if self.reorder not in ("", LEGACY, NONE):
             raise UsageError(f"illegal flag value --reorder {self.reorder}; legal values: [{LEGACY} {NONE}]")
+        if self.compat not in (REFERENCE_COMPAT, LATEST):
+            raise UsageError(f"illegal flag value --compat {self.compat}; legal values: [{REFERENCE_COMPAT} {LATEST}]")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Options are immutable: {name}")
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether later versions are followed where they changed the output."""
+        return self.compat == LATEST
 
     def replaced(self, **changes: Any) -> Options:
         """A copy with some fields changed."""

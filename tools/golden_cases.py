@@ -2,7 +2,8 @@
 
 A case is a folder `testdata/golden/<claim>/`: `input/`, `ORACLE` (one line: tool, version and arguments, run in the
 folder), and what the reference gave: `expected.yaml` and, if it warned, `expected-warnings.txt`; or, where it failed,
-`expected-error.txt`. In the texts `{root}` stands for the absolute path of `input/`.
+`expected-error.txt`. A case of a version that there is no program of yet names `spec` as its tool and a public source as
+the version; its expectation was written by hand from there. In the texts `{root}` stands for the absolute path of `input/`.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Fold:
             self.has_more_scopes = True
             for resources in self.open:
                 for resource in resources:
-                    resource.scopes = self.scopes
+                    resource.rescope(self.scopes)
                     resources.touched(resource)
 
     def builtin_so_far(self) -> str:
@@ -131,6 +131,7 @@ class Fold:
             programs=lambda: self.programs(node.root),
             shown=self.shown,
             restore=self.restore,
+            is_latest=self.options.is_latest,
             file=node.file,
             text=node.text,
         )

@@ -166,8 +166,7 @@ def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> 
         fold.origins.mark_file(entry.resources, entry.path)
     if fold.has_more_scopes:
         for resource in entry.resources:
-            resource.scopes = fold.scopes
-            resource.refresh()
+            resource.rescope(fold.scopes)
     try:
         into.resources.extend(entry.resources)
     except KbuildError as error:

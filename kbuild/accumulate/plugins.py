@@ -131,7 +131,10 @@ def with_global_options(entry: dict[str, Any], shared: dict[str, Any] | None) ->
 def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
     """Configure all transformers, then run them one after the other. Mutates: `into`."""
     context, origins = fold.context(node), fold.origins
-    ready = [configured(step, node, fold, context) for step in builtin_transformers(node.fields, into.config)]
+    ready = [
+        configured(step, node, fold, context)
+        for step in builtin_transformers(node.fields, into.config, is_latest=fold.options.is_latest)
+    ]
     for resource in plugin_configurations("transformers", node, fold):
         ready.append((*external(resource, fold, context, is_generator=False), ()))
     resources = into.resources
@@ -175,7 +178,9 @@ def run_batch(group: list[Ready], resources: Resources) -> None:
     images.transform_all([transformer for transformer, _, _ in group], resources)
 
 
-def builtin_transformers(fields: dict[str, Any], config: TransformerConfig | None) -> list[Step]:
+def builtin_transformers(
+    fields: dict[str, Any], config: TransformerConfig | None, *, is_latest: bool = False
+) -> list[Step]:
     """The fields that transform, in the reference's order."""
     found: list[Step] = []
     if config is None:
@@ -201,7 +206,7 @@ def builtin_transformers(fields: dict[str, Any], config: TransformerConfig | Non
     one("PrefixTransformer", "namePrefix", "prefix", config.name_prefix)
     one("SuffixTransformer", "nameSuffix", "suffix", config.name_suffix)
     if fields.get("labels") or fields.get("commonLabels"):
-        found += label_transformers(fields, config)
+        found += label_transformers(fields, config, is_latest=is_latest)
     one("AnnotationsTransformer", "commonAnnotations", "annotations", config.common_annotations)
     each("PatchJson6902Transformer", "patchesJson6902", old_json_patch)
     each("ReplicaCountTransformer", "replicas", lambda entry: {"replica": entry, "fieldSpecs": config.replicas})
@@ -218,7 +223,7 @@ def old_json_patch(entry: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in renamed.items() if value is not None}
 
 
-def label_transformers(fields: dict[str, Any], config: TransformerConfig) -> list[Step]:
+def label_transformers(fields: dict[str, Any], config: TransformerConfig, *, is_latest: bool) -> list[Step]:
     """The `labels` entries, then `commonLabels`, which the reference runs without labels as well.
 
     Raises: KbuildError, for conflicting field specs.
@@ -227,7 +232,7 @@ def label_transformers(fields: dict[str, Any], config: TransformerConfig) -> lis
 
     found: list[Step] = []
     for number, entry in enumerate(fields.get("labels") or ()):
-        specs = label_field_specs(entry, config)
+        specs = label_field_specs(entry, config, is_latest=is_latest)
         found.append(
             ("LabelTransformer", {"labels": entry.get("pairs"), "fieldSpecs": specs}, None, ("labels", number))
         )

@@ -148,8 +148,15 @@ def merge_references(mine: Sequence[NameBackReference], added: Sequence[NameBack
     return result
 
 
-def label_field_specs(entry: dict[str, Any], config: TransformerConfig) -> tuple[FieldSpec, ...]:
+_CLAIM_LABELS = "spec/volumeClaimTemplates[]/metadata/labels"
+
+
+def label_field_specs(
+    entry: dict[str, Any], config: TransformerConfig, *, is_latest: bool = False
+) -> tuple[FieldSpec, ...]:
     """The specs of one `labels` entry: its own fields, the configured ones, then selectors, templates or just metadata.
+
+    In later versions of the reference volume claims are no templates, and have a switch of their own (ADR 0017).
 
     Raises: ConfigurationError, for a conflict.
     """
@@ -162,10 +169,15 @@ def label_field_specs(entry: dict[str, Any], config: TransformerConfig) -> tuple
             return tuple(merge_specs(specs, config.part("common_labels")))
         if entry.get("includeTemplates"):
             try:
-                specs = merge_specs(specs, config.part("template_labels"))
+                templates = config.part("template_labels")
+                if is_latest:
+                    templates = tuple(spec for spec in templates if spec.path != _CLAIM_LABELS)
+                specs = merge_specs(specs, templates)
             except KbuildError as error:
                 error.reason = f"failed to merge template fieldSpec: {error.reason}"
                 raise _Template(error) from None
+        if entry.get("includeVolumeClaimTemplates"):
+            specs = merge_specs(specs, [FieldSpec("apps", "", "StatefulSet", _CLAIM_LABELS, True)])
         return tuple(merge_specs(specs, [FieldSpec("", "", "", "metadata/labels", True)]))
     except _Template as found:
         raise found.error from None

@@ -26,14 +26,17 @@ DEPRECATED = (
 )
 __all__ = ["check", "decode", "fix", "folded_name", "suggestion"]
 KUSTOMIZATION, COMPONENT = "Kustomization", "Component"
+CLAIMS = "includeVolumeClaimTemplates"
 VERSIONS = {
     KUSTOMIZATION: "kustomize.config.k8s.io/v1beta1",
     COMPONENT: "kustomize.config.k8s.io/v1alpha1",
 }
 
 
-def decode(text: str | bytes, memo: Any = None) -> tuple[Fields, tuple[str, ...]]:
+def decode(text: str | bytes, memo: Any = None, *, is_latest: bool = False) -> tuple[Fields, tuple[str, ...]]:
     """The fields that are set, under their canonical names, and the deprecation warnings.
+
+    `is_latest` accepts what later versions of the reference accept.
 
     Raises: KustomizationError or YamlError, with `invalid Kustomization: ` in front.
     """
@@ -44,7 +47,10 @@ def decode(text: str | bytes, memo: Any = None) -> tuple[Fields, tuple[str, ...]
     except YamlError as error:
         raise error.within("invalid Kustomization") from None
     try:
+        later = take_later_fields(value) if is_latest else {}
         fields = decode_struct(value, "Kustomization") if value is not None else {}
+        for at, flag in later.items():
+            fields["labels"][at][CLAIMS] = flag
     except FieldMismatch as found:
         raise _located(found, text).within("invalid Kustomization") from None
     warnings = tuple(
@@ -53,6 +59,17 @@ def decode(text: str | bytes, memo: Any = None) -> tuple[Fields, tuple[str, ...]
         if fields.get(old) is not None
     )
     return fields, warnings
+
+
+def take_later_fields(value: Any) -> dict[int, bool]:
+    """Take the switches for volume claims out of the `labels` entries: by index. Mutates: `value`."""
+    labels = value.get("labels") if type(value) is dict else None
+    entries = labels if type(labels) is list else []
+    return {
+        at: entry.pop(CLAIMS)
+        for at, entry in enumerate(entries)
+        if type(entry) is dict and type(entry.get(CLAIMS)) is bool
+    }
 
 
 def _located(found: FieldMismatch, text: str | bytes) -> KustomizationError:

@@ -44,11 +44,12 @@ class Loader:
     """What one load shares: access to files, memo tables.
 
     Shape: `generated` is the (folder, text) of a kustomization that no file holds; `parsed` has what was parsed ahead of its entry, by file; `stopped` is set at the first failure:
-    nothing behind it can be reached; `shared` is what earlier renders did, and `shares_bases` whether that includes bases.
+    nothing behind it can be reached; `shared` is what earlier renders did, and `shares_bases` whether that includes bases;
+    `is_latest` accepts what later versions accept.
     """
 
     __slots__ = (
-        "access", "counters", "generated", "memo", "parsed", "scopes", "shared", "shares_bases", "stopped",
+        "access", "counters", "generated", "is_latest", "memo", "parsed", "scopes", "shared", "shares_bases", "stopped",
     )  # fmt: skip
 
     def __init__(self, access: Access, scopes: frozenset[tuple[str, str]], memo: Memo, counters: Counters) -> None:
@@ -57,7 +58,7 @@ class Loader:
         self.parsed: dict[str, list[Resource]] = {}
         self.stopped = False
         self.shared: Shared | None = None
-        self.shares_bases = False
+        self.shares_bases = self.is_latest = False
 
     def parse(self, text: str | bytes, name: str) -> list[Resource]:
         """The resources of a text, unique by id. Raises: KbuildError."""
@@ -147,7 +148,7 @@ def load(
         access.fs = ignoring(access, path, options)
     root = open_root(access, path)
     loader = Loader(access, scopes, memo, access.counters)
-    loader.shared, loader.shares_bases = shared, shares_bases
+    loader.shared, loader.shares_bases, loader.is_latest = shared, shares_bases, options.is_latest
     left_out: tuple[tuple[str, str], ...] = ()
     if options.generate and all(root.find(name) is None for name in NAMES):
         from kbuild.load.generate import generate_as_fetched
@@ -244,7 +245,7 @@ def read_kustomization(node: Node, root: Root, loader: Loader) -> None:
     node.file = root.joined(name)
     node.text = data.decode("utf-8", "replace")
     loader.counters.parses += 1
-    node.fields, node.warnings = kustomization_file.decode(data, loader.memo)
+    node.fields, node.warnings = kustomization_file.decode(data, loader.memo, is_latest=loader.is_latest)
     node.own_resources = len(node.fields.get("resources", ()))
     kustomization_file.fix(node.fields)
     kustomization_file.check(node.fields, root.path)

@@ -129,11 +129,12 @@ class Context:
     `(apiVersion, kind)` pairs. `warn(line)` adds a line to standard error. `memo` is the render's table for the reader.
     `file` and `text` are the kustomization file (for positions). `helm()` gives one chart its way to helm, `programs()`
     a function or plugin its way to a program. `shown(resource)` is its body as the reference holds it during a build, with
-    all annotations; `restore(resource)` takes them out of a body that came back.
+    all annotations; `restore(resource)` takes them out of a body that came back. `is_latest` says that later versions of
+    the reference are followed where they changed the output.
     """
 
     __slots__ = (
-        "counters", "file", "helm", "memo", "parse", "programs", "read", "restore", "schema", "scopes", "shown", "text",
+        "counters", "file", "helm", "is_latest", "memo", "parse", "programs", "read", "restore", "schema", "scopes", "shown", "text",
         "warn",
     )  # fmt: skip
 
@@ -151,9 +152,11 @@ class Context:
         programs: Callable[[], Programs],
         shown: Callable[[Resource], Body],
         restore: Callable[[Resource], None],
+        is_latest: bool = False,
         file: str = "",
         text: str = "",
     ) -> None:
         self.read, self.parse, self.schema, self.scopes = read, parse, schema, scopes
         self.warn, self.counters, self.memo, self.file, self.text = warn, counters, memo, file, text
+        self.is_latest = is_latest
         self.helm, self.programs, self.shown, self.restore = helm, programs, shown, restore

@@ -41,6 +41,13 @@ CLUSTER_SCOPED = frozenset(
 )
 
 
+# Later versions of the reference know these, too: kubernetes-sigs/kustomize#6056.
+LATER_CLUSTER_SCOPED = frozenset(
+    ("admissionregistration.k8s.io/v1", kind)
+    for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+)
+
+
 class ObjectId(tuple):  # type: ignore[type-arg]
     """(group, version, kind, name, namespace, cluster_scoped): a tuple, so that it is cheap to make and to hash.
 

@@ -140,6 +140,11 @@ class Resource:
         self.id = fresh
         return True
 
+    def rescope(self, scopes: frozenset[tuple[str, str]]) -> None:
+        """Take another set of what is cluster-scoped. Mutates: the id; call `Resources.touched` where it is in one."""
+        self.scopes, self._id_source = scopes, None
+        self.refresh()
+
     def follow_twins(self) -> None:
         """Carry writes to a scalar over to the other maps that hold it. Mutates: `body`."""
         for twins in self.twins:

@@ -33,7 +33,7 @@ _TAG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 class ImageTagTransformer:
     """One `images` entry. Config: imageTag (name, newName, newTag, tagSuffix, digest), fieldSpecs."""
 
-    def __init__(self, config: dict[str, Any], _context: Context) -> None:
+    def __init__(self, config: dict[str, Any], context: Context) -> None:
         image = config.get("imageTag") or {}
         texts = {key.lower(): str(value) for key, value in image.items() if value is not None}
         self.name, self.new_name = texts.get("name", ""), texts.get("newname", "")
@@ -41,7 +41,7 @@ class ImageTagTransformer:
         self.tag_suffix = texts.get("tagsuffix", "")
         self.given_specs = config.get("fieldSpecs")
         self.specs = field_specs(self.given_specs)
-        self.matches = matcher(self.name)
+        self.matches = matcher(self.name, is_latest=context.is_latest)
         self._known: dict[str, str | None] = {}
 
     def transform(self, resources: Resources) -> None:
@@ -164,10 +164,11 @@ def split(image: str) -> tuple[str, str, str]:
     return image[:colon], image[colon + 1 :], ""
 
 
-def matcher(name: str) -> Callable[[str], bool]:
+def matcher(name: str, *, is_latest: bool = False) -> Callable[[str], bool]:
     """A test whether an image has this name, which the reference takes for a regular expression.
 
-    Of an invalid expression the test raises ConfigurationError: the reference crashes at the first image.
+    Of an invalid expression the test raises ConfigurationError: the reference crashes at the first image. In later
+    versions it matches nothing, and a digest may be of any algorithm (ADR 0017).
     """
     if _PLAIN_NAME.issuperset(name):
 
@@ -175,12 +176,15 @@ def matcher(name: str) -> Callable[[str], bool]:
             start, rest = image[: len(name)], image[len(name) :]
             if start != name and not is_dotted_match(name, start):
                 return False
-            return not rest or is_tag_or_digest(rest)
+            return not rest or is_tag_or_digest(rest, is_latest=is_latest)
 
         return matches
     from kbuild.fields.regexp import compile_regexp
 
-    pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$")
+    algorithm = "[a-zA-Z][a-zA-Z0-9]*" if is_latest else "sha256"
+    pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@{algorithm}:[a-zA-Z0-9_.{{}}-]*)?$")
+    if pattern is None and is_latest:
+        return lambda _image: False
     if pattern is None:
 
         def crash(_image: str) -> bool:
@@ -199,9 +203,13 @@ def is_dotted_match(name: str, start: str) -> bool:
     return all(char == have or (char == "." and have != "\n") for char, have in zip(name, start, strict=True))
 
 
-def is_tag_or_digest(rest: str) -> bool:
-    """Whether a text is nothing but an optional `:tag` and an optional `@sha256:digest`."""
+def is_tag_or_digest(rest: str, *, is_latest: bool) -> bool:
+    """Whether a text is nothing but an optional `:tag` and an optional `@sha256:digest` (or of any algorithm)."""
     tag, at, digest = rest.partition("@")
     if tag and (tag[0] != ":" or not _TAG.issuperset(tag[1:])):
         return False
-    return not at or (digest.startswith("sha256:") and _TAG.issuperset(digest[7:]))
+    algorithm, colon, value = digest.partition(":")
+    is_known = algorithm == "sha256" or (
+        is_latest and algorithm.isascii() and algorithm.isalnum() and algorithm[0].isalpha()
+    )
+    return not at or (is_known and colon == ":" and _TAG.issuperset(value))

@@ -37,6 +37,7 @@ class ReplacementTransformer:
     """
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
+        self.is_latest = context.is_latest
         self.entries: list[dict[str, Any]] = []
         # Of each, which entry of the field it comes from.
         self.numbers: list[int] = []
@@ -50,7 +51,7 @@ class ReplacementTransformer:
 
     def transform(self, resources: Resources) -> None:
         """Make the replacements in order. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
-        finder = Finder(resources)
+        finder = Finder(resources, splits_inside=self.is_latest)
         check_histories(resources, self.entries)
         for number, entry in zip(self.numbers, self.entries, strict=True):
             try:
@@ -94,10 +95,13 @@ def read_entries(path: str, context: Context) -> list[dict[str, Any]]:
 
 
 class Finder:
-    """Resources by what selectors say literally: by name through the shared index, by kind through one of its own."""
+    """Resources by what selectors say literally: by name through the shared index, by kind through one of its own.
 
-    def __init__(self, resources: Resources) -> None:
-        self.resources = resources
+    `splits_inside` lets the delimiter of a target work inside structured texts, as in later versions (ADR 0017).
+    """
+
+    def __init__(self, resources: Resources, *, splits_inside: bool = False) -> None:
+        self.resources, self.splits_inside = resources, splits_inside
         self._kinds: dict[str, list[Resource]] | None = None
 
     def named(self, name: str, kind: str) -> list[Resource]:
@@ -226,7 +230,8 @@ def replace_in_target(target: dict[str, Any], value: Json, finder: Finder) -> No
     paths = target.get("fieldPaths") or [_DEFAULT_PATH]
     for resource in list(finder.selected(select)):
         if is_selected(resource, select, rejects):
-            write(resource, paths, value, target.get("options") or {})
+            options = target.get("options") or {}
+            write(resource, paths, value, options, inside=options if finder.splits_inside else {})
             finder.changed(resource)
 
 
@@ -254,13 +259,20 @@ def matches_id(selector: Selector, found: ObjectId) -> bool:
     )
 
 
-def write(resource: Resource, paths: list[str], value: Json, options: dict[str, Any]) -> None:
-    """Write a value at each path of one resource. Mutates: its body. Raises: ReplacementError, FieldError."""
+def write(
+    resource: Resource, paths: list[str], value: Json, options: dict[str, Any], *, inside: dict[str, Any]
+) -> None:
+    """Write a value at each path of one resource; `inside` are the options for structured texts.
+
+    Mutates: its body. Raises: ReplacementError, FieldError.
+    """
     kind = MAP if type(value) is dict else LIST if type(value) is list else SCALAR
     create = kind if options.get("create") else ""
     for path in paths:
         parts = smart_split(path)
-        if len(parts) > 1 and set_inside(resource.body, parts, create, lambda holder, key: put(holder, key, value, {})):
+        if len(parts) > 1 and set_inside(
+            resource.body, parts, create, lambda holder, key: put(holder, key, value, inside)
+        ):
             continue
         sentence = f"unable to find {'or create ' if create else ''}field {go_quote(path)} in replacement target"
         try:
