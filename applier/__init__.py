@@ -156,12 +156,9 @@ def _ref(inventory: str | InventoryRef) -> InventoryRef:
 
 
 def _documents(objects: Any) -> tuple[Any, ...]:
-    from applier.model.desired import Document
+    from applier.normalize.documents import of_bodies, of_result
 
-    if hasattr(objects, "to_dicts"):
-        positions = [str(resource.position) for resource in objects.resources]
-        return tuple(map(Document, objects.to_dicts(), positions))
-    return tuple(Document(body) for body in objects)
+    return tuple(of_result(objects) if hasattr(objects, "to_dicts") else of_bodies(objects))
 
 
 def __getattr__(name: str) -> Any:

@@ -236,7 +236,7 @@ def status(
     calls: list[Callable[[], object]] = [cluster.discovery, lambda: read_inventory(cluster.reader, ref)]
     _, inventory = in_parallel(calls, 2)
     if not isinstance(inventory, Inventory):
-        raise error(ErrorClass.NOT_FOUND, f"there is no inventory {ref}", "`kbuild apply` makes one")
+        raise error(ErrorClass.INVENTORY, f"there is no inventory {ref}", "`kbuild apply` makes one")
     versions = {object_id: entry.version for object_id, entry in inventory.entries.items()}
     snapshot = read_snapshot(cluster, Wanted(versions=versions, inventory=inventory))
     facts = Facts(

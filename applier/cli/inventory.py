@@ -59,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
 def _stored(cluster: Cluster, ref: InventoryRef) -> Inventory:
     inventory = read_inventory(cluster.reader, ref)
     if inventory is None:
-        raise error(ErrorClass.NOT_FOUND, f"there is no inventory {ref}", "`kbuild apply` makes one")
+        raise error(ErrorClass.INVENTORY, f"there is no inventory {ref}", "`kbuild apply` makes one")
     return inventory
 
 

@@ -6,15 +6,18 @@ import json
 import os
 import sys
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import kbuild
 from applier.cli.flags import RENDERING
-from applier.model.desired import Document
+from applier.normalize.documents import of_result, of_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from applier.cli.settings import Settings
-    from kbuild import Result
+    from applier.model.desired import Document
 
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
@@ -37,14 +40,15 @@ def read_source(settings: Settings) -> Source:
     """The objects of a command's target. Raises: KbuildError, for everything that cannot be read or built."""
     target = settings.target
     if target == "-":
-        return _source(kbuild.read_manifests(sys.stdin.buffer.read(), "-"), {})
+        return _source(of_stream(sys.stdin.buffer.read(), "-"))
     if os.path.isfile(target):
         with open(target, "rb") as file:
-            return _source(kbuild.read_manifests(file.read(), target), {})
+            return _source(of_stream(file.read(), target))
     if not os.path.exists(target) and target.endswith((".yaml", ".yml", ".json")):
         raise kbuild.MissingFileError(f"open {target}: no such file or directory")
     options = _options(settings)
-    return _source(kbuild.render(target, options=options), _kustomization(target))
+    result = kbuild.render(target, options=options)
+    return _source(of_result(result), _kustomization(target), result.warnings)
 
 
 def _options(settings: Settings) -> kbuild.Options:
@@ -66,20 +70,21 @@ def _kustomization(folder: str) -> dict[str, Any]:
     return {}
 
 
-def _source(result: Result, kustomization: dict[str, Any]) -> Source:
+def _source(
+    documents: Sequence[Document],
+    kustomization: Mapping[str, Any] = MappingProxyType({}),
+    warnings: tuple[str, ...] = (),
+) -> Source:
     from hashlib import sha256
 
-    bodies = result.to_dicts()
     digest = sha256()
-    for body in bodies:
-        digest.update(json.dumps(body, separators=(",", ":")).encode())
+    for document in documents:
+        digest.update(json.dumps(document.body, separators=(",", ":"), default=str).encode())
     metadata = kustomization.get("metadata")
     return Source(
-        documents=tuple(
-            Document(body, str(resource.position)) for body, resource in zip(bodies, result.resources, strict=True)
-        ),
+        documents=tuple(documents),
         name=str((metadata if isinstance(metadata, dict) else {}).get("name") or ""),
         namespace=str(kustomization.get("namespace") or ""),
         digest=digest.hexdigest(),
-        warnings=result.warnings,
+        warnings=warnings,
     )

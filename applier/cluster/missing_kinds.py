@@ -25,11 +25,15 @@ API_SERVICES = Collection("apiregistration.k8s.io", "v1", "apiservices", "APISer
 
 
 def find_missing(
-    cluster: Cluster, ids: Iterable[ObjectId], served: Callable[[KindFact, list[ObjectId]], None]
+    cluster: Cluster,
+    ids: Iterable[ObjectId],
+    leaving: frozenset[ObjectId],
+    served: Callable[[KindFact, list[ObjectId]], None],
 ) -> dict[ObjectId, Live]:
     """Judge ids of kinds that discovery does not list.
 
     `served` is called for kinds that a definition brings nevertheless, with the ids to read. The result has the others.
+    What is `leaving` the set is never read that way: where discovery and definitions disagree, nothing is deleted.
     """
     by_kind: dict[GroupKind, list[ObjectId]] = {}
     for object_id in ids:
@@ -50,7 +54,9 @@ def find_missing(
         verdict = _verdict(cluster, kind, definitions, services)
         if isinstance(verdict, KindFact):
             cluster.know(Discovery(kinds={kind: verdict}))
-            served(verdict, found)
+            served(verdict, [object_id for object_id in found if object_id not in leaving])
+            doubt = Unknown(why=f"the cluster does not list the kind {kind}, although its definition is there")
+            result.update((object_id, doubt) for object_id in found if object_id in leaving)
         else:
             result.update(dict.fromkeys(found, verdict))
     return result

@@ -73,7 +73,9 @@ def read_snapshot(cluster: Cluster, wanted: Wanted, *, concurrency: int = 8) -> 
     _read_groups(cluster, groups, live, concurrency)
     if unserved:
         groups = []
-        live.update(find_missing(cluster, unserved, lambda fact, ids: groups.extend(_groups(fact, "", ids))))
+        live.update(
+            find_missing(cluster, unserved, wanted.leaving, lambda fact, ids: groups.extend(_groups(fact, "", ids)))
+        )
         _read_groups(cluster, groups, live, concurrency)
     return Snapshot(
         live=live,

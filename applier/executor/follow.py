@@ -30,10 +30,16 @@ FAILURES_BEFORE_POLLING = 3
 
 
 class Seen(NamedTuple):
-    """One object as it is now; `body` is None when it is proved to be gone."""
+    """One object as it is now; `body` is None when it is proved to be gone.
+
+    Shape: `version` is that of the list or event which says so. Units: `asked_s` is the clock when the question was sent
+    (for events of a watch, which are in order: later than everything).
+    """
 
     id: ObjectId
     body: Body | None
+    version: str = ""
+    asked_s: float = float("inf")
 
 
 class Follower:
@@ -104,9 +110,10 @@ class Follower:
 
     def _list(self) -> str:
         """Report every wanted object as it is; returns the version to watch from."""
+        asked_s = self.clock.monotonic()
         if self._only is not None:
             found = self.reader.get(self._place(self._only), self._only.name)
-            self.post(Seen(self._only, found if isinstance(found, dict) else None))
+            self.post(Seen(self._only, found if isinstance(found, dict) else None, "", asked_s))
             return str(found["metadata"]["resourceVersion"]) if isinstance(found, dict) else ""
         try:
             listing = self.reader.list(self.collection)
@@ -118,13 +125,14 @@ class Follower:
         assert not isinstance(listing, TooMany)
         found_by_id = {self._id(body): body for body in listing.bodies}
         for object_id in self.wanted:
-            self.post(Seen(object_id, found_by_id.get(object_id)))
+            self.post(Seen(object_id, found_by_id.get(object_id), listing.resource_version, asked_s))
         return listing.resource_version
 
     def _get_each(self) -> str:
         for object_id in self.wanted:
+            asked_s = self.clock.monotonic()
             found = self.reader.get(self._place(object_id), object_id.name)
-            self.post(Seen(object_id, found if isinstance(found, dict) else None))
+            self.post(Seen(object_id, found if isinstance(found, dict) else None, "", asked_s))
         return ""
 
     def _place(self, object_id: ObjectId) -> Collection:
@@ -160,7 +168,8 @@ class Follower:
         object_id = self._id(body)
         if event.get("type") != "BOOKMARK" and object_id in self.wanted:
             body.setdefault("kind", self.collection.kind)
-            self.post(Seen(object_id, None if event["type"] == "DELETED" else body))
+            at = str(body["metadata"].get("resourceVersion") or "")
+            self.post(Seen(object_id, None if event["type"] == "DELETED" else body, at))
         return str(body.get("metadata", {}).get("resourceVersion") or version)
 
     def _id(self, body: Body) -> ObjectId:

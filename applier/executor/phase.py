@@ -145,9 +145,8 @@ class Stop:
             )
             self.phase.settler.fail(node, failure, Outcome.TIMEOUT, work.waits.forget(node))
         elif step.id in work.in_pool or (attempt is not None and attempt.lost and step.id not in work.recorder.changes):
-            failure = Failure(
-                error_class=ErrorClass.CANCELLED, message="no answer came before the run ended", lost=True
-            )
+            kind = ErrorClass.CANCELLED if reason == STOPPED else ErrorClass.TRANSIENT
+            failure = Failure(error_class=kind, message="no answer came before the run ended", lost=True)
             self.phase.settler.fail(node, failure, Outcome.UNKNOWN)
         elif attempt is not None and attempt.last is not None and step.id not in work.recorder.changes:
             self.phase.settler.fail(node, attempt.last, Outcome.FAILED)

@@ -86,7 +86,7 @@ class Waits:
     ) -> None:  # fmt: skip
         self.reader, self.timers, self.recorder, self.judge, self.post = reader, timers, recorder, judge, post
         self.waits: dict[ObjectId, Wait] = {}
-        self.latest: dict[ObjectId, Body] = {}
+        self.latest: dict[ObjectId, Seen] = {}
         self._followers: dict[tuple[Collection, str], Follower] = {}
         self._wanted: dict[GroupKind, set[ObjectId]] = {}
         for step in steps:
@@ -101,7 +101,7 @@ class Waits:
             newer = self.latest.pop(step.id, None)
             if self.judged(wait, body, ends):
                 return
-            if newer is not None and not _is_older(newer, body) and self.judged(wait, newer, ends):
+            if newer is not None and not _is_older(newer, wait) and newer.body and self.judged(wait, newer.body, ends):
                 return
         self._begin(wait, ends)
 
@@ -118,15 +118,17 @@ class Waits:
         wait = self.waits.get(seen.id)
         if wait is None:
             if seen.body is not None:
-                self.latest[seen.id] = seen.body
+                self.latest[seen.id] = seen
             return
         if wait.uid:
             if seen.body is None or seen.body["metadata"].get("uid") != wait.uid:
                 del self.waits[seen.id]
                 ends.gone(wait.node, replaced=seen.body is not None)
+        elif _is_older(seen, wait):
+            return
         elif seen.body is None:
             _vanished(wait, self.forget(wait.node), ends)
-        elif not _is_older(seen.body, wait.written) and self.judged(wait, seen.body, ends):
+        elif self.judged(wait, seen.body, ends):
             del self.waits[seen.id]
 
     def forget(self, node: Node) -> float:
@@ -254,12 +256,15 @@ def _tell(wait: Wait, recorder: Recorder) -> None:
     )  # fmt: skip
 
 
-def _is_older(body: Body, written: Body | None) -> bool:
-    """Whether a sighting is from before our write. Versions are numbers; where they are not, nothing is said to be older."""
-    if written is None:
+def _is_older(seen: Seen, wait: Wait) -> bool:
+    """Whether a sighting is from before our write. Versions are numbers; where they are not, the clock decides."""
+    if wait.written is None:
         return False
-    one, other = body["metadata"].get("resourceVersion", ""), written["metadata"].get("resourceVersion", "")
-    return bool(one.isdigit() and other.isdigit() and int(one) < int(other))
+    ours = wait.written["metadata"].get("resourceVersion", "")
+    version = seen.body["metadata"].get("resourceVersion", "") if seen.body is not None else seen.version
+    if ours.isdigit() and version.isdigit():
+        return int(version) < int(ours)
+    return seen.body is None and seen.asked_s < wait.since_s
 
 
 def _cleans_up(body: Body | None) -> bool:

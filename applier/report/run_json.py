@@ -73,6 +73,7 @@ def change_document(change: Change) -> dict[str, Any]:
         "action": change.action.value,
         "outcome": change.outcome.value,
         "reason": change.reason,
+        "errorClass": change.error_class.value if change.error_class is not None else "",
         "message": change.message,
         "fields": list(change.fields),
         "uid": change.uid,

@@ -310,7 +310,7 @@ def test_a_run_is_one_document() -> None:
     }  # fmt: skip
     assert found["objects"][4] == {
         "id": "t_e__ConfigMap", "group": "", "kind": "ConfigMap", "namespace": "t", "name": "e", "action": "configure", "outcome": "configured",
-        "reason": "", "message": "paused", "fields": [".a", ".b"], "uid": "u3", "rv": "", "durationMs": 0, "waitedMs": 2100, "blockedBy": [],
+        "reason": "", "errorClass": "", "message": "paused", "fields": [".a", ".b"], "uid": "u3", "rv": "", "durationMs": 0, "waitedMs": 2100, "blockedBy": [],
     }  # fmt: skip
     assert found["errors"] == [
         {"id": "shop_web_apps_Deployment", "class": "conflict", "reason": "", "message": 'replicas is owned by "hpa"\n', "hint": "force\nor drop", "position": "a.yaml:3"},
