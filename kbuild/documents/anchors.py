@@ -148,7 +148,8 @@ def _maps_to_merge(value: Node | None) -> list[Node]:
     for item in value.content:
         if item.kind == SEQUENCE_NODE:
             raise ResourceError("invalid map merge: received a nested sequence")
-        result = [*_maps_to_merge(item), *result]
+        result += _maps_to_merge(item)
+    result.reverse()
     return result
 
 

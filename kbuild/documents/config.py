@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from kbuild.model.scalars import Json
 
+# Longer integers are floats, most of them infinite; the interpreter refuses to read more than 4,300 digits.
+_MAX_DIGITS = 300
+
 
 def read_config(data: str | bytes, memo: Memo | None = None) -> Json:
     """The first document as plain values: 1.1 booleans, keys as texts, the last of duplicate keys, dates as written.
@@ -128,4 +131,7 @@ def read_json(data: str | bytes, *, parse_float: Callable[[str], object] = float
         pass  # the module itself finds the words
     import json
 
-    return json.loads(text, parse_float=parse_float, parse_constant=decoder.parse_constant)
+    def parse_int(digits: str) -> object:
+        return int(digits) if len(digits) <= _MAX_DIGITS else parse_float(digits)
+
+    return json.loads(text, parse_float=parse_float, parse_int=parse_int, parse_constant=decoder.parse_constant)

@@ -23,10 +23,24 @@ def flow(lines: list[str], at: int, text: str, typing: Typing, *, is_root: bool)
 
     Raises: Declined, for anything unusual in it; only the document's root may be indented with tabs.
     """
+    known = typing.flows.get(text)
+    if known is not None:
+        return known.copy(), at + 1
     reader = _Flow(lines, at, text, typing, is_root=is_root)
     value = reader.value()
     check_rest(reader.text[reader.at :].replace("\t", " "))
+    if reader.line == at and is_flat(value):
+        typing.flows[text] = value
+        value = value.copy()
     return value, reader.line + 1
+
+
+def is_flat(value: Any) -> bool:
+    """Whether a collection holds nothing but scalars, which nobody changes in place."""
+    for item in value.values() if type(value) is dict else value:
+        if type(item) is dict or type(item) is list:
+            return False
+    return True
 
 
 class _Flow:

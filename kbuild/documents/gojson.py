@@ -122,6 +122,8 @@ def quote(text: str, *, escape_html: bool = True) -> str:
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     if escape_html and ("<" in text or ">" in text or "&" in text):
         text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    if "\n" in text:
+        text = text.replace("\n", "\\n")
     if text.isascii() and text.isprintable():
         return f'"{text}"'
     return '"' + "".join([char if char >= " " and char < "\u2028" else _json_char(char) for char in text]) + '"'

@@ -9,6 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MANY = 200
+# More would wrap around in the reference.
+_MAX_DIGITS = 17
+
 
 class _Natural(str):
     """A key that compares as the reference compares it."""
@@ -27,8 +31,24 @@ def ordered(keys: Iterable[str]) -> tuple[str, ...]:
     """
     result = sorted(keys)
     if not all(key.isalpha() for key in result):
-        result.sort(key=_Natural)
+        numbers = [numbered(key) for key in result] if len(result) > _MANY else [None]
+        if None in numbers:
+            result.sort(key=_Natural)
+        else:
+            result = [key for _, _, key in sorted(numbers)]  # type: ignore[type-var]
     return tuple(result)
+
+
+def numbered(key: str) -> tuple[str, int, str] | None:
+    """A key of ASCII letters and a number behind them, as it sorts; None for any other.
+
+    Among such keys the comparison is that of letters, then of numbers: cheap where there are very many.
+    """
+    stem = key.rstrip("0123456789")
+    digits = key[len(stem) :]
+    if not digits or len(digits) > _MAX_DIGITS or (digits[0] == "0" and digits != "0"):
+        return None
+    return (stem, int(digits), key) if not stem or (stem.isascii() and stem.isalpha()) else None
 
 
 def less(left: str, right: str) -> bool:

@@ -53,16 +53,17 @@ class Memo:
 
 
 class Typing:
-    """How lines are typed, and the table of lines already classified that way.
+    """How lines are typed, and the tables of lines and of flat flow collections already read that way.
 
     Shape: `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `key(text)` a plain key (Declined for what only the
     full parser can say); `null` is the value of nothing, `flow_null` that in a flow map; `last_wins` drops earlier duplicates of a key.
     """
 
-    __slots__ = ("flow_null", "key", "last_wins", "lines", "null", "plain", "quoted")
+    __slots__ = ("flow_null", "flows", "key", "last_wins", "lines", "null", "plain", "quoted")
 
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
+        self.flows: dict[str, Any] = {}
         self.plain: Any = resolve.plain
         self.quoted: Any = Quoted
         self.key: Any = string_key

@@ -47,6 +47,8 @@ _OLD_BOOLS = frozenset(
 )
 _DIGITS = "0123456789"
 _BASE_DIGITS = {2: "01", 8: "01234567", 10: _DIGITS, 16: "0123456789abcdefABCDEF"}
+# Of 64 bits in base 2.
+_MAX_DIGITS = 64
 _MAX_INT, _MIN_INT, _MAX_UINT = 2**63 - 1, -(2**63), 2**64 - 1
 
 
@@ -105,6 +107,10 @@ def go_integer(text: str) -> int | None:
     # Python would take a second base prefix (`00o7`).
     if not digits or digits.strip(_BASE_DIGITS[base]):
         return None
+    digits = digits.lstrip("0")
+    if len(digits) > _MAX_DIGITS:
+        return None
+    digits = digits or "0"
     value = int(digits, base)
     if sign == "-":
         value = -value

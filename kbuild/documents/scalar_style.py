@@ -14,6 +14,8 @@ _WORDS = frozenset((
     "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF",
 ))  # fmt: skip
 _WIDTH = 80
+# Longer integers may be infinite to the reference, and those are strings.
+_FINITE_DIGITS = 308
 _ESCAPES = {
     0x00: "\\0", 0x07: "\\a", 0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0B: "\\v", 0x0C: "\\f", 0x0D: "\\r", 0x1B: "\\e",
     0x22: '\\"', 0x5C: "\\\\", 0x85: "\\N", 0xA0: "\\_", 0x2028: "\\L", 0x2029: "\\P",
@@ -62,7 +64,7 @@ def cannot_be_plain(text: str) -> bool:
 
 def _is_number(text: str) -> bool:
     """Whether a text that starts like a number, a date or a base 60 number reads as one."""
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= _FINITE_DIGITS:
         return True
     from kbuild.documents.yaml11 import is_base60, reads_as_non_string
 

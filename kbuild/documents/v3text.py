@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Duplicate: TypeAlias = tuple[str, int, int]
 
 _MAX_SIMPLE_KEY = 128
+# A key that stands in a map 100,000 times makes five billion pairs; nobody reads that many.
+_MAX_PAIRS = 10_000
 
 
 def dumps(value: Json) -> str:
@@ -166,12 +168,16 @@ def _pairs(lines: list[tuple[str, int]]) -> list[Duplicate]:
         return []
     from kbuild.model.quote import go_quote
 
-    return [
-        (go_quote(text), line, first)
-        for at, (text, first) in enumerate(lines)
-        for other, line in lines[at + 1 :]
-        if other == text
-    ]
+    uses: dict[str, list[int]] = {}
+    for text, line in lines:
+        uses.setdefault(text, []).append(line)
+    pairs: list[Duplicate] = []
+    for text, first in lines:
+        same = uses[text]
+        # What is still in the list stands behind this use.
+        del same[0]
+        pairs += [(go_quote(text), line, first) for line in same[: _MAX_PAIRS - len(pairs)]]
+    return pairs
 
 
 def _key(key: str | OddKey) -> str:

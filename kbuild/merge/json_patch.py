@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _INVALID = "invalid index referenced"
 _MISSING = "missing value"
 _ABSENT = object()
+# Copying a list into itself again and again doubles it each time.
+_MAX_COPIED = 100_000
 _EXPONENT_FROM = 10**6  # Go prints floats from here on with an exponent.
 
 
@@ -120,8 +122,13 @@ def rebuilt(value: Json) -> Json:
         return value
     if kind is int and -_EXPONENT_FROM < value < _EXPONENT_FROM:
         return value
-    number = float(value)
+    try:
+        number = value if kind is Number else float(value)
+    except OverflowError:
+        number = Number(str(value))
     if number - number != 0:
+        if type(number) is Number:
+            raise OutputError(f"json: cannot unmarshal number {number.text} into Go value of type float64")
         shown = "+Inf" if number > 0 else "-Inf" if number < 0 else "NaN"
         raise OutputError(f"json: unsupported value: {shown}")
     if number == int(number) and -_EXPONENT_FROM < number < _EXPONENT_FROM:
@@ -206,6 +213,8 @@ def _copy(document: Json, operation: Operation) -> Json:
     holder, key = _find(document, path)
     if holder is None:
         raise PatchError(f"copy operation does not apply: doc is missing destination path: {path}: {_MISSING}")
+    if count_values(value, _MAX_COPIED) > _MAX_COPIED:
+        raise PatchError(f"copy operation does not apply: {source} holds more than {_MAX_COPIED} values")
     _insert(holder, key, _copied(value), "error while adding value during copy")
     return document
 
@@ -363,3 +372,15 @@ def _copied(value: Json) -> Json:
     if kind is list:
         return [_copied(item) for item in value]
     return value
+
+
+def count_values(value: Json, limit: int) -> int:
+    """How many values there are in a value, itself included; counting ends soon above a limit."""
+    kind = type(value)
+    count = 1
+    if kind is dict or kind is list:
+        for item in value.values() if kind is dict else value:
+            count += count_values(item, limit - count)
+            if count > limit:
+                break
+    return count
