@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from applier.cluster.cluster import Cluster, collection_of
 from applier.failures import ApplierError, Conflict, ErrorClass, Failure, error
 from applier.fields.conflicts import judge
-from applier.fields.migration import migration_patch
+from applier.fields.managed import managers
+from applier.fields.migration import FIRST_APPLY, migration_patch
 from applier.fields.recreate import probe
 from applier.inventory.ownership import adoption, owner_of, release_patch
 from applier.model.ids import join_api_version
@@ -90,7 +91,9 @@ class Tools:
         if not step.version or step.version in fact.versions or step.direction == "prune":
             return collection_of(fact, step.id.namespace, step.version)
         # An object in a version that is not served must fail as such, not be written in another one.
-        return collection_of(fact, step.id.namespace)._replace(version=step.version)
+        found = collection_of(fact, step.id.namespace)
+        # Of an object outside of the set no version is wanted: the one that the server prefers does.
+        return found._replace(version=step.version or found.version)
 
 
 def write(tools: Tools, step: Step, attempt: Attempt) -> Wrote:
@@ -104,7 +107,8 @@ def write(tools: Tools, step: Step, attempt: Attempt) -> Wrote:
         if found is not None:
             return _wrote(found, created=True)
     try:
-        return _apply(tools, step, attempt, collection)
+        wrote = _apply(tools, step, attempt, collection)
+        return _fold_first_apply(tools, step, attempt, wrote)
     except ApplierError as problem:
         return _after_refusal(tools, step, attempt, problem)
 
@@ -123,6 +127,18 @@ def _migrate(tools: Tools, step: Step, collection: Collection) -> None:
         patch = migration_patch(live, tools.policy.field_manager, api_version, served)
         if patch:
             tools.writer.json_patch(collection, step.id.name, patch)
+
+
+def _fold_first_apply(tools: Tools, step: Step, attempt: Attempt, wrote: Wrote) -> Wrote:
+    """An object without managers: the server has just given everything on it to `before-first-apply`, and that is folded in."""
+    if attempt.migrated or not attempt.uid or all(entry.name != FIRST_APPLY for entry in managers(wrote.body)):
+        return wrote
+    collection = tools.collection(step)
+    api_version = join_api_version(collection.group, collection.version)
+    patch = migration_patch(wrote.body, tools.policy.field_manager, api_version, ())
+    tools.writer.json_patch(collection, step.id.name, patch)
+    attempt.migrated = True
+    return _apply(tools, step, attempt, collection)
 
 
 def _apply(tools: Tools, step: Step, attempt: Attempt, collection: Collection) -> Wrote:

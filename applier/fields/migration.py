@@ -16,10 +16,12 @@ from applier.fields.managed import Manager, managers, restricted, union, without
 from applier.model.ids import Body, split_api_version
 from applier.model.values import annotations_of, mapping, mappings, text, uid_of
 
+# Whom the server makes the manager of everything on an object without managers, when it is applied for the first time.
+FIRST_APPLY = "before-first-apply"
 # Managers that write whole manifests, by how they write. `kubectl-edit` and the like are people, not appliers.
 UPDATERS = frozenset(
     [
-        "kubectl-client-side-apply", "kubectl", "kubectl-create", "kubectl-replace", "before-first-apply", "helm",
+        "kubectl-client-side-apply", "kubectl", "kubectl-create", "kubectl-replace", FIRST_APPLY, "helm",
         "kapp", "kapp-server",
     ]
 )  # fmt: skip

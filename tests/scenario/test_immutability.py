@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ def cases(bed: Bed) -> dict[str, tuple[Any, Any]]:
     storage = bed.cleaned(named("storage.k8s.io/v1", "StorageClass", bed.namespace, provisioner="example.com/one"))
     priority = bed.cleaned(named("scheduling.k8s.io/v1", "PriorityClass", bed.namespace, value=100))
     frozen = config_map("m", immutable=True)
+    octet = zlib.crc32(bed.namespace.encode()) % 250 + 1
     return {
         "Deployment": selector_change("Deployment"),
         "DaemonSet": selector_change("DaemonSet"),
@@ -60,8 +62,8 @@ def cases(bed: Bed) -> dict[str, tuple[Any, Any]]:
         "Job": (job("j"), job("j", annotations={"version": "2"})),
         "Pod": (pod, changed(pod, "spec", "hostNetwork", value=True)),
         "Service": (
-            changed(service("web"), "spec", "clusterIP", value="10.96.77.10"),
-            changed(service("web"), "spec", "clusterIP", value="10.96.77.11"),
+            changed(service("web"), "spec", "clusterIP", value=f"10.96.{octet}.10"),
+            changed(service("web"), "spec", "clusterIP", value=f"10.96.{octet}.11"),
         ),
         "PersistentVolumeClaim": (claim("c"), claim("c", spec={"accessModes": ["ReadWriteMany"]})),
         "ConfigMap": (frozen, changed(frozen, "data", value={"key": "other"})),
@@ -158,7 +160,7 @@ def test_s68_an_object_that_somebody_replaced_meanwhile(bed: Bed) -> None:
 
     def replace() -> None:
         bed.kube.delete(bed.owned(config_map("a")))
-        bed.kube.create(bed.owned(config_map("a", {"key": "by hand"})))
+        bed.kube.apply(bed.owned(config_map("a", {"key": "by hand"})), "kubectl")
 
     def is_write_of_a(exchange: Exchange) -> bool:
         return exchange.method == "PATCH" and exchange.name == "a"

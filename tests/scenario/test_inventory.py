@@ -228,7 +228,7 @@ def test_s30_objects_of_others_are_not_touched_unless_asked(owner: str, bed: Bed
     bed.kube.create(bed.owned(config_map("a", **marks)))
     done = bed.apply(config_map("a", {"key": "new"})).expect(3)
     assert shown in done.text
-    assert "owned-by" in done.text
+    assert "owned by" in done.text
     assert bed.member_writes == []
     done = bed.apply(config_map("a", {"key": "new"}), flags=["--adopt=all"]).expect(0)
     assert shown in done.text
@@ -244,7 +244,7 @@ def test_s31_an_object_can_move_from_one_set_to_another(bed: Bed) -> None:
     uid = (bed.live(config_map("moved")) or {})["metadata"]["uid"]
     bed.name = "app"
     done = bed.apply(config_map("stays")).expect(0)
-    assert "handed over" in done.text
+    assert "belongs to inventory" in done.text
     live = bed.live(config_map("moved"))
     assert live is not None
     assert live["metadata"]["uid"] == uid
