@@ -149,8 +149,8 @@ def patch_loop(bench: Bench, bodies: list[Object], space: str) -> float:
 def writing_time(output: str) -> float:
     """Seconds from the first request of a step to the last answer, by the events of a run."""
     events = [json.loads(line) for line in output.splitlines()]
-    started = [event["atS"] for event in events if event.get("type") == "start"]
-    ended = [event["atS"] for event in events if event.get("type") == "applied"]
+    started = [event["atSeconds"] for event in events if event.get("type") == "start"]
+    ended = [event["atSeconds"] for event in events if event.get("type") == "applied"]
     return float(max(ended) - min(started))
 
 

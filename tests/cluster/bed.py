@@ -91,6 +91,11 @@ class Done:
         assert len(found) == 1, f"{kind} {name}: {len(found)} entries in {self.stdout}"
         return found[0]
 
+    def error_class(self, kind: str, name: str) -> str:
+        """The class of one object's failure in the report; `""` where it did not fail."""
+        found = [entry["class"] for entry in self.report["errors"] if names_object(entry["id"], kind, name)]
+        return str(found[0]) if found else ""
+
     def outcomes(self) -> dict[str, str]:
         """The outcome of each object, by `Kind/name`."""
         return {short(entry["id"]): entry["outcome"] for entry in self.report["objects"]}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from typing import Any
 
-import pytest
 from bed import Bed, Plane
 from faults import Exchange, Rewrite
 from objects import (
@@ -239,14 +239,18 @@ def test_s12_deleting_goes_the_other_way(bed: Bed) -> None:
     assert all(bed.live(body) is None for body in (bodies[3], bodies[4]))
 
 
-@pytest.mark.parametrize("verb", ["apply"])
-def test_s13_the_plan_does_not_depend_on_the_order_of_the_input(bed: Bed, verb: str) -> None:
+def without_places(plan: str) -> str:
+    """A plan without what tells of the input: positions in the file, and the digest of the stream."""
+    return re.sub(r'("position"|"source"): "[^"]*"', r'\1: ""', plan)
+
+
+def test_s13_the_plan_does_not_depend_on_the_order_of_the_input(bed: Bed) -> None:
     bodies = [*mixed_set(bed), *(config_map(f"c-{number}") for number in range(30)), role("reader"), service("web")]
     plans = set()
     for seed in range(20):
         random.Random(seed).shuffle(bodies)
-        done = bed.run(verb, str(bed.write(*bodies)), "--dry-run=client", "-o", "plan").expect(0)
-        plans.add(done.stdout)
+        done = bed.run("apply", str(bed.write(*bodies)), "--dry-run=client", "-o", "json").expect(0)
+        plans.add(without_places(done.stdout))
     assert len(plans) == 1
     assert bed.proxy.writes == []
 

@@ -170,7 +170,7 @@ def test_s96_what_is_too_large_is_told_and_the_rest_applied(bed: Bed) -> None:
         config_map("big", {"x": "y" * 1_100_000}), config_map("huge", {"x": "y" * 3_300_000}), config_map("a")
     )
     assert done.code in (2, 3), done.text
-    assert {done.change("ConfigMap", name)["errorClass"] for name in ("big", "huge")} == {"too-large"}
+    assert {done.error_class("ConfigMap", name) for name in ("big", "huge")} == {"too-large"}
     assert bed.live(config_map("a")) is not None
 
 
@@ -281,5 +281,5 @@ def test_a_claim_that_shrinks_is_invalid_and_never_created_again(bed: Bed, own_p
     done = bed.apply(
         claim("c", "1Gi"), deployment("web", volumes=[volume]), flags=["--no-wait", "--recreate=all"]
     ).expect(3)
-    assert done.change("PersistentVolumeClaim", "c")["errorClass"] == "invalid"
+    assert done.error_class("PersistentVolumeClaim", "c") == "invalid"
     assert bed.deletes() == []
