@@ -84,6 +84,9 @@ table: $(VENV)/.installed-dev ## write the table of what is supported in README.
 yaml: oracle ## write the expectations of testdata/yaml again, from the reference (ARGS: places, --check)
 	@$(BIN)/python tools/regenerate_yaml.py $(ARGS)
 
+fuzz-yaml: oracle ## random YAML: N builds beside the reference, TEXTS texts by both readers, from SEED
+	@$(BIN)/python tools/fuzz_yaml.py --seed $(or $(SEED),1) --builds $(or $(N),2000) --texts $(or $(TEXTS),100000)
+
 regexp: oracle ## write the expectations of testdata/regexp again, from the reference
 	@$(BIN)/python tools/regenerate_regexp.py $(ARGS)
 

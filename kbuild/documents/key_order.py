@@ -31,11 +31,12 @@ def ordered(keys: Iterable[str]) -> tuple[str, ...]:
     """
     result = sorted(keys)
     if not all(key.isalpha() for key in result):
-        numbers = [numbered(key) for key in result] if len(result) > _MANY else [None]
-        if None in numbers:
-            result.sort(key=_Natural)
+        found = [numbered(key) for key in result] if len(result) > _MANY else []
+        numbers = [each for each in found if each is not None]
+        if len(numbers) == len(result):
+            result = [key for _, _, key in sorted(numbers)]
         else:
-            result = [key for _, _, key in sorted(numbers)]  # type: ignore[type-var]
+            result.sort(key=_Natural)
     return tuple(result)
 
 
