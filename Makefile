@@ -14,7 +14,7 @@ ARGS ?=
 
 .PHONY: help demo test lint golden table bench conformance oracle clean \
   cluster cluster-programs test-cluster test-kind soak bench-cluster
-.PHONY: yaml regexp fuzz-yaml
+.PHONY: yaml regexp fuzz-yaml coverage mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,15 @@ lint: $(VENV)/.installed-dev ## ruff and mypy
 
 test: oracle cluster-programs lint $(VENV)/.compiled ## lint, types and all tests (ARGS: further arguments for pytest)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+coverage: oracle $(VENV)/.compiled ## branch coverage of kbuild/ by its tests (ARGS: further arguments for the report)
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 --dist loadgroup --ignore tests/cluster --ignore tests/scenario
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report $(ARGS)
+
+mutants: $(VENV)/.installed-dev $(VENV)/.compiled ## small changes of the code: how many the cases notice (ARGS: --every 10 --survivors)
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 test-cluster: cluster-programs $(VENV)/.compiled ## the applier's scenarios (KBUILD_TEST_KUBECONFIG: against that cluster)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/cluster tests/scenario $(ARGS)

@@ -17,7 +17,9 @@ import kbuild
 
 def examples(count: int) -> settings:
     """So many examples in an ordinary run; the profile `search` decides for itself."""
-    chosen = settings.get_profile("search").max_examples if os.environ.get("KBUILD_HYPOTHESIS") == "search" else count
+    chosen = (
+        int(os.environ.get("KBUILD_EXAMPLES", "2000")) if os.environ.get("KBUILD_HYPOTHESIS") == "search" else count
+    )
     return settings(max_examples=chosen, suppress_health_check=list(HealthCheck))
 
 
