@@ -109,6 +109,9 @@ bench: oracle $(VENV)/.installed-bench $(VENV)/.compiled ## kbuild against the r
 bench-cluster: cluster-programs $(VENV)/.compiled ## the applier against kubectl on a real API server, as a table
 	@$(BIN)/python benchmarks/cluster.py $(ARGS)
 
+fuzz: oracle $(VENV)/.compiled ## random trees against the reference (N: how many, SEED: which ones)
+	@$(BIN)/python tools/fuzz.py -n $${N:-1000} --seed $${SEED:-1} --table $(ARGS)
+
 conformance: $(VENV)/.compiled ## the shared conformance cases, where they are beside the checkout
 	@$(BIN)/python "$${KBUILD_CONFORMANCE:-../shared/conformance}/run.py" --command '$(CURDIR)/$(BIN)/kbuild render' -j 2 $(ARGS)
 

@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
 
 class Accumulator:
-    """What has come up so far: resources, transformer configuration (None: only the defaults), vars."""
+    """What has come up so far: resources, transformer configuration (None: only the defaults), vars.
 
-    __slots__ = ("config", "resources", "vars")
+    Shape: `has_defaults` says that some configuration was merged before, so that the defaults are there.
+    """
+
+    __slots__ = ("config", "has_defaults", "resources", "vars")
 
     def __init__(self) -> None:
         self.resources = Resources()
+        self.has_defaults = False
         self.config: TransformerConfig | None = None
         self.vars: list[Any] = []
 
@@ -46,14 +50,20 @@ class Accumulator:
             self.vars = build_vars.merge_sets(self.vars, other.vars)
 
     def merge_config(self, config: TransformerConfig | None) -> None:
-        """Merge transformer configuration onto this one. Raises: KbuildError, for conflicting field specs."""
-        if config is None or config is self.config:
+        """Merge transformer configuration (None: the defaults) onto this one.
+
+        Raises: KbuildError, for conflicting field specs.
+        """
+        if self.config is None and (config is None or config.is_default):
+            self.has_defaults = True
             return
-        if self.config is None:
-            # The reference merges onto an empty configuration here, which drops specs that another one covers.
-            self.config = config if config.is_default else type(config)({}).merged(config)
-        else:
-            self.config = self.config.merged(config)
+        from kbuild.fields.configuration import TransformerConfig
+
+        config = config or TransformerConfig.default()
+        # The first one goes onto an empty configuration, which drops specs that another one of it covers.
+        start = TransformerConfig.default() if self.has_defaults else TransformerConfig({})
+        self.config = (self.config or start).merged(config)
+        self.has_defaults = True
 
 
 def accumulate_root(node: Node, fold: Fold) -> Accumulator:
@@ -241,13 +251,17 @@ def merge_configurations(node: Node, context: Context, into: Accumulator) -> Non
     """Merge `configurations` and `crds` onto what came up from the bases. Raises: KbuildError."""
     fields = node.fields
     if into.config is None and not fields.get("configurations") and not fields.get("crds"):
+        into.has_defaults = True
         return
     from kbuild.fields.configuration import TransformerConfig
 
     config = TransformerConfig.default()
     if fields.get("configurations"):
         config = config.merged(plugins.read_configurations(fields["configurations"], context))
-    into.merge_config(config)
+    try:
+        into.merge_config(config)
+    except KbuildError as error:
+        raise error.within(f"merging config {config.go_text()}") from None
     if fields.get("crds"):
         from kbuild.fields import crds
 
@@ -258,4 +272,7 @@ def merge_configurations(node: Node, context: Context, into: Accumulator) -> Non
             from_crds = read_all()
         except KbuildError as error:
             raise error.within(f"loading CRDs [{' '.join(fields['crds'])}]") from None
-        into.merge_config(from_crds)
+        try:
+            into.merge_config(from_crds)
+        except KbuildError as error:
+            raise error.within(f"merging CRDs {from_crds.go_text()}") from None

@@ -212,7 +212,9 @@ def builtin_transformers(
     each("ReplicaCountTransformer", "replicas", lambda entry: {"replica": entry, "fieldSpecs": config.replicas})
     each("ImageTagTransformer", "images", lambda entry: {"imageTag": entry, "fieldSpecs": config.images})
     if fields.get("replacements"):
-        replacements = {"replacements": fields["replacements"]}
+        # Written out and read again on the way to its transformer, an entry loses an empty list.
+        entries = [entry if entry.get("targets") else {**entry, "targets": None} for entry in fields["replacements"]]
+        replacements = {"replacements": entries}
         found.append(("ReplacementTransformer", replacements, None, ("replacements",)))
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kbuild.fields.spec import FieldSpec, gvk_sort_key
 from kbuild.fields.structs import coerced
 from kbuild.model.errors import ConfigurationError, KbuildError
+from kbuild.model.ids import gvk_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ PARTS = (
     ("images", "images", "Images"),
     ("replicas", "replicas", "Replicas"),
 )
+
+
+# The attributes in the order of the reference's struct.
+GO_ORDER = (
+    "name_prefix", "name_suffix", "namespace", "common_labels", "labels", "template_labels", "common_annotations",
+    "name_reference", "var_reference", "images", "replicas",
+)  # fmt: skip
 
 
 class NameBackReference:
@@ -67,6 +75,11 @@ class TransformerConfig:
             raise AttributeError(name)
         return self.part(name)
 
+    def go_text(self) -> str:
+        """All specs as Go prints the struct: `&{[Kind.version.group:create:path ...] ...}`."""
+        parts = [" ".join(map(go_spec, self.part(name))) for name in GO_ORDER]
+        return "&{" + " ".join(f"[{part}]" for part in parts) + "}"
+
     @classmethod
     def from_fields(cls, values: Any) -> Self:
         """One `configurations` file. Raises: ConfigurationError, for unknown or ill-typed fields."""
@@ -89,6 +102,15 @@ class TransformerConfig:
                 raise error.within(f"failed to merge {word} fieldSpec") from None
             parts[name] = tuple(sorted(found, key=_sort_key))
         return TransformerConfig(parts)
+
+
+def go_spec(item: Any) -> str:
+    """A spec, or a kind with the specs that refer to it, as Go prints it."""
+    kind = gvk_text(item.group, item.version, item.kind)
+    if type(item) is FieldSpec:
+        return f"{kind}:{'true' if item.create else 'false'}:{item.path}"
+    lines = "\n".join(map(go_spec, item.referrers))
+    return f"{kind}:  (\n{lines}\n)"
 
 
 def _sort_key(item: Any) -> tuple[int, str]:

@@ -188,7 +188,10 @@ class Matcher:
         text = text_of(value)
         if holds_nothing(text):
             # The reference has a node of no kind here.
-            is_list = rest[0] == "*" or is_list_index(rest[0]) or as_number(rest[0]) is not None
+            is_element = is_list_index(rest[0])
+            if is_element:
+                split_index(rest[0])
+            is_list = rest[0] == "*" or is_element or as_number(rest[0]) is not None
             expected = "SequenceNode" if is_list else "MappingNode"
             raise FieldError(f"wrong node kind: expected {expected} but got : node contents:\nnull\n")
         inner = parse(text)

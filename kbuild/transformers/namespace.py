@@ -70,12 +70,12 @@ class NamespaceTransformer:
     def set_in(self, resource: Resource) -> None:
         """All fields of one resource. Mutates: its body. Raises: FieldError."""
         found = resource.id
+        if not found.cluster_scoped:
+            visit(resource, self.meta, self.setter, SCALAR)
+        is_binding = found.kind in _BINDINGS
+        if is_binding:
+            self.set_subjects(resource)
         try:
-            if not found.cluster_scoped:
-                visit(resource, self.meta, self.setter, SCALAR)
-            is_binding = found.kind in _BINDINGS
-            if is_binding:
-                self.set_subjects(resource)
             for spec in self.specs.of(found.group, found.version, found.kind):
                 if spec.path == _META_NAME and found.api_version != "v1":
                     continue
@@ -83,9 +83,7 @@ class NamespaceTransformer:
                     continue
                 visit(resource, spec, self.setter, SCALAR)
         except FieldError as error:
-            if "visit" in error.reason and "subjects" in error.reason[:60]:
-                raise
-            if "wrong node kind" in error.reason:
+            if "wrong node kind" in error.reason and "but got ScalarNode" not in error.reason:
                 raise error.within("namespace field specs must target scalar nodes") from None
             raise error.within("namespace transformation failed") from None
 
@@ -111,7 +109,10 @@ class NamespaceTransformer:
             if value is not None and type(value) not in (dict, list) and text_of(value) == wanted:
                 if subject.get("namespace") is None or is_null(subject["namespace"]):
                     subject["namespace"] = CREATED
-                self.setter(subject, "namespace")
+                try:
+                    self.setter(subject, "namespace")
+                except FieldError as error:
+                    raise error.within(frame) from None
 
 
 def conflict(matches: list[Resource]) -> DuplicateIdError:

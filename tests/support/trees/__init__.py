@@ -1,0 +1,1 @@
+"""Random kustomization trees, for builds by the reference and by kbuild."""
