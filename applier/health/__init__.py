@@ -83,8 +83,3 @@ def evaluate_live(live: Live, facts: Facts, rules: Sequence[Rule] = ()) -> Healt
 def reports_generation(body: Body) -> bool:
     """Whether the controller of an object has reported what it observed."""
     return isinstance(status_of(body).get("observedGeneration"), int)
-
-
-def vanished(job: Body) -> bool:
-    """Whether a Job that was seen may be gone because it was done: it has a time to live after it finished."""
-    return id_of(job).kind == "Job" and at(job, "spec", "ttlSecondsAfterFinished") is not None

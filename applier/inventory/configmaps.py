@@ -16,12 +16,14 @@ from applier import keys
 from applier.inventory import codec
 from applier.inventory.names import applyset_id
 from applier.model.errors import InventoryDamagedError
-from applier.model.ids import Body, ObjectId
+from applier.model.ids import Body, GroupKind, ObjectId
 from applier.model.inventory import Chunk, Entry, Header, Inventory, InventoryRef
+from applier.model.kinds import CONFIG_MAP
 from applier.model.values import mapping, mappings, number, text
 
 FORMAT = 1
 PREVIEW_IDS = 20
+_LEASE = GroupKind("coordination.k8s.io", "Lease")
 _DAMAGED_HINT = "`kbuild inventory rebuild` restores it from the labels of the members"
 
 
@@ -203,8 +205,12 @@ def stray_parts(ref: InventoryRef, names: Iterable[str], header: Header) -> list
 
 
 def is_bookkeeping(object_id: ObjectId, ref: InventoryRef) -> bool:
-    """Whether an object is the inventory itself (head or part), which no set may contain."""
-    if object_id.kind != "ConfigMap" or object_id.group or object_id.namespace != ref.namespace:
+    """Whether an object is the inventory itself (its head, a part or its lock), which no set may contain."""
+    if object_id.namespace != ref.namespace or not object_id.name.startswith(ref.head_name):
+        return False
+    if object_id.group_kind == _LEASE:
+        return object_id.name == ref.head_name
+    if object_id.group_kind != CONFIG_MAP:
         return False
     return object_id.name == ref.head_name or bool(stray_parts(ref, (object_id.name,), Header()))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from applier import keys
+from applier.inventory.configmaps import is_bookkeeping
 from applier.inventory.names import mark_of
 from applier.inventory.ownership import wants_to_stay
 from applier.model import kinds
@@ -102,6 +103,9 @@ class _Normalizer:
             return None
         annotations = mapping(at(reading.body, "metadata", "annotations"))
         if annotations and self._is_hook(reading, annotations):
+            return None
+        if is_bookkeeping(reading.id, self.ref):
+            self._problem(f"is the inventory {self.ref} itself", reading.position, reading.id)
             return None
         body, notes = payload.clean(reading.body, reading.kind)
         self._tell(reading, notes)

@@ -67,7 +67,7 @@ class Leaving:
             return Removal(Action.RETAIN, "outside-jail", "not deleted: it is outside --only-namespace")
         found = removal(entry, self._live(object_id), self.mark)
         if found.action in (Action.PRUNE, Action.KEEP) and not self.policy.prune:
-            return Removal(Action.RETAIN, "prune-off", "not deleted: --no-prune")
+            return Removal(Action.RETAIN, "prune-off")
         is_home = object_id.group_kind == kinds.NAMESPACE and object_id.name in PROTECTED | {self.ref.namespace}
         if found.action is Action.PRUNE and is_home:
             return Removal(Action.KEEP, "protected", "not deleted: this namespace is never pruned")

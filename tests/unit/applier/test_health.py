@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cluster_values import body, oid
 
-from applier.health import Facts, evaluate, evaluate_live, reports_generation, vanished
+from applier.health import Facts, evaluate, evaluate_live, reports_generation
 from applier.health.cel import CelError, is_true
 from applier.health.cel import evaluate as value_of
 from applier.health.cel_parser import CelSyntaxError, parse
@@ -224,8 +224,6 @@ def test_absent_and_unknown_are_verdicts_too() -> None:
     assert evaluate_live(ABSENT, Facts()).status is Status.NOT_FOUND
     assert evaluate_live(Unknown(why="forbidden"), Facts()).message == "forbidden"
     assert evaluate_live(Present(body=obj("Service")), Facts()).is_final
-    assert vanished(obj("batch/v1/Job", {"ttlSecondsAfterFinished": 0}))
-    assert not vanished(obj("batch/v1/Job"))
 
 
 WORKLOAD = Health(status=Status.IN_PROGRESS, reason="LessReady", message="ready: 0/1")

@@ -160,6 +160,15 @@ WRONG: list[tuple[str, list[Any], list[str]]] = [
         ["f.yaml:1: Pod t/a: carries the label applyset.kubernetes.io/part-of of another inventory"],
     ),
     (
+        "the inventory itself",
+        [body("ConfigMap", "t/kbuild.app"), body("ConfigMap", "t/kbuild.app.1.0"), body("coordination.k8s.io/v1/Lease", "t/kbuild.app")],
+        [
+            "f.yaml:1: ConfigMap t/kbuild.app: is the inventory t/app itself",
+            "f.yaml:2: ConfigMap t/kbuild.app.1.0: is the inventory t/app itself",
+            "f.yaml:3: coordination.k8s.io/Lease t/kbuild.app: is the inventory t/app itself",
+        ],
+    ),
+    (
         "wrong dependencies, each with its index",
         [body("Pod", "t/a", annotations={keys.CONFIG_DEPENDS_ON: "a/b/c/d, /x//y,/Kind/a,/Kind/a,g//n"})],
         [
