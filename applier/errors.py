@@ -116,9 +116,16 @@ def _of_invalid(answer: Answer, _message: str) -> ErrorClass:
         return ErrorClass.REPLACED
     if answer.is_json_patch and not causes:
         return ErrorClass.RACE
+    if causes and all(_is_size_limit(cause) for cause in causes):
+        return ErrorClass.TOO_LARGE
     if causes and all(is_immutable_cause(answer.kind, cause) for cause in causes):
         return ErrorClass.IMMUTABLE
     return ErrorClass.INVALID
+
+
+def _is_size_limit(cause: Mapping[str, Any]) -> bool:
+    """The limit of what a ConfigMap or a Secret may hold; other texts that are too long are wrong by themselves."""
+    return cause.get("reason") == "FieldValueTooLong" and "1048576" in str(cause.get("message"))
 
 
 def _of_server_error(_answer: Answer, message: str) -> ErrorClass | None:

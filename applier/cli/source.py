@@ -78,8 +78,9 @@ def _source(
     from hashlib import sha256
 
     digest = sha256()
-    for document in documents:
-        digest.update(json.dumps(document.body, separators=(",", ":"), default=str).encode())
+    texts = (json.dumps(document.body, separators=(",", ":"), default=str) for document in documents)
+    for text in sorted(texts):  # the order of documents in their files means nothing to a cluster
+        digest.update(text.encode())
     metadata = kustomization.get("metadata")
     return Source(
         documents=tuple(documents),

@@ -61,7 +61,6 @@ def step_document(step: Step) -> dict[str, Any]:
         "wait": step.wait,
         "timeoutSeconds": step.timeout_s if step.wait else 0,
         "status": step.health.status.value if step.health is not None else "",
-        "position": step.position,
     }
     return {key: value for key, value in found.items() if value or key in ("id", "action", "direction", "phase")}
 
