@@ -8,8 +8,13 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from applier.agent.clusters import Clusters
+from applier.agent.kustomization.artifacts import Artifacts
+from applier.agent.kustomization.kustomization import Kustomizations
+from applier.agent.kustomization.triggers import Triggers
 from applier.agent.runtime.events import Recorder
-from applier.agent.runtime.kinds import GIT_REPOSITORIES
+from applier.agent.runtime.informer import Informer
+from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS
 from applier.agent.runtime.logs import Log
 from applier.agent.runtime.metrics import CONTENT_TYPE, Metrics
 from applier.agent.runtime.serving import Asked, Reply, Server
@@ -23,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from applier.agent.runtime.events import Poster
+    from applier.agent.runtime.queue import Key
     from applier.agent.runtime.reconciling import Surroundings
-    from applier.agent.runtime.unit import Reconcile
+    from applier.agent.runtime.unit import Follower, Reconcile
     from applier.cluster.api import Collection
     from applier.cluster.cluster import Cluster
+    from applier.cluster.connection import Connection
+    from applier.model.ids import Body
 
 SOURCE, KUSTOMIZE, NOTIFICATION, HELM = "source", "kustomize", "notification", "helm"
 DEFAULT_CONTROLLERS = (SOURCE, KUSTOMIZE, NOTIFICATION)
@@ -53,6 +61,11 @@ class AgentOptions:
     protocols: str = "http:https:ssh"
     concurrent_sources: int = 2
     concurrent_kustomizations: int = 4
+    default_account: str = ""
+    download_attempts: int = 9
+    strict_substitution: bool = True
+    cross_namespace: bool = True
+    prune_guard: bool = True
 
 
 @dataclass(slots=True)
@@ -60,12 +73,15 @@ class Agent:
     """The controllers of one process."""
 
     cluster: Cluster
+    connection: Connection
     options: AgentOptions
     log: Log = field(default_factory=Log)
     clock: Clock = field(default_factory=SystemClock)
     metrics: Metrics = field(default_factory=Metrics)
     post: Poster | None = None
     units: dict[str, Unit] = field(default_factory=dict)
+    views: list[Informer] = field(default_factory=list)
+    source_followers: list[Follower] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     stopped: Event = field(default_factory=Event)
 
@@ -76,6 +92,8 @@ class Agent:
         )
         if SOURCE in self.options.controllers:
             self._add_sources()
+        if KUSTOMIZE in self.options.controllers:
+            self._add_kustomizations()
         self._serve(self.options.metrics_address, {("GET", "/metrics"): self._metrics})
         self._serve(
             self.options.health_address,
@@ -83,12 +101,16 @@ class Agent:
         )
         for server in self.servers:
             server.start()
+        for view in self.views:
+            view.start()
         for found in self.units.values():
             found.start()
 
     def stop(self) -> bool:
         """End in an orderly way; returns whether all runs ended in time."""
         ended = [found.stop(GRACE_S) for found in self.units.values()]
+        for view in self.views:
+            view.stop()
         for server in self.servers:
             server.stop()
         self.stopped.set()
@@ -107,6 +129,41 @@ class Agent:
 
         names = Names(controller="source-controller", manager="source-controller")
         self.units[SOURCE] = self._unit(GIT_REPOSITORIES, names, make, self.options.concurrent_sources)
+
+    def _add_kustomizations(self) -> None:
+        clusters = Clusters(self.cluster, self.connection, self.options.default_account)
+        sources = self._sources()
+
+        def source_of(kind: str, key: Key) -> Body | None:
+            return sources.get(key) if kind == GIT_REPOSITORIES.kind else None
+
+        def make(around: Surroundings) -> Reconcile:
+            return Kustomizations(
+                around, source_of, clusters.of, artifacts=Artifacts(self.clock, self.options.download_attempts),
+                is_strict=self.options.strict_substitution, cross_namespace=self.options.cross_namespace,
+                guard=self.options.prune_guard,
+            ).reconcile  # fmt: skip
+
+        names = Names(controller="kustomize-controller", manager="gotk-kustomize-controller")
+        own = self._unit(KUSTOMIZATIONS, names, make, self.options.concurrent_kustomizations)
+        self.units[KUSTOMIZE] = own
+        triggers = Triggers(own)
+        own.followers.append(triggers.kustomization_changed)
+        self.source_followers.append(triggers.source_changed)
+
+    def _sources(self) -> Informer:
+        """The GitRepositories as this process sees them: those of its own controller, or a view of another's."""
+        if SOURCE in self.units:
+            found = self.units[SOURCE]
+            found.followers.append(self._source_changed)
+            return found.around.informer
+        collection = GIT_REPOSITORIES._replace(namespace=self.options.namespace)
+        self.views.append(Informer(self.cluster.reader, collection, self._source_changed))
+        return self.views[-1]
+
+    def _source_changed(self, old: Body | None, new: Body | None) -> None:
+        for follower in self.source_followers:
+            follower(old, new)
 
     def _unit(
         self, collection: Collection, names: Names, make: Callable[[Surroundings], Reconcile], concurrency: int

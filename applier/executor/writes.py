@@ -124,7 +124,7 @@ def _migrate(tools: Tools, step: Step, collection: Collection) -> None:
         fact = tools.cluster.discovery().find(step.id.group_kind)
         served = fact.versions if isinstance(fact, KindFact) else (collection.version,)
         api_version = join_api_version(collection.group, collection.version)
-        patch = migration_patch(live, tools.policy.field_manager, api_version, served)
+        patch = migration_patch(live, tools.policy.field_manager, api_version, served, tools.policy.folds)
         if patch:
             tools.writer.json_patch(collection, step.id.name, patch)
 

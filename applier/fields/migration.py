@@ -32,10 +32,12 @@ _LAST_APPLIED_STEP: Mapping[str, Any] = {"f:metadata": {"f:annotations": {f"f:{k
 _POINTER = f"/metadata/annotations/{keys.LAST_APPLIED.replace('~', '~0').replace('/', '~1')}"
 
 
-def is_former(entry: Manager, own: str) -> bool:
-    """Whether an entry belongs to an applier whose place we take."""
-    if entry.subresource or entry.name == own:
+def is_former(entry: Manager, own: str, folds: str = "") -> bool:
+    """Whether an entry belongs to an applier whose place we take, or to one of the managers that `folds` begins."""
+    if entry.subresource or (entry.name == own and (entry.operation == "Apply" or not folds)):
         return False
+    if folds and (entry.name == own or entry.name.startswith(folds)):
+        return True
     return entry.name in (APPLIERS if entry.operation == "Apply" else UPDATERS)
 
 
@@ -50,35 +52,49 @@ def stale_versions(live: Body, api_version: str, served: Iterable[str]) -> bool:
     return False
 
 
-def needs_migration(live: Body, own: str, api_version: str, served: Iterable[str]) -> bool:
+def needs_migration(live: Body, own: str, api_version: str, served: Iterable[str], folds: str = "") -> bool:
     """Whether the live object must be migrated before it is applied."""
     if keys.LAST_APPLIED in annotations_of(live):
         return True
     for entry in mappings(mapping(live.get("metadata")).get("managedFields")):
         # Almost every object has only entries that need no second look.
-        suspect = entry.get("manager") in UPDATERS or entry.get("manager") in APPLIERS
+        name = entry.get("manager")
+        suspect = name in UPDATERS or name in APPLIERS or (bool(folds) and str(name).startswith((folds, own)))
         if suspect or entry.get("apiVersion") != api_version:
-            return stale_versions(live, api_version, served) or any(is_former(one, own) for one in managers(live))
+            return stale_versions(live, api_version, served) or any(
+                is_former(one, own, folds) for one in managers(live)
+            )
     return False
 
 
-def migration_patch(live: Body, own: str, api_version: str, served: Iterable[str]) -> tuple[dict[str, Any], ...]:
-    """The JSON Patch that migrates an object, or nothing. It fails rather than overwrite a newer state."""
+def migration_patch(
+    live: Body, own: str, api_version: str, served: Iterable[str], folds: str = ""
+) -> tuple[dict[str, Any], ...]:
+    """The JSON Patch that migrates an object, or nothing. It fails rather than overwrite a newer state.
+
+    `folds` begins the names of managers whose fields become ours as a whole, empty for none.
+    """
     served = tuple(served)
-    if not needs_migration(live, own, api_version, served):
+    if not needs_migration(live, own, api_version, served, folds):
         return ()
     metadata = mapping(live.get("metadata"))
     patch: list[dict[str, Any]] = [
         {"op": "test", "path": "/metadata/uid", "value": uid_of(live)},
         {"op": "test", "path": "/metadata/resourceVersion", "value": text(metadata.get("resourceVersion"))},
-        {"op": "replace", "path": "/metadata/managedFields", "value": migrated_fields(live, own, api_version, served)},
+        {
+            "op": "replace",
+            "path": "/metadata/managedFields",
+            "value": migrated_fields(live, own, api_version, served, folds),
+        },
     ]
     if keys.LAST_APPLIED in annotations_of(live):
         patch.append({"op": "remove", "path": _POINTER})
     return tuple(patch)
 
 
-def migrated_fields(live: Body, own: str, api_version: str, served: Iterable[str]) -> list[dict[str, Any]]:
+def migrated_fields(
+    live: Body, own: str, api_version: str, served: Iterable[str], folds: str = ""
+) -> list[dict[str, Any]]:
     """The managedFields of a live object with former appliers folded into ours."""
     last_applied = _last_applied(live)
     group, _ = split_api_version(api_version)
@@ -92,8 +108,8 @@ def migrated_fields(live: Body, own: str, api_version: str, served: Iterable[str
             current["apiVersion"] = api_version
         if entry.name == own and entry.operation == "Apply" and not entry.subresource:
             ours = union(ours, entry.fields)
-        elif is_former(entry, own):
-            limited = last_applied is not None and entry.operation == "Update"
+        elif is_former(entry, own, folds):
+            limited = last_applied is not None and entry.operation == "Update" and not folds
             folded = restricted(entry.fields, last_applied) if limited else dict(entry.fields)
             ours = union(ours, without(folded, _LAST_APPLIED_STEP))
             remaining = without(without(entry.fields, folded), _LAST_APPLIED_STEP)

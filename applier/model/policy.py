@@ -24,7 +24,8 @@ class Policy:
     Shape: `namespace` is the default for namespaced objects that name none; `only_namespaces` is the jail (empty: none);
     `allow_prune` holds `all`, kinds, or a number as text (at most so many prunes are allowed); `takeover` are field
     managers whose fields may be taken without `force_conflicts`; `health_rules` come before the built-in ones; `mark` is how members
-    are told from others, None for the inventory's own.
+    are told from others, None for the inventory's own;
+    `folds` begins the names of field managers whose fields are taken over as a whole (Flux: `kubectl`).
     Units: seconds; 0 means no waiting for `timeout_s`, no limit for `total_timeout_s`.
     """
 
@@ -37,6 +38,7 @@ class Policy:
     field_manager: str = keys.FIELD_MANAGER
     labels: bool = True
     mark: Mark | None = None
+    folds: str = ""
     namespace: str = ""
     only_namespaces: tuple[str, ...] = ()
     confirmed: bool = False

@@ -158,7 +158,8 @@ class Decider:
             return ()
         fact = self.snapshot.discovery.find(one.id.group_kind)
         served = fact.versions if isinstance(fact, KindFact) else ()
-        return migration_patch(body, self.policy.field_manager, join_api_version(one.id.group, one.version), served)
+        policy, api_version = self.policy, join_api_version(one.id.group, one.version)
+        return migration_patch(body, policy.field_manager, api_version, served, policy.folds)
 
     def _health(self, one: Desired, body: Body) -> Health:
         return evaluate(body, self.facts, self.rules.of(one.id))

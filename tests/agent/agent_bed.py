@@ -23,8 +23,8 @@ from bed import Bed
 from applier.agent.assembly import Agent, AgentOptions
 from applier.agent.install.definitions import definitions
 from applier.agent.runtime.logs import Log
-from applier.cluster.cluster import connect
-from applier.cluster.kubeconfig import Choice
+from applier.cluster.cluster import of_connection
+from applier.cluster.kubeconfig import Choice, connect
 
 Object = dict[str, Any]
 SOURCE, KUSTOMIZE = "source.toolkit.fluxcd.io/v1", "kustomize.toolkit.fluxcd.io/v1"
@@ -178,7 +178,8 @@ class AgentBed:
 
     def start(self, **options: Any) -> Agent:
         """An agent for the test's namespace."""
-        cluster = connect(Choice(kubeconfig=str(self.bed.kubeconfig)), {})
+        connection = connect(Choice(kubeconfig=str(self.bed.kubeconfig)), {})
+        cluster = of_connection(connection, {})
         chosen = AgentOptions(
             **{
                 "namespace": self.namespace, "storage": self.folder / "storage", "storage_address": "127.0.0.1:0",
@@ -187,7 +188,7 @@ class AgentBed:
             }
         )  # fmt: skip
         self.files.append(self.log.open("a"))
-        agent = Agent(cluster, chosen, Log("debug", self.files[-1]))
+        agent = Agent(cluster, connection, chosen, Log("debug", self.files[-1]))
         agent.start()
         self.agents.append(agent)
         return agent
@@ -207,6 +208,13 @@ class AgentBed:
         return self.create(
             SOURCE, "GitRepository", name, {"interval": "1h", "url": repository.url, "ref": {"branch": "main"}, **spec}
         )
+
+    def kustomization(self, name: str = "web", **spec: Any) -> Object:
+        """Create a Kustomization."""
+        return self.create(
+            KUSTOMIZE, "Kustomization", name,
+            {"interval": "1h", "retryInterval": "1h", "prune": True, "sourceRef": {"kind": "GitRepository", "name": "shop"}, **spec},
+        )  # fmt: skip
 
     def get(self, body: Object) -> Object:
         """An object as it is now."""

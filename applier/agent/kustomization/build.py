@@ -7,8 +7,8 @@ Source: kustomize-controller v1, `build` and fluxcd/pkg `kustomize`.
 from __future__ import annotations
 
 import hashlib
+import json
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import kbuild
@@ -17,7 +17,7 @@ from applier.agent.kustomization.kfile import BuildError
 from applier.agent.kustomization.substitution import SubstitutionError, check_names, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from applier.agent.source.archive import Entry
 
@@ -30,20 +30,6 @@ ALWAYS = "Always"
 
 class PathError(Exception):
     """The path of a Kustomization is not in its source: the sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What a build gave.
-
-    Shape: `bodies` in the order of the build; `digest` of their text; `read` the digest of all files that the build
-    read, by which an unchanged subtree is told.
-    """
-
-    bodies: tuple[dict[str, Any], ...]
-    digest: str
-    read: str
-    files: tuple[str, ...] = field(default=(), repr=False)
 
 
 def file_system(files: Mapping[str, Entry]) -> kbuild.MemoryFileSystem:
@@ -159,8 +145,9 @@ def shown_id(body: Mapping[str, Any]) -> str:
     return f"{body.get('kind')}.{version}.{group if slash else '[noGrp]'}/{name}"
 
 
-def digest(text: str) -> str:
-    """`sha256:` of a built text."""
+def digest_of_bodies(bodies: Sequence[Mapping[str, Any]]) -> str:
+    """`sha256:` of what was built: of the empty text for nothing."""
+    text = "".join(json.dumps(body, sort_keys=True, separators=(",", ":")) + "\n" for body in bodies)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 

@@ -50,6 +50,7 @@ class Informer:
     note: Callable[[str], None] = lambda _line: None
     synced: Event = field(default_factory=Event)
     _objects: dict[Key, Body] = field(default_factory=dict)
+    _ahead: dict[Key, Body] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _stopped: Event = field(default_factory=Event)
     _stream: Stream | None = None
@@ -70,19 +71,32 @@ class Informer:
     def get(self, key: Key) -> Body | None:
         """One object as last seen; not to be changed."""
         with self._lock:
-            return self._objects.get(key)
+            return self._newest(key)
 
     def all(self) -> list[Body]:
         """Every object as last seen; not to be changed."""
         with self._lock:
-            return list(self._objects.values())
+            return [self._ahead.get(key, body) for key, body in self._objects.items()]
 
     def put(self, body: Body) -> None:
-        """Take over what a write answered, unless something newer was seen: the next run must not see older state."""
+        """Take over what a write answered, unless something newer was seen: the next run must not see older state.
+
+        The change itself is told when the watch brings it.
+        """
         with self._lock:
-            known = self._objects.get(key_of(body))
+            known = self._newest(key_of(body))
             if known is not None and _version(known) < _version(body):
-                self._objects[key_of(body)] = body
+                self._ahead[key_of(body)] = body
+
+    def _newest(self, key: Key) -> Body | None:
+        seen = self._objects.get(key)
+        return seen if seen is None else self._ahead.get(key, seen)
+
+    def _settle(self, key: Key) -> None:
+        """Forget a write's answer once the watch is as far."""
+        ahead, seen = self._ahead.get(key), self._objects.get(key)
+        if ahead is not None and (seen is None or _version(seen) >= _version(ahead)):
+            del self._ahead[key]
 
     def _run(self) -> None:
         failures = 0
@@ -111,6 +125,8 @@ class Informer:
     def _replace(self, fresh: dict[Key, Body]) -> None:
         with self._lock:
             before, self._objects = self._objects, fresh
+            for key in list(self._ahead):
+                self._settle(key)
         for key, body in fresh.items():
             old = before.get(key)
             if old is None or _version(old) != _version(body):
@@ -157,6 +173,7 @@ class Informer:
                 self._objects.pop(key, None)
             else:
                 self._objects[key] = body
+            self._settle(key)
         self.on_change(old, None if kind == "DELETED" else body)
         return version
 

@@ -1,0 +1,100 @@
+"""The clusters that objects are applied to: the agent's own, as itself or as a ServiceAccount, and others by kubeconfig."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from applier.agent.runtime.kinds import SECRETS
+from applier.cluster.cluster import of_connection
+from applier.cluster.kubeconfig import Choice
+from applier.cluster.kubeconfig import connect as connection_of
+from applier.failures import ErrorClass, error
+from applier.model.live import Absent
+
+if TYPE_CHECKING:
+    from applier.cluster.cluster import Cluster
+    from applier.cluster.connection import Connection
+    from applier.model.ids import Body
+
+MAX_CLUSTERS = 200
+_KEYS = ("value", "value.yaml")
+
+
+@dataclass(slots=True)
+class Clusters:
+    """Gives the cluster that a Kustomization is for. Safe to use from several threads."""
+
+    own: Cluster
+    connection: Connection
+    default_account: str = ""
+    _known: dict[tuple[str, str], Cluster] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def of(self, body: Body) -> Cluster:
+        """The cluster of an object's spec, as the account that it names. Raises: ApplierError."""
+        spec, namespace = body.get("spec") or {}, str(body["metadata"]["namespace"])
+        account = str(spec.get("serviceAccountName") or self.default_account)
+        user = f"system:serviceaccount:{namespace}:{account}" if account else ""
+        config = spec.get("kubeConfig")
+        if not config and not user:
+            return self.own
+        text = self._kubeconfig(namespace, config) if config else b""
+        name = (hashlib.sha256(text).hexdigest() if text else "", user)
+        with self._lock:
+            known = self._known.get(name)
+        if known is not None:
+            return known
+        connection = _connection(text) if text else self.connection
+        if user:
+            connection = replace(connection, impersonation=(("Impersonate-User", user),))
+        made = of_connection(connection, {})
+        with self._lock:
+            if len(self._known) >= MAX_CLUSTERS:
+                self._known.clear()
+            return self._known.setdefault(name, made)
+
+    def _kubeconfig(self, namespace: str, config: Any) -> bytes:
+        """The text of a kubeconfig in a Secret. Raises: ApplierError."""
+        reference = config.get("secretRef") or {}
+        name, key = str(reference.get("name") or ""), str(reference.get("key") or "")
+        found = self.own.reader.get(SECRETS._replace(namespace=namespace), name)
+        if isinstance(found, Absent):
+            raise error(ErrorClass.NOT_FOUND, f"unable to read KubeConfig secret '{namespace}/{name}' error: not found")
+        data = found.get("data") or {}
+        text = next((data[one] for one in ([key] if key else _KEYS) if one in data), None)
+        if text is None:
+            wanted = key or "value"
+            raise error(
+                ErrorClass.CONFIGURATION,
+                f"KubeConfig secret '{namespace}/{name}' does not contain a '{wanted}' key with data",
+            )
+        return base64.b64decode(text)
+
+
+def _connection(text: bytes) -> Connection:
+    """The connection of a kubeconfig's text, which must stand for itself. Raises: ApplierError."""
+    for word in (
+        b"exec:",
+        b"tokenFile:",
+        b"auth-provider:",
+        b"client-key:",
+        b"client-certificate:",
+        b"certificate-authority:",
+    ):
+        if word in text:
+            name = word.decode().rstrip(":")
+            raise error(ErrorClass.CONFIGURATION, f"the kubeconfig names '{name}', which only its own machine has")
+    descriptor, path = tempfile.mkstemp(prefix="kbuild-", suffix=".kubeconfig")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text)
+        return replace(connection_of(Choice(kubeconfig=path), {}), reload=None)
+    finally:
+        Path(path).unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""Artifacts downloaded, verified and unpacked; the last few are kept, since many Kustomizations share one source."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from applier.agent.runtime.fetching import FetchError, Question, ask, pool
+from applier.agent.source import unpack
+from applier.agent.source.archive import ArchiveError
+from applier.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from applier.agent.source.archive import Entry
+
+ATTEMPTS, KEPT_BYTES, MAX_DOWNLOAD = 9, 64 << 20, 1 << 30
+
+
+class DownloadError(Exception):
+    """An artifact that cannot be had: the sentence. `is_missing` means that a newer one will come."""
+
+    def __init__(self, sentence: str, *, is_missing: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_missing = is_missing
+
+
+@dataclass(slots=True)
+class Artifacts:
+    """Downloads artifacts. Safe to use from several threads. Shape: `attempts` is how often a download is tried."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    attempts: int = ATTEMPTS
+    _kept: OrderedDict[str, dict[str, Entry]] = field(default_factory=OrderedDict)
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def files(self, artifact: Mapping[str, Any]) -> dict[str, Entry]:
+        """The files of an artifact by path; not to be changed. Raises: DownloadError."""
+        digest = str(artifact["digest"])
+        with self._lock:
+            if digest in self._kept:
+                self._kept.move_to_end(digest)
+                return self._kept[digest]
+        data = self._download(str(artifact["url"]))
+        try:
+            unpack.verify(data, digest)
+            found = unpack.files(data)
+        except ArchiveError as problem:
+            is_other = "computed digest" in str(problem)
+            sentence = "Source is not ready, artifact digest changed, retrying in 30s" if is_other else str(problem)
+            raise DownloadError(sentence, is_missing=is_other) from None
+        self._keep(digest, found)
+        return found
+
+    def _keep(self, digest: str, found: dict[str, Entry]) -> None:
+        size = sum(len(entry.data or b"") for entry in found.values())
+        with self._lock:
+            self._kept[digest] = found
+            self._sizes[digest] = size
+            while len(self._kept) > 1 and sum(self._sizes.values()) > KEPT_BYTES:
+                old, _ = self._kept.popitem(last=False)
+                del self._sizes[old]
+
+    def _download(self, url: str) -> bytes:
+        """Raises: DownloadError."""
+        problem = ""
+        for attempt in range(1, self.attempts + 1):
+            try:
+                with pool() as connections:
+                    answer = ask(connections, Question(url=url, timeout_s=60.0, at_most=MAX_DOWNLOAD))
+            except FetchError as error:
+                problem = f'GET {url} giving up after {attempt} attempt(s): Get "{url}": {error}'
+            else:
+                if answer.status == 200:
+                    return answer.body
+                if answer.status == 404:
+                    sentence = "Source is not ready, artifact not found, retrying in 30s"
+                    raise DownloadError(sentence, is_missing=True)
+                problem = f"GET {url} giving up after {attempt} attempt(s): status {answer.status}"
+            if attempt < self.attempts:
+                self.clock.sleep(min(0.5 * 2.0 ** (attempt - 1), 10.0))
+        raise DownloadError(f"failed to download archive: {problem}")

@@ -1,0 +1,74 @@
+"""What makes a Kustomization run besides its interval: its source's new revision, and a dependency that became ready.
+
+Each is told at once to whom it concerns, found by index: nobody waits for the next poll.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from applier.agent.kustomization.dependencies import keys_of, source_of
+from applier.agent.runtime.conditions import READY, TRUE, find
+from applier.agent.runtime.informer import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from applier.agent.runtime.unit import Unit
+    from applier.model.ids import Body
+
+
+class Triggers:
+    """Queues the Kustomizations of one unit as other objects change."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    def source_changed(self, old: Body | None, new: Body | None) -> None:
+        """A source changed: its Kustomizations run when it has another revision, and no longer wait for an old one's health."""
+        if new is None or revision_of(new) == revision_of(old) or not revision_of(new):
+            return
+        wanted, revision = (str(new["kind"]), *key_of(new)), revision_of(new).partition(" ")[0]
+        is_repacked = revision == revision_of(old).partition(" ")[0]
+        for body in self.unit.around.informer.all():
+            if source_of(body) == wanted and (is_repacked or not is_ready_at(body, revision)):
+                key = key_of(body)
+                self.unit.controller.cancel(key, f"{wanted[0]}/{wanted[1]}/{wanted[2]}")
+                self.unit.queue.add(key)
+
+    def kustomization_changed(self, old: Body | None, new: Body | None) -> None:
+        """A Kustomization changed: what depends on it runs when it became ready, or ready at another revision."""
+        if new is None or not is_ready(new):
+            return
+        if old is not None and is_ready(old) and applied_revision(old) == applied_revision(new):
+            return
+        own = key_of(new)
+        for body in self.unit.around.informer.all():
+            if own in keys_of(body) and not is_ready_at(body, applied_revision(new)):
+                self.unit.queue.add(key_of(body))
+
+
+def revision_of(source: Mapping[str, Any] | None) -> str:
+    """The revision of a source's artifact, with its digest: an artifact packed anew is another one."""
+    artifact = ((source or {}).get("status") or {}).get("artifact") or {}
+    return f"{artifact.get('revision') or ''} {artifact.get('digest') or ''}".strip()
+
+
+def applied_revision(body: Mapping[str, Any]) -> str:
+    """The revision that a Kustomization has applied."""
+    return str((body.get("status") or {}).get("lastAppliedRevision") or "")
+
+
+def is_ready(body: Mapping[str, Any]) -> bool:
+    """Whether a Kustomization is ready for its present spec."""
+    ready = find(body, READY)
+    return (
+        ready is not None
+        and ready.get("status") == TRUE
+        and (body.get("status") or {}).get("observedGeneration") == body["metadata"].get("generation")
+    )
+
+
+def is_ready_at(body: Mapping[str, Any], revision: str) -> bool:
+    """Whether a Kustomization has that revision already."""
+    return is_ready(body) and applied_revision(body) == revision

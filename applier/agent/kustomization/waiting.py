@@ -1,0 +1,101 @@
+"""Waiting for the health of a Kustomization's objects: until all are well, one is lost, time is up, or news arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from applier.agent.kustomization.sentences import subject
+from applier.cluster.snapshot import Wanted, read_snapshot
+from applier.failures import ApplierError
+from applier.health import Facts, evaluate_live
+from applier.health.rules import read_rules
+from applier.model.health import Health, HealthRule, Status
+from applier.model.ids import GroupKind, ObjectId, split_api_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from threading import Event
+
+    from applier.clock import Clock
+    from applier.cluster.cluster import Cluster
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
+DEFAULT_API_VERSION = "apps/v1"
+
+
+class UnhealthyError(Exception):
+    """The wait ended without success: the sentence."""
+
+
+class CancelledError(Exception):
+    """Something newer asks for another run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One wait. Units: seconds. `note` hears who is waited for when that changes."""
+
+    cluster: Cluster
+    rules: tuple[HealthRule, ...]
+    timeout_s: float
+    cancelled: Event
+    clock: Clock
+    note: Callable[[str], None] = lambda _line: None
+
+    def until_healthy(self, targets: Mapping[ObjectId, str]) -> None:
+        """Wait for objects, each with the version to read it in. Raises: UnhealthyError, CancelledError."""
+        began, pause = self.clock.monotonic(), FIRST_PAUSE_S
+        open_ones, known = dict(targets), read_rules(self.rules)
+        states: dict[ObjectId, Health] = {}
+        while open_ones:
+            states = self._look(open_ones, known)
+            failed = {object_id for object_id, health in states.items() if health.status is Status.FAILED}
+            if failed:
+                raise UnhealthyError(f"failed early due to stalled resources: [{_shown(failed, states)}]")
+            open_ones = {one: version for one, version in open_ones.items() if states[one].status is not Status.CURRENT}
+            if not open_ones:
+                return
+            left = self.timeout_s - (self.clock.monotonic() - began)
+            if left <= 0:
+                raise UnhealthyError(f"timeout waiting for: [{_shown(open_ones, states)}]")
+            if self.cancelled.wait(min(pause, left)):
+                raise CancelledError
+            pause = min(pause * 1.5, LONGEST_PAUSE_S)
+
+    def _look(self, targets: Mapping[ObjectId, str], known: Any) -> dict[ObjectId, Health]:
+        """The health of objects as they are now; what cannot be read is unknown."""
+        try:
+            snapshot = read_snapshot(self.cluster, Wanted(versions=targets))
+        except ApplierError as problem:
+            unknown = Health(status=Status.UNKNOWN, reason="Unknown", message=str(problem))
+            return dict.fromkeys(targets, unknown)
+        facts = Facts(written=True, storage_classes=snapshot.storage_classes, now_s=self.clock.now())
+        return {one: evaluate_live(snapshot.live[one], facts, known.of(one)) for one in targets}
+
+
+def _shown(ids: Iterable[ObjectId], states: Mapping[ObjectId, Health]) -> str:
+    return ", ".join(f"{subject(one)} status: '{states[one].status}'" for one in sorted(ids))
+
+
+def checked_objects(spec: Mapping[str, Any], namespace: str) -> dict[ObjectId, str]:
+    """The objects of `healthChecks`, each with its version."""
+    found = {}
+    for check in spec.get("healthChecks") or ():
+        group, version = split_api_version(str(check.get("apiVersion") or DEFAULT_API_VERSION))
+        own = str(check.get("namespace") or namespace)
+        found[ObjectId(group, str(check["kind"]), own, str(check["name"]))] = version
+    return found
+
+
+def rules_of(spec: Mapping[str, Any]) -> tuple[HealthRule, ...]:
+    """The rules of `healthCheckExprs`."""
+    return tuple(
+        HealthRule(
+            kind=GroupKind(split_api_version(str(one["apiVersion"]))[0], str(one["kind"])),
+            current=str(one["current"]),
+            in_progress=str(one.get("inProgress") or ""),
+            failed=str(one.get("failed") or ""),
+        )
+        for one in spec.get("healthCheckExprs") or ()
+    )
