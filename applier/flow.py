@@ -18,7 +18,7 @@ from applier.executor.cancel import Cancellation
 from applier.executor.dry_run import DryRuns, dry_run
 from applier.executor.judge import HealthJudge
 from applier.executor.retry import Retry
-from applier.executor.run import WRITE_PATIENCE_S, Means, Options, Run, StalePlanError
+from applier.executor.run import WRITE_PATIENCE_S, InventoryStore, Means, Options, Run, StalePlanError
 from applier.executor.store import Store
 from applier.failures import ErrorClass, error
 from applier.fields.fingerprint import owned_print
@@ -77,7 +77,14 @@ def prepare(cluster: Cluster, wish: Wish) -> Prepared:
     """
     calls: list[Callable[[], object]] = [cluster.discovery, lambda: read_inventory(cluster.reader, wish.ref)]
     _, found = in_parallel(calls, 2)
-    inventory = found if isinstance(found, Inventory) else None
+    return prepare_from(cluster, wish, found if isinstance(found, Inventory) else None)
+
+
+def prepare_from(cluster: Cluster, wish: Wish, inventory: Inventory | None) -> Prepared:
+    """The same from an inventory that the caller has read.
+
+    Raises: PlanningError, where the objects cannot be applied; ApplierError, where the cluster cannot be read.
+    """
     policy, ref = wish.policy, wish.ref
     normalized = normalize(wish.documents, cluster.discovery(), policy, ref)
     entries = inventory.entries if inventory is not None else {}
@@ -102,8 +109,9 @@ def carry_out(
     *,
     cancel: Cancellation | None = None,
     on_event: Callable[[Event], None] | None = None,
+    store: InventoryStore | None = None,
 ) -> ChangeSet:
-    """Execute a plan. Raises: what `Run.run` raises."""
+    """Execute a plan; `store` keeps the inventory elsewhere than in ConfigMaps. Raises: what `Run.run` raises."""
     plan, snapshot = prepared.plan, prepared.snapshot
     check(plan)
     if options.preflight or sum(step.action.writes for step in plan.steps) > MANY_WRITES:
@@ -125,7 +133,7 @@ def carry_out(
 
     means = Means(
         cluster=cluster, writer=Writer(cluster.exchange, policy.field_manager), judge=judge, prints=prints,
-        live=snapshot.live,
+        live=snapshot.live, store=store,
     )  # fmt: skip
     return Run(plan, means, options, cancel or Cancellation(), on_event or (lambda _: None)).run()
 

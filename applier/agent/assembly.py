@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from applier.agent.clusters import Clusters
 from applier.agent.kustomization.artifacts import Artifacts
+from applier.agent.kustomization.attempt import Means
 from applier.agent.kustomization.kustomization import Kustomizations
 from applier.agent.kustomization.triggers import Triggers
 from applier.agent.runtime.events import Recorder
@@ -138,11 +139,12 @@ class Agent:
             return sources.get(key) if kind == GIT_REPOSITORIES.kind else None
 
         def make(around: Surroundings) -> Reconcile:
-            return Kustomizations(
+            means = Means(
                 around, source_of, clusters.of, artifacts=Artifacts(self.clock, self.options.download_attempts),
                 is_strict=self.options.strict_substitution, cross_namespace=self.options.cross_namespace,
                 guard=self.options.prune_guard,
-            ).reconcile  # fmt: skip
+            )  # fmt: skip
+            return Kustomizations(means).reconcile
 
         names = Names(controller="kustomize-controller", manager="gotk-kustomize-controller")
         own = self._unit(KUSTOMIZATIONS, names, make, self.options.concurrent_kustomizations)

@@ -12,23 +12,15 @@ from typing import TYPE_CHECKING, Any
 from applier import flow, keys
 from applier.agent.kustomization import sentences
 from applier.agent.kustomization.status_store import StatusStore, inventory_of
-from applier.cluster.snapshot import Wanted, read_snapshot
-from applier.cluster.writer import Writer
 from applier.executor.cancel import Cancellation
-from applier.executor.dry_run import dry_run
-from applier.executor.judge import HealthJudge
-from applier.executor.run import Means, Options, Run
+from applier.executor.run import Options
 from applier.failures import ApplierError
-from applier.fields.fingerprint import owned_print
-from applier.health.rules import rules_of_steps
 from applier.model.changes import Outcome
 from applier.model.desired import Document
 from applier.model.errors import PlanningError
-from applier.model.inventory import InventoryRef
+from applier.model.inventory import Inventory, InventoryRef
 from applier.model.mark import Mark
 from applier.model.policy import TAKEOVER, Policy
-from applier.normalize import normalize
-from applier.planning import plan, plan_delete, wanted_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +31,6 @@ if TYPE_CHECKING:
     from applier.model.changes import ChangeSet
     from applier.model.ids import Body
     from applier.model.plan import Plan
-    from applier.model.snapshot import Snapshot
 
 MANAGER = "kustomize-controller"
 GONE_PATIENCE_S = 5.0
@@ -118,22 +109,15 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy) -> Applied:
 
     Raises: ApplyError, where something is refused or fails; PruneError, GuardError.
     """
-    inventory = inventory_of(target.status, target.ref, target.memory.get(target.key))
-    try:
-        snapshot, made = _planned(target, bodies, policy, inventory)
-    except PlanningError as problem:
-        raise ApplyError(_planning_sentence(problem)) from None
-    except ApplierError as problem:
-        raise ApplyError(str(problem)) from None
-    if made.errors:
-        raise ApplyError("\n".join(_problem_sentence(problem) for problem in made.errors))
+    documents = tuple(Document(dict(body)) for body in bodies)
+    prepared = _prepared(target, flow.Wish(ref=target.ref, policy=policy, documents=documents))
+    made = prepared.plan
     if made.needs_yes and not policy.confirmed:
         raise GuardError("the prune guard holds: " + "; ".join(problem.reason for problem in made.needs_yes))
-    if made.writes:
-        answers = dry_run(made, target.cluster, Writer(target.cluster.exchange, MANAGER))
-        if answers.failures:
-            raise ApplyError(sentences.refused(answers.failures))
-    return _result(made, _run(target, made, snapshot, GONE_PATIENCE_S))
+    refused = flow.ask_server(prepared, target.cluster).failures if made.writes else {}
+    if refused:
+        raise ApplyError(sentences.refused(refused))
+    return _result(made, _carry_out(target, prepared, GONE_PATIENCE_S))
 
 
 def delete(target: Target, spec: Mapping[str, Any], *, wait: bool) -> Applied:
@@ -142,61 +126,39 @@ def delete(target: Target, spec: Mapping[str, Any], *, wait: bool) -> Applied:
     Raises: ApplyError, PruneError.
     """
     policy = replace(policy_of(target.key, spec, confirmed=True), prune=True)
+    prepared = _prepared(target, flow.Wish(ref=target.ref, policy=policy, is_delete=True))
+    changes = _carry_out(target, prepared, target.timeout_s if wait else GONE_PATIENCE_S)
+    late = tuple(sentences.subject(change.id) for change in changes.changes if change.outcome is Outcome.TIMEOUT)
+    return replace(_result(prepared.plan, changes), left=late if wait else ())
+
+
+def _prepared(target: Target, wish: flow.Wish) -> flow.Prepared:
+    """The plan, fit to be carried out. Raises: ApplyError."""
     inventory = inventory_of(target.status, target.ref, target.memory.get(target.key))
-    if inventory is None:
-        return Applied((), (), plan([], _empty(target), policy, target.ref))
     try:
-        entries = inventory.entries
-        wanted = Wanted(versions=wanted_ids((), entries), leaving=frozenset(entries), inventory=inventory)
-        snapshot = read_snapshot(target.cluster, wanted)
-        made = plan_delete(snapshot, policy, target.ref)
+        prepared = flow.prepare_from(target.cluster, wish, inventory)
+    except PlanningError as problem:
+        raise ApplyError(_planning_sentence(problem)) from None
     except ApplierError as problem:
         raise ApplyError(str(problem)) from None
-    changes = _run(target, made, snapshot, target.timeout_s if wait else GONE_PATIENCE_S)
-    late = tuple(sentences.subject(change.id) for change in changes.changes if change.outcome is Outcome.TIMEOUT)
-    return replace(_result(made, changes), left=late if wait else ())
+    if prepared.plan.errors:
+        raise ApplyError("\n".join(_problem_sentence(problem) for problem in prepared.plan.errors))
+    return prepared
 
 
-def _empty(target: Target) -> Snapshot:
-    return read_snapshot(target.cluster, Wanted(versions={}))
-
-
-def _planned(target: Target, bodies: Sequence[Body], policy: Policy, inventory: Any) -> tuple[Snapshot, Plan]:
-    """Raises: PlanningError, ApplierError."""
-    cluster = target.cluster
-    documents = tuple(Document(dict(body)) for body in bodies)
-    normalized = normalize(documents, cluster.discovery(), policy, target.ref)
-    entries = inventory.entries if inventory is not None else {}
-    leaving = frozenset(entries).difference(one.id for one in normalized.desired)
-    wanted = Wanted(versions=wanted_ids(normalized.desired, entries), leaving=leaving, inventory=inventory)
-    snapshot = read_snapshot(cluster, wanted, concurrency=policy.concurrency)
-    return snapshot, plan(normalized.desired, snapshot, policy, target.ref, warnings=normalized.warnings)
-
-
-def _run(target: Target, made: Plan, snapshot: Snapshot, patience_s: float) -> ChangeSet:
+def _carry_out(target: Target, prepared: flow.Prepared, patience_s: float) -> ChangeSet:
     """Carry the plan out; what is deleted is waited for so long. Raises: ApplyError."""
+    made = prepared.plan
     order = tuple(step.id for step in made.steps if step.direction == "apply")
-    stored = made.stored or inventory_of({"inventory": {"entries": []}}, target.ref, {})
-    assert stored is not None
-    if made.stored is None:
-        stored = replace(stored, uid="", resource_version="")
-    store = StatusStore(stored, target.write_status, order)
-    cluster = target.cluster
-    judge = HealthJudge(
-        clock=cluster.exchange.clock, rules=rules_of_steps((), made.steps), live=snapshot.live,
-        storage_classes=snapshot.storage_classes,
-    )  # fmt: skip
-    means = Means(
-        cluster=cluster, writer=Writer(cluster.exchange, MANAGER), judge=judge,
-        prints=lambda body: owned_print(body, MANAGER, str(body["apiVersion"])), live=snapshot.live, store=store,
-    )  # fmt: skip
-    options = Options(run=flow.new_run_id(), tool="agent", lock=False)
+    store = StatusStore(made.stored or Inventory(ref=target.ref), target.write_status, order)
     steps = (
         replace(step, timeout_s=patience_s if step.direction == "prune" else target.timeout_s) for step in made.steps
     )
-    made = replace(made, steps=tuple(steps), policy=replace(made.policy, total_timeout_s=target.timeout_s))
+    policy = replace(made.policy, total_timeout_s=target.timeout_s, dry_run_first=False)
+    prepared = replace(prepared, plan=replace(made, steps=tuple(steps), policy=policy))
+    options = Options(run=flow.new_run_id(), tool="agent", lock=False)
     try:
-        return Run(made, means, options, target.cancel, lambda _: None).run()
+        return flow.carry_out(prepared, target.cluster, options, cancel=target.cancel, store=store)
     except ApplierError as problem:
         raise ApplyError(str(problem)) from None
     finally:

@@ -6,17 +6,34 @@ Source: kustomize-controller v1, as recorded; docs/agent.md names what is better
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.kustomization import applying, build, dependencies, history, variables, waiting
-from applier.agent.kustomization.artifacts import Artifacts, DownloadError
+from applier.agent.kustomization.artifacts import DownloadError
+from applier.agent.kustomization.attempt import (
+    ACCESS_DENIED,
+    ARTIFACT_FAILED,
+    BAD_EXPRESSION,
+    BUILD_FAILED,
+    CANCELLED,
+    DEPENDENCY_RETRY_S,
+    FAILED,
+    IN_HISTORY,
+    IN_PROGRESS,
+    NOT_READY,
+    PRUNE_FAILED,
+    SUCCEEDED,
+    UNHEALTHY,
+    Attempt,
+    Means,
+    RunError,
+)
+from applier.agent.kustomization.deletion import Deletion
 from applier.agent.kustomization.kfile import BuildError
-from applier.agent.kustomization.status_store import Memory
 from applier.agent.runtime import durations
-from applier.agent.runtime.conditions import FALSE, HEALTHY, PROGRESSING, READY, RECONCILING, TRUE, UNKNOWN, Conditions
-from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
-from applier.agent.runtime.events import ERROR, INFO
+from applier.agent.runtime.conditions import FALSE, HEALTHY, PROGRESSING, READY, RECONCILING, TRUE, UNKNOWN
+from applier.agent.runtime.controller import NOT_BY_ITSELF, Again, Run
+from applier.agent.runtime.events import INFO
 from applier.agent.runtime.reconciling import generation, handshake, observed, suspended_status
 from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.failures import ApplierError
@@ -24,120 +41,39 @@ from applier.health.rules import read_rules
 from applier.model.errors import PlanningError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from applier.agent.runtime.queue import Key
-    from applier.agent.runtime.reconciling import Surroundings
-    from applier.cluster.cluster import Cluster
     from applier.model.health import HealthRule
     from applier.model.ids import Body, ObjectId
 
-SUCCEEDED, FAILED = "ReconciliationSucceeded", "ReconciliationFailed"
-BUILD_FAILED, PRUNE_FAILED, UNHEALTHY = "BuildFailed", "PruneFailed", "HealthCheckFailed"
-ARTIFACT_FAILED, NOT_READY, BAD_EXPRESSION = "ArtifactFailed", "DependencyNotReady", "InvalidCELExpression"
-CANCELLED, ACCESS_DENIED = "HealthCheckCanceled", "AccessDenied"
-DEPENDENCY_RETRY_S = 30.0
-MIN_TIMEOUT_S = 30.0
-IN_PROGRESS = "Reconciliation in progress"
-_IN_HISTORY = (SUCCEEDED, FAILED, PRUNE_FAILED, UNHEALTHY)
 
-
-class RunError(Exception):
-    """A run that ends without success.
-
-    Shape: `again_s` None stands for the retry interval; `is_early` for an end before anything was fetched; `is_quiet`
-    for one that no event tells.
-    """
-
-    def __init__(
-        self, reason: str, message: str, *, again_s: float | None = None, is_final: bool = False,
-        is_early: bool = False, is_quiet: bool = False, severity: str = ERROR, told: str = "",
-    ) -> None:  # fmt: skip
-        super().__init__(message)
-        self.reason, self.message, self.again_s, self.is_final = reason, message, again_s, is_final
-        self.is_early, self.is_quiet, self.severity, self.told = is_early, is_quiet, severity, told or message
-
-
-@dataclass(slots=True)
 class Kustomizations:
-    """Reconciles Kustomization objects.
+    """Reconciles Kustomization objects."""
 
-    Shape: `source_of` gives a source object by kind and key, `clusters` the cluster that a spec applies to.
-    `is_strict` refuses variables without value; `cross_namespace` allows sources of other namespaces; `guard` asks the
-    prune guard.
-    """
-
-    around: Surroundings
-    source_of: Callable[[str, Key], Body | None]
-    clusters: Callable[[Body], Cluster]
-    artifacts: Artifacts = field(default_factory=Artifacts)
-    memory: Memory = field(default_factory=Memory)
-    is_strict: bool = True
-    cross_namespace: bool = True
-    guard: bool = True
+    def __init__(self, means: Means) -> None:
+        self.means, self.around = means, means.around
 
     def reconcile(self, run: Run) -> Again:
         """One run. Raises: ApplierError, where the status cannot be written."""
         body = self.around.informer.get(run.key)
         if body is None:
-            self.memory.forget(run.key)
+            self.means.memory.forget(run.key)
             return NOT_BY_ITSELF
         if is_deleting(body):
-            return Deletion(self, run, body).finish()
+            return Deletion(self.means, run, body).finish()
         if not has_finalizer(body):
             body = self.around.writer.add_finalizer(self.around.collection, body)
             self.around.informer.put(body)
         if (body.get("spec") or {}).get("suspend"):
             self.around.write(body, suspended_status(body))
             return NOT_BY_ITSELF
-        return Work(self, run, body).finish()
+        return Work(self.means, run, body).finish()
 
 
-class Base:
-    """What a run and a deletion share."""
-
-    def __init__(self, owner: Kustomizations, run: Run, body: Body) -> None:
-        self.owner, self.run, self.body = owner, run, body
-        self.around = owner.around
-        self.spec: Mapping[str, Any] = body.get("spec") or {}
-        self.conditions: Conditions = self.around.conditions(body)
-        self.secrets: set[str] = set()
-
-    @property
-    def interval_s(self) -> float:
-        """The interval in seconds."""
-        return durations.seconds(str(self.spec["interval"]))
-
-    @property
-    def timeout_s(self) -> float:
-        """The time for applying, and the same again for health checks, in seconds."""
-        if self.spec.get("timeout"):
-            return max(durations.seconds(str(self.spec["timeout"])), 1.0)
-        return max(self.interval_s - 30.0, MIN_TIMEOUT_S)
-
-    def target(self) -> applying.Target:
-        """Where this Kustomization's objects go. Raises: ApplierError."""
-        return applying.Target(
-            key=self.run.key, cluster=self.owner.clusters(self.body), status=self.body.get("status") or {},
-            write_status=self.merge_status, memory=self.owner.memory, timeout_s=self.timeout_s,
-        )  # fmt: skip
-
-    def merge_status(self, change: dict[str, Any]) -> None:
-        """Write a part of the status while the run goes on. Raises: ApplierError."""
-        self.body = self.around.write(self.body, change)
-
-    def tell(self, severity: str, reason: str, message: str, **metadata: str) -> None:
-        """Record an event and a log line."""
-        text = variables.masked(message, self.secrets)
-        self.around.event(self.body, severity, reason, text, **metadata)
-        level, field_name = ("error", "error") if severity == ERROR else ("info", "output")
-        self.around.log.write(level, reason, self.around.subject(self.run.key), **{field_name: text}, **metadata)
-
-
-class Work(Base):
+class Work(Attempt):
     """One run on one Kustomization. Shape: `status` collects what the last write changes; `revision` once it is known."""
 
-    def __init__(self, owner: Kustomizations, run: Run, body: Body) -> None:
+    def __init__(self, owner: Means, run: Run, body: Body) -> None:
         super().__init__(owner, run, body)
         self.status: dict[str, Any] = {}
         self.revision = ""
@@ -308,7 +244,7 @@ class Work(Base):
         self.tell(INFO, SUCCEEDED, finished, revision=self.revision, commit_status="update")
 
     def _record(self, reason: str, status: Mapping[str, Any]) -> None:
-        if reason in _IN_HISTORY and self.digest:
+        if reason in IN_HISTORY and self.digest:
             outcome = {"digest": self.digest, "status": reason, "revision": self.revision}
             taken = durations.text_of(round(self.run.elapsed_s(), 6))
             self.status["history"] = history.recorded(
@@ -336,41 +272,6 @@ class Work(Base):
         if problem.again_s is not None:
             return Again(problem.again_s)
         return Again(durations.seconds(str(self.spec.get("retryInterval") or self.spec["interval"])))
-
-
-class Deletion(Base):
-    """The end of a Kustomization: its objects are deleted as its policy says, then it is let go."""
-
-    def finish(self) -> Again:
-        """Raises: ApplierError, where the finalizer cannot be removed."""
-        if not has_finalizer(self.body):
-            return NOT_BY_ITSELF
-        policy = self.spec.get("deletionPolicy") or "MirrorPrune"
-        deletes = policy in ("Delete", "WaitForTermination") or (policy == "MirrorPrune" and self.spec.get("prune"))
-        if deletes and not self.spec.get("suspend"):
-            try:
-                self._delete(wait=policy == "WaitForTermination")
-            except applying.ApplyError as problem:
-                self.tell(ERROR, PRUNE_FAILED, f"pruning for deleted resource failed: {problem.sentence}")
-                return WITH_BACKOFF
-            except ApplierError as problem:
-                # Without access nothing can be deleted, now or later: the objects are named, and left.
-                self.tell(ERROR, PRUNE_FAILED, f"unable to prune objects: {problem}")
-        self.owner.memory.forget(self.run.key)
-        self.around.writer.remove_finalizer(self.around.collection, self.body)
-        return NOT_BY_ITSELF
-
-    def _delete(self, *, wait: bool) -> None:
-        """Raises: ApplyError, ApplierError."""
-        target = self.target()
-        with self.run.waiting():
-            done = applying.delete(target, self.spec, wait=wait)
-        if done.pruned:
-            ready = self.conditions.get(READY) or {}
-            revision = str((self.body.get("status") or {}).get("lastAppliedRevision") or "")
-            self.tell(INFO, str(ready.get("reason") or PROGRESSING), "\n".join(done.pruned), revision=revision)
-        if done.left:
-            self.tell(ERROR, PRUNE_FAILED, f"failed to wait for resources termination: {', '.join(done.left)}")
 
 
 def rules_of(spec: Mapping[str, Any]) -> tuple[HealthRule, ...]:
