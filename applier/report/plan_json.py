@@ -1,4 +1,7 @@
-"""A plan as JSON: stable keys, stable order, no bodies, so no values of Secrets."""
+"""A plan as JSON: stable keys, stable order, no bodies, so no values of Secrets.
+
+Nothing in it depends on where objects stood in the input: the same objects in another order give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,6 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "version": VERSION,
         "inventory": str(plan.ref),
         "delete": plan.is_delete,
-        "source": plan.source,
         "counts": dict(plan.counts),
         "writesInventoryAhead": plan.ahead is not None,
         "warnings": [{"code": one.code, "message": one.message, "id": _id(one.object_id)} for one in plan.warnings],

@@ -408,7 +408,7 @@ def test_a_plan_is_the_same_whatever_order_its_input_has() -> None:
         ]
         live: dict[ObjectId, Live] = {one.id: ABSENT for one in numbered}
         entries, others = stored(*random.Random(seed).sample(MANY[:4], 4))
-        texts.add(plan_json(plan(numbered, snapshot({**live, **others}, *entries), Policy(), REF)))
+        texts.add(plan_json(plan(wanted, snapshot({**live, **others}, *entries), Policy(), REF)))
     assert len(texts) == 1
     assert json.loads(texts.pop())["counts"] == {"create": 5, "prune": 4}
 
