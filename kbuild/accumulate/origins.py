@@ -62,6 +62,10 @@ class Origins:
         origin = (here, repo, ref, "", NOBODY)
         for resource in resources:
             resource.origin = origin
+            meta = resource.body.get("metadata")
+            annotations = meta.get("annotations") if type(meta) is dict else None
+            if type(annotations) is dict and TRANSFORMATIONS_KEY in annotations:
+                self.take_transformations(resource, annotations)
 
     def builtin(self, kind: str, file_name: str) -> Origin:
         """The origin of what a field of the current kustomization file generates or transforms."""
@@ -109,8 +113,12 @@ class Origins:
         if ORIGIN_KEY in annotations:
             resource.origin = as_origin(read_config(text_of(annotations.pop(ORIGIN_KEY))))
         if TRANSFORMATIONS_KEY in annotations:
-            steps = read_config(text_of(annotations.pop(TRANSFORMATIONS_KEY)))
-            resource.transformations = [as_origin(step) for step in steps] if type(steps) is list else []
+            self.take_transformations(resource, annotations)
+
+    def take_transformations(self, resource: Resource, annotations: dict[Any, Any]) -> None:
+        """Read the steps that a body names already; others are added to them. Mutates: both. Raises: KbuildError."""
+        steps = read_config(text_of(annotations.pop(TRANSFORMATIONS_KEY)))
+        resource.transformations = [as_origin(step) for step in steps] if type(steps) is list else []
 
     def _text(self, key: Any) -> Quoted:
         found = self._texts.get(key)

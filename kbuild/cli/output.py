@@ -22,7 +22,7 @@ def write_files(folder: str, result: Result) -> None:
 
     Raises: UsageError, where a file cannot be written; OutputError.
     """
-    namespaces = {resource.id.effective_namespace for resource in result.resources}
+    namespaces = {resource.id.effective_namespace for resource in result.resources} - {CLUSTER_SCOPED_NAMESPACE}
     for resource in result.resources:
         name = file_name(resource.id, with_namespace=len(namespaces) > 1)
         text = write([resource.body])

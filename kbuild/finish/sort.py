@@ -50,8 +50,8 @@ def order(resources: Resources, sort_options: dict[str, Any] | None, reorder: st
 
 def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resource], Any]:
     """What resources are sorted by: index of the kind, group, version and kind, then kind, namespace and name as text."""
-    index = {kind: at + 1 for at, kind in enumerate(last)}
-    index.update({kind: at - len(first) for at, kind in enumerate(first)})
+    index = {kind: at - len(first) for at, kind in enumerate(first)}
+    index.update({kind: at + 1 for at, kind in enumerate(last)})
 
     def key(resource: Resource) -> Any:
         found = resource.id

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kbuild.documents.resolve import ABSENT, block, key, string_set
 from kbuild.generators.data_sources import load
 from kbuild.model.errors import ConfigurationError
+from kbuild.model.internal_annotations import take
 from kbuild.model.resource import CREATE, MERGE, REPLACE, UNSPECIFIED, Resource
 from kbuild.model.scalars import Quoted
 
@@ -49,14 +50,12 @@ class ConfigMapGenerator:
         if self.options.get("immutable"):
             body["immutable"] = True
         behavior = self.config.get("behavior") or UNSPECIFIED
-        return [
-            Resource(
-                body,
-                scopes=self.context.scopes,
-                needs_hash=not self.options.get("disableNameSuffixHash"),
-                behavior=behavior if behavior in (CREATE, REPLACE, MERGE) else UNSPECIFIED,
-            )
-        ]
+        resource = Resource(body, scopes=self.context.scopes)
+        if "annotations" in meta:
+            take(resource)
+        resource.needs_hash = resource.needs_hash or not self.options.get("disableNameSuffixHash")
+        resource.behavior = behavior if behavior in (CREATE, REPLACE, MERGE) else UNSPECIFIED
+        return [resource]
 
     def fill(self, body: dict[Any, Any], data: dict[str, bytes]) -> None:
         """Put the contents in: text into `data`, the rest in base64 into `binaryData`. Mutates: `body`."""

@@ -19,6 +19,7 @@ from kbuild.load.programs import exit_text
 from kbuild.load.scratch import Scratch
 from kbuild.load.tree import check_unique
 from kbuild.model.errors import KbuildError, PluginError, YamlError
+from kbuild.model.internal_annotations import take
 from kbuild.model.resource import Resource
 
 TYPE_CHECKING = False
@@ -150,7 +151,7 @@ class HelmRun:
                     continue
                 validate(body)
                 resource = Resource(body, scopes=self._scopes)
-                resource_file.take_internal_annotations(resource)
+                take(resource)
                 if not is_local(resource):
                     found.append(resource)
             check_unique(found)

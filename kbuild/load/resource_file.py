@@ -9,8 +9,9 @@ from kbuild.documents.reader import read_documents
 from kbuild.documents.wrapped import unwrap
 from kbuild.fields.validation import validate
 from kbuild.model.errors import KbuildError, OutputError, Position, ResourceError
-from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED, Resource
-from kbuild.model.scalars import TIMESTAMP, OddKey, Quoted, is_null, tag_of, text_of
+from kbuild.model.internal_annotations import take
+from kbuild.model.resource import Resource
+from kbuild.model.scalars import TIMESTAMP, Quoted, is_null, tag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,20 +23,6 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
     Documents = list[tuple[Json, int]]
-
-REMOVED = frozenset(
-    [
-        *(
-            INTERNAL + name
-            for name in (
-                "previousKinds", "previousNames", "previousNamespaces", "prefixes", "suffixes", "refBy",
-                "generatorBehavior", "needsHashSuffix", "allowNameChange", "allowKindChange", "path", "index",
-                "seqindent", "id", "annotations-migration-resource-id", "helm-generated",
-            )
-        ),
-        "config.kubernetes.io/path", "config.kubernetes.io/index", "config.k8s.io/id",
-    ]
-)  # fmt: skip
 
 
 def parse(
@@ -50,7 +37,7 @@ def parse(
         result = []
         for body, line in expand(documents, name):
             resource = Resource(body, scopes=scopes, position=Position(name, line, 1))
-            take_internal_annotations(resource)
+            take(resource)
             result.append(resource)
     except KbuildError as error:
         if not error.file and name:
@@ -152,39 +139,6 @@ def from_json_text(value: Json) -> Json:
             raise OutputError(f"json: unsupported value: {shown}")
         return plain(json_float(value))
     return value
-
-
-def take_internal_annotations(resource: Resource) -> None:
-    """Move annotations that are the reference's own into attributes. Mutates: `resource`."""
-    meta = resource.body.get("metadata")
-    annotations = meta.get("annotations") if type(meta) is dict else None
-    if type(annotations) is not dict or not annotations:
-        return
-    found = [key for key in annotations if type(key) is not OddKey and key in REMOVED]
-    if not found:
-        return
-    hidden = {key: text_of(annotations.pop(key)) for key in found}
-    resource.needs_hash = _taken(hidden, "needsHashSuffix", ("enabled",)) != ""
-    resource.behavior = _taken(hidden, "generatorBehavior", (UNSPECIFIED, CREATE, MERGE, REPLACE))
-    resource.helm_generated = _taken(hidden, "helm-generated", ("true",)) != ""
-    resource.prefixes, resource.suffixes = _csv(hidden, "prefixes"), _csv(hidden, "suffixes")
-    if INTERNAL + "previousNames" in hidden:
-        names, spaces, kinds = (
-            hidden.pop(f"{INTERNAL}previous{part}", "").split(",") for part in ("Names", "Namespaces", "Kinds")
-        )
-        resource.torn = not len(names) == len(spaces) == len(kinds)
-        resource.history = list(zip(names, spaces, kinds, strict=False))
-    resource.hidden = hidden
-
-
-def _taken(hidden: dict[str, str], name: str, known: tuple[str, ...]) -> str:
-    """The value of an annotation that has an attribute, `""` where it is not there or not a known one."""
-    return hidden.pop(INTERNAL + name) if hidden.get(INTERNAL + name) in known else ""
-
-
-def _csv(hidden: dict[str, str], name: str) -> list[str]:
-    text = hidden.pop(INTERNAL + name, None)
-    return [] if text is None else text.split(",")
 
 
 def is_nothing(value: Json) -> bool:
