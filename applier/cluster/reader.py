@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGE = 500
 WATCH_S = 290
+SILENCE_S = 75.0  # bookmarks come every minute or so
 # Reading one object costs about as much as a hundred objects of a list.
 OBJECTS_PER_GET = 100
 
@@ -109,7 +110,7 @@ class Reader:
             query += f"&fieldSelector={quote(f'metadata.name={name}', safe='')}"
         if selector:
             query += f"&labelSelector={quote(selector, safe='')}"
-        return self.exchange.open(Request("GET", collection.path, query, timeout_s=seconds + 15.0))
+        return self.exchange.open(Request("GET", collection.path, query, timeout_s=SILENCE_S))
 
 
 def _query(*, limit: int, selector: str = "", token: str = "") -> str:

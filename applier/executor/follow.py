@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from applier.cluster.api import TooMany
+from applier.cluster.reader import SILENCE_S
 from applier.errors import is_expired
 from applier.failures import ApplierError, ErrorClass, TransportError
 from applier.model.ids import ObjectId
@@ -146,13 +147,16 @@ class Follower:
         self._stream = self.reader.watch(self.collection, version, name=name)
         if self._stopped.is_set():
             self._stream.close()
+        heard_s = self.clock.monotonic()
         try:
             for line in self._stream.lines():
                 version = self._event(line, version)
-                if self._stopped.is_set():
+                heard_s = self.clock.monotonic()
+                if self._stopped.is_set() or not version:
                     break
         except TransportError:
-            return version
+            # A watch without a word for a minute may have lost something: look at everything again.
+            return version if self.clock.monotonic() - heard_s < SILENCE_S - 1 else ""
         finally:
             self._stream.close()
         return version

@@ -102,6 +102,13 @@ class Lease:
                     self.is_lost = True
                     return
 
+    def is_there(self) -> bool:
+        """Whether anybody holds the lease, or died with it. Where that may not be asked, nobody does."""
+        try:
+            return not isinstance(self.reader.get(self.place, self.ref.head_name), Absent)
+        except ApplierError:
+            return False
+
     def is_still_ours(self) -> bool:
         """Ask the server. Raises: ApplierError."""
         if self.is_lost:

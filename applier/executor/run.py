@@ -177,6 +177,8 @@ class Run:
         """Lock the inventory and widen it; a run that changes nothing does neither."""
         plan = self.plan
         if not plan.writes and plan.ahead is None:
+            if plan.is_delete and self.options.lock and self.lease.is_there():
+                self._lock()  # left behind by a run that died between its last two requests; released with ours
             return
         retry = Retry(self.means.cluster.exchange, self.cancel, WRITE_PATIENCE_S)
         created = create_own_namespace(plan, self.means, retry)

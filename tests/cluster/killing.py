@@ -12,7 +12,7 @@ from typing import Any
 from bed import Bed
 from fault_proxy import Moment
 from faults import Exchange
-from kube import Object
+from kube import KubeError, Object
 
 MOMENTS: tuple[Moment, ...] = ("before", "held", "answered")
 SOAK = os.environ.get("KBUILD_SOAK") == "1"
@@ -99,7 +99,10 @@ def labelled(bed: Bed, bodies: Iterable[Object]) -> set[tuple[str, str]]:
 
 def known(bed: Bed, api_version: str, kind: str) -> bool:
     """Whether the server serves a kind (a definition may be gone by now)."""
-    return bed.kube.raw("GET", bed.kube.path(api_version, kind))[0] == 200
+    try:
+        return bed.kube.raw("GET", bed.kube.path(api_version, kind))[0] == 200
+    except KubeError:  # not even its group is served
+        return False
 
 
 def names(bodies: Iterable[Object]) -> set[tuple[str, str]]:
