@@ -35,7 +35,7 @@ def owned_print(live: Body, manager: str, api_version: str) -> str:
 
 def projected(value: Any, fields: Fields) -> Any:
     """The part of a value that a field set names; what has nothing below it is taken in full."""
-    if not fields:
+    if not fields or type(fields) is not dict:
         return value
     if type(value) is dict:
         return {

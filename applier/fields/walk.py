@@ -86,7 +86,7 @@ class _Walker:
             ):
                 self.differs.append(f"{path}.{name}")
             else:
-                self.visit(wanted[name], held.get(name), below, f"{path}.{name}", (parent, name))
+                self.visit(wanted[name], held.get(name), mapping(below), f"{path}.{name}", (parent, name))
         for name, value in wanted.items():
             if f"f:{name}" not in fields:
                 same = name in held and same_value(value, held[name])
@@ -145,7 +145,7 @@ class _Walker:
             else:
                 matched.add(mine[0])
                 places.append((mine[0], theirs[0]))
-                self.visit(wanted[mine[0]], live[theirs[0]], below, inner, ("", ""))
+                self.visit(wanted[mine[0]], live[theirs[0]], mapping(below), inner, ("", ""))
         self.differs += [f"{path}[{index}]" for index in range(len(wanted)) if index not in matched]
         if not _keeps_order(places):
             self.differs.append(path)

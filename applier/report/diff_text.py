@@ -7,6 +7,7 @@ the other side, defaults and webhooks included. Everything is masked before it b
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,8 +93,13 @@ def _owned(held: Body | None, manager: str, step: Step) -> Fields:
 
 
 def yaml_text(value: Any) -> str:
-    """An object as YAML; empty where it is not there."""
-    return kbuild.to_yaml([value]) if value else ""
+    """An object as YAML; empty where it is not there. What a render could not print (control characters) is shown as JSON."""
+    if not value:
+        return ""
+    try:
+        return kbuild.to_yaml([value])
+    except kbuild.OutputError:
+        return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
 
 def text_diff(before: str, after: str, context_lines: int = CONTEXT_LINES) -> Iterator[str]:
