@@ -21,7 +21,7 @@ Examples:
   kbuild apply overlays/prod --name shop -n shop
   kbuild apply overlays/prod --dry-run=server         let the server check it, write nothing
   kubectl kustomize . | kbuild apply - --name shop    any manifests
-  kbuild apply . --allow-prune=20 -o log              in a pipeline: up to 20 deletions without a question
+  kbuild apply . --allow-prune=20 -o log              in a pipeline: up to 20 deletions, unasked
   kbuild apply . --only-namespace shop                refuse everything outside of one namespace
 
 \b
@@ -65,7 +65,7 @@ Examples:
   kbuild status overlays/prod -o json
 
 \b
-Exit status: 0 everything is Current, 11 something is not, 1 the cluster or the inventory cannot be read
+Exit status: 0 all Current, 11 something is not, 1 the cluster or the inventory cannot be read
 """
 
 _DELETE = """\
@@ -87,10 +87,10 @@ Work with the inventory, the record of what was applied.
   kbuild inventory show --name shop -n shop               what it holds
   kbuild inventory export --name shop -n shop --format flux
   kbuild inventory import flux NAMESPACE/NAME --name shop -n shop
-                                                          take over the objects of a suspended Flux Kustomization
+                                                          take over a suspended Flux Kustomization
   kbuild inventory import kpt|applyset|kapp|helm NAMESPACE/NAME --name shop -n shop
                                                           likewise of what another tool applied
-  kbuild inventory rebuild --name shop -n shop            restore a lost or damaged one from the labels of its members
+  kbuild inventory rebuild --name shop -n shop            restore a lost one from its members' labels
 """
 
 PAGES = {"apply": _APPLY, "diff": _DIFF, "status": _STATUS, "delete": _DELETE, "inventory": _INVENTORY}
