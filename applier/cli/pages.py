@@ -90,7 +90,7 @@ Work with the inventory, the record of what was applied.
                                                           take over a suspended Flux Kustomization
   kbuild inventory import kpt|applyset|kapp|helm NAMESPACE/NAME --name shop -n shop
                                                           likewise of what another tool applied
-  kbuild inventory rebuild --name shop -n shop            restore a lost one from its members' labels
+  kbuild inventory rebuild --name shop -n shop            restore it from its members' labels
 """
 
 PAGES = {"apply": _APPLY, "diff": _DIFF, "status": _STATUS, "delete": _DELETE, "inventory": _INVENTORY}
