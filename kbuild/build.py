@@ -98,12 +98,35 @@ def build(
         resources = finish(accumulated, node, fold)
     except KbuildError as error:
         error.walk = error.walk or tuple(fold.walk)
+        if error.shown is not None:
+            show_as_written(error, access)
         raise
     finally:
         access.close()
     result = Result(tuple(resources), tuple(lines), counters)
     result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
     return result
+
+
+def show_as_written(error: KbuildError, access: Access) -> None:
+    """Let an error show a value in the style of its file, where that is at hand. Mutates: `error`."""
+    from kbuild.documents.as_written import as_written
+    from kbuild.documents.config import read_config
+
+    texts: list[str] = []
+    for place in (error.position, *(place for _, place in error.related)):
+        try:
+            text = access.fs.read(place.file).decode("utf-8", "replace")
+        except OSError:
+            continue
+        texts.append(text)
+        if place.file.rpartition("/")[2] in tree.NAMES:
+            fields = read_config(text)
+            patches = fields.get("patches") if type(fields) is dict else None
+            texts += [str(entry.get("patch") or "") for entry in patches or () if type(entry) is dict]
+            old = fields.get("patchesStrategicMerge") if type(fields) is dict else None
+            texts += [entry for entry in old or () if type(entry) is str]
+    error.reason = as_written(error.reason, error.shown, texts)
 
 
 def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:

@@ -11,6 +11,7 @@ from kbuild.accumulate import plugins
 from kbuild.model.errors import CrashError, KbuildError, KustomizationError
 from kbuild.model.quote import go_quote
 from kbuild.model.resources import Resources
+from kbuild.model.scalars import is_null
 from kbuild.model.tree import BaseEntry, FileEntry, LoadFailure
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kbuild.accumulate.fold import Fold
     from kbuild.fields.configuration import TransformerConfig
     from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
     from kbuild.model.shared import Built
     from kbuild.model.tree import Node
 
@@ -64,6 +66,11 @@ class Accumulator:
         start = TransformerConfig.default() if self.has_defaults else TransformerConfig({})
         self.config = (self.config or start).merged(config)
         self.has_defaults = True
+
+    def merge_onto_nothing(self) -> None:
+        """Merge the configuration onto an empty one. Raises: KbuildError, for conflicting field specs."""
+        if self.config is not None:
+            self.config = type(self.config)({}).merged(self.config)
 
 
 def accumulate_root(node: Node, fold: Fold) -> Accumulator:
@@ -173,6 +180,8 @@ def accumulate_entries(entries: Entries, node: Node, fold: Fold, into: Accumulat
 def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> None:
     """Append a file's resources; where they clash, the entry is taken for a folder or a repository as well."""
     if fold.origins:
+        for resource in entry.resources:
+            check_annotations(resource, entry.path)
         fold.origins.mark_file(entry.resources, entry.path)
     if fold.has_more_scopes:
         for resource in entry.resources:
@@ -186,6 +195,18 @@ def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> 
         except KbuildError as second:
             error.reason = f"accumulation err='{first}': {second.reason}"
             raise error from None
+
+
+def check_annotations(resource: Resource, path: str) -> None:
+    """Raise FieldError where there can be no annotation that says where a resource comes from."""
+    meta = resource.body.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    if annotations is not None and type(annotations) is not dict and not is_null(annotations):
+        from kbuild.fields.walk import wrong_kind
+
+        error = wrong_kind("MappingNode", annotations)
+        error.within(f"considering field 'metadata/annotations' of object {resource.id}")
+        raise error.within(f"cannot add path annotation for '{path}'").at_place(resource.position)
 
 
 def accumulate_components(entries: Entries, fold: Fold, into: Accumulator) -> None:
@@ -215,7 +236,9 @@ def accumulate_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_
         found = fold_directory(entry, fold, into, is_component=is_component)
     try:
         if is_component:
+            # The reference merges all that its parent has onto nothing then.
             into.resources.check_unique()
+            into.merge_onto_nothing()
         else:
             into.merge(found)
     except KbuildError as error:

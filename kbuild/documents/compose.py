@@ -43,15 +43,15 @@ def compose(text: str, edit: Callable[[Node], None] | None = None) -> Json:
     check_depth(parser.depth)
     if edit is not None:
         edit(root)
-    return _value(expand(root))
+    return value_of(expand(root))
 
 
-def _value(node: Node) -> Json:
-    """A node as a body."""
+def value_of(node: Node) -> Json:
+    """A node, its aliases expanded, as a body."""
     if node.kind == SCALAR_NODE:
         return _scalar(node)
     if node.kind != MAPPING_NODE:
-        return [_in_flow(item) if node.style else _value(item) for item in node.content]
+        return [_in_flow(item) if node.style else value_of(item) for item in node.content]
     result: dict[Any, Any] = {}
     seen = set()
     items = iter(node.content)
@@ -62,11 +62,11 @@ def _value(node: Node) -> Json:
         # Keys of one kind with one text collide, whatever their tags are.
         identity = text if is_scalar else key.kind
         item = next(items)
-        value = _in_flow(item) if node.style else _value(item)
+        value = _in_flow(item) if node.style else value_of(item)
         if tag == STR and identity not in seen:
             result[text] = value
         else:
-            odd = OddKey(text, tag, identity in seen, None if is_scalar else (_value(key), key.line + 1))
+            odd = OddKey(text, tag, identity in seen, None if is_scalar else (value_of(key), key.line + 1))
             odd.quoted = tag == NULL and bool(key.style)
             result[odd] = value
         seen.add(identity)
@@ -77,7 +77,7 @@ def _in_flow(node: Node) -> Json:
     """A node of a flow collection as a value: nothing is an empty text, a plain text with a colon a string."""
     if is_empty(node):
         return FLOW_EMPTY
-    value = _value(node)
+    value = value_of(node)
     return node.text if type(value) is Scalar and ":" in node.text and not (node.style or node.tag) else value
 
 

@@ -9,7 +9,7 @@ from kbuild.documents.config import read_config, read_json
 from kbuild.documents.gojson import json_kind
 from kbuild.fields.configuration import NameBackReference, TransformerConfig, merge_references, merge_specs
 from kbuild.fields.spec import FieldSpec
-from kbuild.model.errors import ConfigurationError, KbuildError
+from kbuild.model.errors import ConfigurationError, KbuildError, YamlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def definitions(content: bytes) -> dict[str, Any]:
         except ValueError as error:
             raise ConfigurationError(str(error)) from None
     else:
-        values = read_config(content)
+        try:
+            values = read_config(content)
+        except YamlError as error:
+            raise error.within("error converting YAML to JSON") from None
         frame = "error unmarshaling JSON: while decoding JSON: "
     if values is None:
         return {}

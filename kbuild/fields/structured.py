@@ -29,7 +29,7 @@ def holds_nothing(text: str) -> bool:
     """Whether a text has no document: it is empty, or nothing but comments. Raises: KbuildError."""
     from kbuild.documents import compose
 
-    return not text or ("#" in text and compose.compose(text) is compose.NOTHING)
+    return not text.strip() or ("#" in text and compose.compose(text) is compose.NOTHING)
 
 
 def set_inside(body: Json, parts: list[str], create: str, write: Callable[[Any, Any], None]) -> bool:

@@ -90,7 +90,9 @@ def wrong_kind(expected: str, value: Json) -> FieldError:
     from kbuild.documents.v3text import dumps
 
     found = "MappingNode" if type(value) is dict else "SequenceNode" if type(value) is list else "ScalarNode"
-    return FieldError(f"wrong node kind: expected {expected} but got {found}: node contents:\n{dumps(value)}")
+    error = FieldError(f"wrong node kind: expected {expected} but got {found}: node contents:\n{dumps(value)}")
+    error.shown = value
+    return error
 
 
 def scalar_setter(change: Callable[[Json], Json]) -> Setter:

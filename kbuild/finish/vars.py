@@ -5,6 +5,7 @@ Source: kustomize v5.8.1 `ResAccumulator.MergeVars`, `ResolveVars`, `filters/ref
 
 from __future__ import annotations
 
+from kbuild.documents.annotations import annotated
 from kbuild.documents.gojson import go_value, json_float
 from kbuild.documents.resolve import is_finite, is_float_text, tagged
 from kbuild.fields.paths import MISSING, lookup, smart_split
@@ -142,7 +143,11 @@ def value_of(var: Var, holders: dict[str, Resource]) -> Json:
             var.entry()
         )
     try:
-        value = lookup(resource.body, index_parts(smart_split(var.field_path)))
+        parts = index_parts(smart_split(var.field_path))
+        body = (
+            annotated(resource) if parts[:1] == ["metadata"] and parts[1:2] in ([], ["annotations"]) else resource.body
+        )
+        value = lookup(body, parts)
     except KbuildError:
         value = MISSING
     value = as_go_value(value)

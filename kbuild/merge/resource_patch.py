@@ -9,6 +9,7 @@ from __future__ import annotations
 from kbuild.documents import resolve
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
+from kbuild.model.resource import forget_build
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
 TYPE_CHECKING = False
@@ -109,16 +110,11 @@ class StrategicPatch:
     def _carry_over(self, target: Resource) -> None:
         """Do to the target's history what the merge of the reference's internal annotations does."""
         if target.has_build_annotations and drops_annotations(self.body):
-            target.history, target.prefixes, target.suffixes, target.transformations = [], [], [], []
-            target.needs_hash = target.helm_generated = False
-            target.hidden = {}
-            target.behavior, target.origin = "", None
+            forget_build(target)
         patch = self.resource
         if patch.has_build_annotations:
             target.needs_hash = target.needs_hash or patch.needs_hash
             target.behavior = patch.behavior or target.behavior
-            target.hidden = {}
-            target.behavior, target.origin = "", None
             target.history = [*patch.history] or target.history
             target.prefixes, target.suffixes = (
                 [*patch.prefixes] or target.prefixes,

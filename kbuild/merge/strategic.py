@@ -266,7 +266,9 @@ def wrong_kind(expected: str, found: Json) -> PatchError:
     from kbuild.documents.v3text import dumps
 
     actual = _KIND_NAMES.get(type(found), "ScalarNode")
-    return PatchError(f"wrong node kind: expected {expected} but got {actual}: node contents:\n{dumps(found)}")
+    error = PatchError(f"wrong node kind: expected {expected} but got {actual}: node contents:\n{dumps(found)}")
+    error.shown = found
+    return error
 
 
 def unknown_strategy(strategy: str) -> PatchError:

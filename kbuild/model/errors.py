@@ -48,7 +48,8 @@ class KbuildError(Exception):
 
     Shape: `reason` is the reference's wording without `Error: `; `position` may be unknown (false); `hint` may be
     empty; `walk` lists the kustomization folders from the root to where it happened; `path` leads from the entry that
-    asked for a step to what is wrong in it; `related` are other places that matter, each with what it is.
+    asked for a step to what is wrong in it; `related` are other places that matter, each with what it is; `shown` is the
+    value that the reason ends with, if it is one of a file.
     """
 
     def __init__(self, reason: str, position: Position = UNKNOWN, hint: str = "") -> None:
@@ -57,6 +58,7 @@ class KbuildError(Exception):
         self.walk: tuple[str, ...] = ()
         self.path: tuple[str | int, ...] = ()
         self.related: tuple[tuple[str, Position], ...] = ()
+        self.shown: object = None
 
     def within(self, frame: str) -> Self:
         """Put an outer context before the reason (`frame: reason`); returns self, to be raised again."""

@@ -260,3 +260,11 @@ def _find_copies(value: Json, copy: Json, maps: dict[int, Json]) -> None:
     for item, twin in pairs:
         if type(item) is dict or type(item) is list:
             _find_copies(item, twin, maps)
+
+
+def forget_build(resource: Resource) -> None:
+    """Lose what the reference keeps in annotations, because a step wrote these anew. Mutates: `resource`."""
+    resource.history, resource.prefixes, resource.suffixes, resource.transformations = [], [], [], []
+    resource.needs_hash = resource.helm_generated = resource.torn = resource.is_nameless = False
+    resource.hidden, resource.allowed, resource.referrers = {}, (), []
+    resource.behavior, resource.origin = "", None

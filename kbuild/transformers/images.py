@@ -10,7 +10,7 @@ from __future__ import annotations
 from kbuild.documents.resolve import untagged_set
 from kbuild.fields.spec import ByKind, field_specs
 from kbuild.fields.walk import visit, wrong_kind
-from kbuild.model.errors import ConfigurationError
+from kbuild.model.errors import ConfigurationError, FieldError
 from kbuild.model.scalars import is_null, text_of
 
 TYPE_CHECKING = False
@@ -95,8 +95,7 @@ def transform_all(entries: list[ImageTagTransformer], resources: Resources) -> N
     for resource in resources.items:
         if resource.id.kind == "CustomResourceDefinition":
             continue
-        places: list[Place] = []
-        find_images(resource.body, places)
+        places = images_of(resource)
         for entry, specs in zip(entries, by_kind, strict=True):
             for holder, key in places:
                 entry.write(holder, key)
@@ -121,17 +120,28 @@ def transform_one(entry: ImageTagTransformer, specs: ByKind, resource: Resource)
     """Both passes of one entry over one resource. Mutates: the body. Raises: FieldError."""
     if resource.id.kind == "CustomResourceDefinition":
         return
-    places: list[Place] = []
-    find_images(resource.body, places)
-    for holder, key in places:
+    for holder, key in images_of(resource):
         entry.write(holder, key)
     found = resource.id
     for spec in specs.of(found.group, found.version, found.kind):
         visit(resource, spec, entry.write)
 
 
+def images_of(resource: Resource) -> list[Place]:
+    """The `image` fields of all lists of containers. Raises: FieldError."""
+    places: list[Place] = []
+    try:
+        find_images(resource.body, places)
+    except FieldError as error:
+        raise error.at_place(resource.position) from None
+    return places
+
+
 def find_images(value: Json, places: list[Place]) -> None:
-    """Collect the `image` fields of all entries of `containers` and `initContainers` lists. Mutates: `places`."""
+    """Collect the `image` fields of all entries of `containers` and `initContainers` lists.
+
+    Mutates: `places`. Raises: FieldError, for an entry that is no map.
+    """
     if type(value) is list:
         for entry in value:
             if type(entry) is dict or type(entry) is list:
@@ -147,7 +157,9 @@ def find_images(value: Json, places: list[Place]) -> None:
 
 
 def has_image(container: Json) -> bool:
-    """Whether this entry of a list of containers names an image."""
+    """Whether this entry of a list of containers names an image. Raises: FieldError, for one that is no map."""
+    if type(container) is not dict and not is_null(container):
+        raise wrong_kind("MappingNode", container)
     return type(container) is dict and "image" in container
 
 

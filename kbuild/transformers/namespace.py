@@ -61,7 +61,10 @@ class NamespaceTransformer:
             if not resource.body or resource.helm_generated:
                 continue
             resource.store_previous_id()
-            self.set_in(resource)
+            try:
+                self.set_in(resource)
+            except FieldError as error:
+                raise error.at_place(resource.position) from None
             resources.touched(resource)
             matches = resources.with_id(resource.id.key())
             if len(matches) != 1:

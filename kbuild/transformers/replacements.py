@@ -13,7 +13,7 @@ from kbuild.fields.walk import CREATED
 from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError, YamlError
 from kbuild.model.ids import effective_namespace, gvk_text
 from kbuild.model.quote import go_quote
-from kbuild.model.resource import TORN
+from kbuild.model.resource import TORN, forget_build
 from kbuild.model.scalars import copy_body, is_null, text_of
 
 TYPE_CHECKING = False
@@ -283,6 +283,8 @@ def write(
             raise ReplacementError(sentence).see("onto", resource.position)
         for holder, key in places:
             put(holder, key, value, options)
+            if parts[0] == "metadata" and parts[1:] in ([], ["annotations"]):
+                forget_build(resource)
             if resource.twins:
                 resource.follow_twins()
 
