@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from applier.cluster.connection import Connection
     from applier.model.ids import Body
 
-SOURCE, KUSTOMIZE, NOTIFICATION, HELM = "source", "kustomize", "notification", "helm"
-DEFAULT_CONTROLLERS = (SOURCE, KUSTOMIZE, NOTIFICATION)
+SOURCE, KUSTOMIZE = "source", "kustomize"
+CONTROLLERS = (SOURCE, KUSTOMIZE)
 GRACE_S = 60.0
 
 
@@ -51,7 +51,7 @@ class AgentOptions:
     address that they are served at.
     """
 
-    controllers: tuple[str, ...] = DEFAULT_CONTROLLERS
+    controllers: tuple[str, ...] = CONTROLLERS
     namespace: str = ""
     storage: Path = Path("/data")
     storage_address: str = ":9090"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applier.cli import flags
+from applier.cli import agent, flags
 
 _TARGET = """\
 DIR is rendered in this process as `kbuild render` does; FILE holds plain manifests, and - reads them from standard input.
@@ -93,13 +93,39 @@ Work with the inventory, the record of what was applied.
   kbuild inventory rebuild --name shop -n shop            restore it from its members' labels
 """
 
-PAGES = {"apply": _APPLY, "diff": _DIFF, "status": _STATUS, "delete": _DELETE, "inventory": _INVENTORY}
+_AGENT = """\
+Reconcile Flux's own resources: fetch Git repositories, build and apply what Kustomizations name, prune, wait, tell.
+
+The resources, statuses and annotations are those of Flux v2, so that manifests written for it and `kubectl get` work
+unchanged. It runs outside of a cluster, with a kubeconfig, or inside, where it listens at Flux's usual ports. Its folder is a
+cache that may be lost; what it has to remember is in the resources' statuses.
+
+\b
+Examples:
+  kbuild agent                                everything, in every namespace
+  kbuild agent -n team-a                      one namespace
+  kbuild agent --controllers source           one controller, as a process of its own
+  kbuild agent --watch-label-selector sharding.fluxcd.io/key=shard1 --enable-leader-election
+
+\b
+Better than Flux on purpose:
+  a new revision ends the wait for an old one's health
+  a dependent starts as soon as its dependency is ready; a cycle is named
+  all refusals of a dry run are told at once, and nothing is written then
+  what a run is about to create is in the inventory before it is created
+  a commit that would delete half of everything is stopped (--no-prune-guard)
+"""
+
+PAGES = {
+    "apply": _APPLY, "diff": _DIFF, "status": _STATUS, "delete": _DELETE, "inventory": _INVENTORY, "agent": _AGENT,
+}  # fmt: skip
 FLAGS = {
     "apply": flags.APPLY,
     "diff": flags.DIFF,
     "status": flags.STATUS,
     "delete": flags.DELETE,
     "inventory": flags.INVENTORY_COMMAND,
+    "agent": agent.FLAGS,
 }
 ARGUMENTS = {
     "apply": "DIR|FILE|-",
@@ -107,4 +133,5 @@ ARGUMENTS = {
     "status": "[DIR|FILE|-]",
     "delete": "[DIR|FILE|-]",
     "inventory": "show|import|rebuild|export",
+    "agent": "",
 }

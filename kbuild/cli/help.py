@@ -128,7 +128,7 @@ def parameters(name: str) -> list[click.Parameter]:
     pages = applier_pages(name)
     if pages is not None:
         words = click.Argument(["target"], nargs=-1, metavar=pages.ARGUMENTS[name], type=click.Path())
-        return [words, *flag_options(pages.FLAGS[name])]
+        return [*([words] if pages.ARGUMENTS[name] else []), *flag_options(pages.FLAGS[name])]
     if name in ("render", "build"):
         from kbuild.cli.render import FLAGS
 

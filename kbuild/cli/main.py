@@ -21,6 +21,7 @@ COMMANDS = {
     "status": ("applier.cli.commands:status", "Show the health of what was applied"),
     "delete": ("applier.cli.commands:delete", "Delete what was applied, in order"),
     "inventory": ("applier.cli.commands:inventory", "Show, import, rebuild or export what an inventory holds"),
+    "agent": ("applier.cli.agent:run", "Reconcile Flux's resources from Git, continuously"),
     "lint": ("kbuild.cli.lint:run", "Find what builds and is still most likely wrong"),
     "schema": ("kbuild.cli.lint:schema", "Print the JSON Schema of a kustomization file, for editors"),
     "version": ("kbuild.cli.main:version", "Print the versions of kbuild and of the kustomize it matches"),

@@ -240,9 +240,11 @@ class AgentBed:
                 live if fits and handled and ready.get("observedGeneration") == live["metadata"]["generation"] else None
             )
 
-        return until(
-            is_so, lambda: json.dumps(self.get(body).get("status"), indent=1) + self.log.read_text()[-3000:], within_s
-        )
+        return until(is_so, lambda: json.dumps(self.get(body).get("status"), indent=1) + self.told(), within_s)
+
+    def told(self) -> str:
+        """The end of what agents have logged."""
+        return "\n".join(path.read_text()[-3000:] for path in sorted(self.folder.glob("*.log")))
 
     def request(self, body: Object) -> str:
         """Ask for a run; returns the token."""

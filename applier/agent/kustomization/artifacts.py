@@ -13,11 +13,12 @@ from applier.agent.source.archive import ArchiveError
 from applier.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from applier.agent.source.archive import Entry
 
+OTHER_ARTIFACT = "Source is not ready, artifact digest changed, retrying in 30s"
 ATTEMPTS, KEPT_BYTES, MAX_DOWNLOAD = 9, 64 << 20, 1 << 30
 
 
@@ -39,21 +40,24 @@ class Artifacts:
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def files(self, artifact: Mapping[str, Any]) -> dict[str, Entry]:
-        """The files of an artifact by path; not to be changed. Raises: DownloadError."""
+    def files(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> dict[str, Entry]:
+        """The files of an artifact by path; not to be changed.
+
+        `latest` gives the source's artifact as it is advertised now: another replica may serve it meanwhile.
+        Raises: DownloadError.
+        """
         digest = str(artifact["digest"])
         with self._lock:
             if digest in self._kept:
                 self._kept.move_to_end(digest)
                 return self._kept[digest]
-        data = self._download(str(artifact["url"]))
+        data = self._download(artifact, latest)
         try:
             unpack.verify(data, digest)
             found = unpack.files(data)
         except ArchiveError as problem:
             is_other = "computed digest" in str(problem)
-            sentence = "Source is not ready, artifact digest changed, retrying in 30s" if is_other else str(problem)
-            raise DownloadError(sentence, is_missing=is_other) from None
+            raise DownloadError(OTHER_ARTIFACT if is_other else str(problem), is_missing=is_other) from None
         self._keep(digest, found)
         return found
 
@@ -66,10 +70,15 @@ class Artifacts:
                 old, _ = self._kept.popitem(last=False)
                 del self._sizes[old]
 
-    def _download(self, url: str) -> bytes:
+    def _download(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> bytes:
         """Raises: DownloadError."""
         problem = ""
         for attempt in range(1, self.attempts + 1):
+            now = latest()
+            if now.get("digest") != artifact["digest"]:
+                # The run that the change asks for waits already.
+                raise DownloadError(OTHER_ARTIFACT, is_missing=True)
+            url = str(now["url"])
             try:
                 with pool() as connections:
                     answer = ask(connections, Question(url=url, timeout_s=60.0, at_most=MAX_DOWNLOAD))

@@ -152,7 +152,7 @@ class Work(Attempt):
     def _build(self, artifact: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The objects to apply. Raises: RunError."""
         try:
-            files = self.owner.artifacts.files(artifact)
+            files = self.owner.artifacts.files(artifact, self._artifact)
         except DownloadError as problem:
             again_s = DEPENDENCY_RETRY_S if problem.is_missing else None
             raise RunError(ARTIFACT_FAILED, str(problem), again_s=again_s, is_quiet=problem.is_missing) from None

@@ -1,0 +1,160 @@
+"""`kbuild agent`: the controllers of one process, from its flags to its end.
+
+Outside of a cluster it uses a kubeconfig like any command; inside, its service account. SIGTERM and Ctrl-C end it in order:
+runs are told to stop, statuses are written, the Lease is given back.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from applier.agent.assembly import CONTROLLERS, Agent, AgentOptions
+from applier.agent.runtime.leadership import Leadership
+from applier.agent.runtime.logs import LEVELS, Log
+from applier.cli.flags import CONNECTION, HELP
+from applier.cli.settings import read, whole_number
+from applier.cluster.cluster import of_connection
+from applier.cluster.kubeconfig import connect
+from applier.failures import ApplierError
+from kbuild import UsageError
+from kbuild.cli.flags import BOOL, TEXT, Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from applier.cli.settings import Settings
+
+FLAGS = (
+    Flag("controllers", TEXT, f"which controllers run here, comma-separated (default {','.join(CONTROLLERS)})", placeholder="NAMES"),
+    Flag("watch-namespace", TEXT, "the only namespace that is watched (default: all)", short="n", placeholder="NAMESPACE"),
+    Flag("watch-label-selector", TEXT, "only objects with these labels, such as sharding.fluxcd.io/key=shard1", placeholder="SELECTOR"),
+    Flag("storage-path", TEXT, "folder for artifacts and mirrors; it may be lost at any time (default: the user's cache)", placeholder="DIR"),
+    Flag("storage-addr", TEXT, "where artifacts are served (default 127.0.0.1:0; in a cluster :9090)", placeholder="ADDRESS"),
+    Flag("storage-adv-addr", TEXT, "the host that artifacts are had from (default: the address they are served at)", placeholder="HOST"),
+    Flag("metrics-addr", TEXT, "where metrics are served (default 127.0.0.1:0; in a cluster :8080)", placeholder="ADDRESS"),
+    Flag("health-addr", TEXT, "where /healthz and /readyz are served (default 127.0.0.1:0; in a cluster :9440)", placeholder="ADDRESS"),
+    Flag("concurrent", TEXT, "how many Kustomizations are at work at once (default 4)", placeholder="NUMBER"),
+    Flag("default-service-account", TEXT, "act as this account for Kustomizations that name none", placeholder="NAME"),
+    Flag("no-cross-namespace-refs", BOOL, "refuse sources of other namespaces"),
+    Flag("no-prune-guard", BOOL, "delete whatever left Git, however much it is"),
+    Flag("lenient-substitution", BOOL, "variables without value and default become empty instead of failing the build"),
+    Flag("enable-leader-election", BOOL, "of several replicas only one works, told by a Lease"),
+    Flag("log-level", TEXT, "'debug', 'info' (the default) or 'error'", placeholder="LEVEL", choices=LEVELS),
+    *CONNECTION,
+    HELP,
+)  # fmt: skip
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run until told to stop; returns the exit status: 0 stopped, 1 could not start or lost its leadership."""
+    settings = read(argv, FLAGS, target_required=False)
+    if settings.is_set("help"):
+        from kbuild.cli.help import command_page
+
+        print(command_page("agent"), end="")
+        return 0
+    if settings.target:
+        raise UsageError(f"unexpected argument: {settings.target}")
+    log = Log(str(settings.values.get("log_level") or "info"))
+    try:
+        return Program(settings, os.environ, log).run()
+    except ApplierError as problem:
+        log.write("error", "cannot start", error=str(problem))
+    except OSError as problem:
+        log.write("error", "cannot start", error=f"{problem.strerror}: {problem.filename or ''}".rstrip(": "))
+    return 1
+
+
+def one_of(text: str, words: Sequence[str], flag: str) -> str:
+    """A flag's value that must be one of some words. Raises: UsageError."""
+    if text not in words:
+        raise UsageError(f"illegal flag value {flag} {text}; legal values: [{' '.join(words)}]")
+    return text
+
+
+@dataclass(slots=True)
+class Program:
+    """One process. Shape: `environment` tells whether it runs in a cluster."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    log: Log
+    stopped: Event = field(default_factory=Event)
+    status: int = 0
+
+    def run(self) -> int:
+        """Start, wait for the end, stop. Raises: ApplierError, OSError, UsageError."""
+        options = options_of(self.settings.values, self.environment)
+        connection = connect(self.settings.choice, self.environment)
+        cluster = of_connection(connection, self.environment, user_agent="kbuild-agent")
+        agent = Agent(cluster, connection, options, self.log)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: self.stopped.set())
+        leadership = self._leadership(agent)
+        if leadership is not None:
+            leadership.start()
+            while not leadership.leading.wait(0.2):
+                if self.stopped.is_set():
+                    leadership.stop()
+                    return 0
+        agent.start()
+        self.log.write("info", "started", controllers=",".join(options.controllers), cluster=cluster.name)
+        self.stopped.wait()
+        ended = agent.stop()
+        if leadership is not None:
+            leadership.stop()
+        self.log.write("info", "stopped", orderly=ended)
+        return self.status
+
+    def _leadership(self, agent: Agent) -> Leadership | None:
+        if not self.settings.is_set("enable_leader_election"):
+            return None
+        own = self.environment.get("RUNTIME_NAMESPACE") or agent.options.namespace or "flux-system"
+        shard = agent.options.selector.partition("=")[2]
+        name = "-".join(filter(None, [agent.options.controllers[0], "controller", shard, "leader-election"]))
+        identity = f"{socket.gethostname()}_{os.getpid()}_{os.urandom(4).hex()}"
+        return Leadership(agent.cluster.exchange, own, name, identity, self._lost)
+
+    def _lost(self) -> None:
+        """Another replica may lead by now: nothing may be written any more."""
+        self.log.write("error", "leadership is lost")
+        self.status = 1
+        self.stopped.set()
+
+
+def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> AgentOptions:
+    """The options that flags stand for; in a cluster the usual addresses are the defaults. Raises: UsageError."""
+    is_inside = "KUBERNETES_SERVICE_HOST" in environment
+    names = [name for name in str(values.get("controllers") or ",".join(CONTROLLERS)).split(",") if name]
+    for name in names:
+        one_of(name, CONTROLLERS, "--controllers")
+    home = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    address = _addresses(values, is_inside=is_inside)
+    return AgentOptions(
+        controllers=tuple(dict.fromkeys(names)),
+        namespace=str(values.get("watch_namespace") or ""),
+        selector=str(values.get("watch_label_selector") or ""),
+        storage=Path(str(values.get("storage_path") or f"{home}/kbuild/agent")),
+        storage_address=address("storage_addr", "9090"),
+        advertised=str(values.get("storage_adv_addr") or ""),
+        metrics_address=address("metrics_addr", "8080"),
+        health_address=address("health_addr", "9440"),
+        concurrent_kustomizations=whole_number(values, "concurrent", 4),
+        default_account=str(values.get("default_service_account") or ""),
+        cross_namespace=not values.get("no_cross_namespace_refs"),
+        prune_guard=not values.get("no_prune_guard"),
+        strict_substitution=not values.get("lenient_substitution"),
+    )
+
+
+def _addresses(values: Mapping[str, object], *, is_inside: bool) -> Callable[[str, str], str]:
+    def address(name: str, port: str) -> str:
+        return str(values.get(name) or (f":{port}" if is_inside else "127.0.0.1:0"))
+
+    return address
