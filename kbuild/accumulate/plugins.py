@@ -7,7 +7,7 @@ Source: kustomize v5.8.1, `kusttarget_configplugin.go`, `runGenerators`, `runTra
 from __future__ import annotations
 
 from kbuild.accumulate import builtins
-from kbuild.model.errors import ConfigurationError, KbuildError, Position
+from kbuild.model.errors import ConfigurationError, KbuildError, Position, YamlError
 from kbuild.model.tree import FileEntry
 
 TYPE_CHECKING = False
@@ -331,7 +331,12 @@ def read_configurations(paths: list[str], context: Context) -> TransformerConfig
 
     merged = None
     for path in paths:
-        config = TransformerConfig.from_fields(read_config(context.read(path), context.memo) or {})
+        content = context.read(path)
+        try:
+            values = read_config(content, context.memo)
+        except YamlError as error:
+            raise error.within("error converting YAML to JSON") from None
+        config = TransformerConfig.from_fields({} if values is None else values)
         merged = config if merged is None else merged.merged(config)
     return merged or TransformerConfig.default()
 
