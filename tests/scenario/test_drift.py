@@ -190,7 +190,7 @@ def rewriting_policy(bed: Bed) -> list[Object]:
     """A policy that puts another registry into images of Deployments of the test's namespace."""
     mutation = (
         "Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: "
-        "object.spec.template.spec.containers.map(c, Object.spec.template.spec.containers.item{name: c.name, "
+        "object.spec.template.spec.containers.map(c, Object.spec.template.spec.containers{name: c.name, "
         'image: "mirror.invalid/" + c.image.replace("mirror.invalid/", "")})}}}}'
     )
     policy = named(
