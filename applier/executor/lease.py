@@ -42,23 +42,25 @@ class Lease:
         Raises: ApplierError: locked, where somebody else holds it; forbidden, where leases may not be used.
         """
         asked = since = self.clock.monotonic()
-        stamp, is_alive = "", False
+        stamp, holder, is_alive = "", "", False
         while True:
             found = self.reader.get(self.place, self.ref.head_name)
             if isinstance(found, Absent):
+                if holder and self.clock.monotonic() - asked >= timeout_s:
+                    raise self._locked(holder)  # it was alive: it gave the lease back while we looked
                 if self._try(lambda: self.writer.create(self.place, self._new(None))):
                     break
                 continue
-            now = self.clock.monotonic()
+            now, holder = self.clock.monotonic(), _holder(found)
             if found["metadata"]["resourceVersion"] != stamp:
                 is_alive = stamp != ""  # it was renewed while we looked
                 stamp, since = found["metadata"]["resourceVersion"], now
-            if break_lock or not _holder(found) or now - since >= _duration(found):
+            if break_lock or not holder or now - since >= _duration(found):
                 if self._try(lambda found=found: self.writer.replace(self.place, self._new(found))):
                     break
                 continue
             if is_alive and now - asked >= timeout_s:
-                raise self._locked(_holder(found))
+                raise self._locked(holder)
             if self.cancel.wait(LOOK_EVERY_S):
                 raise error(ErrorClass.CANCELLED, "stopped while waiting for the lock")
         Thread(target=self._keep, name="lease", daemon=True).start()
