@@ -171,6 +171,18 @@ def test_secrets_that_say_too_little(scene: AgentBed) -> None:
     )
 
 
+def test_what_is_not_supported_is_refused_and_not_ignored(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a": "1"})
+    scene.start()
+    verify = scene.source(repository, "verify", verify={"mode": "HEAD", "secretRef": {"name": "keys"}})
+    provider = scene.source(repository, "provider", provider="azure")
+    for body, reason in ((verify, "VerificationError"), (provider, "InvalidProviderConfiguration")):
+        live = scene.settled(body, "False", reason)
+        assert scene.condition(live, "Stalled")["status"] == "True"
+        assert "artifact" not in live["status"]
+
+
 def test_ignore_rules_sourceignore_and_links(scene: AgentBed) -> None:
     repository = scene.repository()
     files = {

@@ -146,6 +146,7 @@ class Work:
 
     def _work(self) -> None:
         """Raises: SourceError."""
+        refuse_unsupported(self.spec)
         remote = self._remote()
         includes = self._includes()
         refs_first = f"unable to {'list remote for' if self.artifact else 'clone'} '{without_credentials(remote.url)}'"
@@ -300,6 +301,16 @@ class Work:
         around = self.owner.around
         around.event(self.body, ERROR, problem.reason, problem.message)
         around.log.write("error", "reconciliation failed", around.subject(self.run.key), error=problem.message)
+
+
+def refuse_unsupported(spec: Mapping[str, Any]) -> None:
+    """Refuse what must not be ignored in silence: unverified is not verified. Raises: SourceError."""
+    if spec.get("verify"):
+        sentence = "the verification of signatures (spec.verify) is not supported by this agent"
+        raise SourceError(FETCH_FAILED, "VerificationError", sentence, is_final=True)
+    if spec.get("provider", "generic") != "generic":
+        sentence = f"the provider '{spec['provider']}' is not supported by this agent"
+        raise SourceError(FETCH_FAILED, "InvalidProviderConfiguration", sentence, is_final=True)
 
 
 def observed_inputs(spec: Mapping[str, Any], includes: list[dict[str, Any]]) -> dict[str, Any]:
