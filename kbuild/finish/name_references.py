@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import plain_or_block, untagged_set
 from kbuild.fields.walk import visit
-from kbuild.model.errors import AmbiguousTargetError, FieldError, KbuildError
+from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
 from kbuild.model.scalars import is_null, text_of
 
 TYPE_CHECKING = False
@@ -294,6 +294,8 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
     subjects = resource.body.get("subjects")
     found = set()
     for subject in subjects if type(subjects) is list else ():
+        if is_null(subject):
+            raise CrashError("interface conversion: interface {} is nil, not map[string]interface {}")
         if type(subject) is dict and "namespace" in subject and text_of(subject.get("kind", "")) == "ServiceAccount":
             namespace = subject["namespace"]
             if not isinstance(namespace, str):

@@ -55,13 +55,13 @@ def content_hash(body: dict[str, Any]) -> str:
 
 
 def value(body: dict[str, Any], name: str) -> Json:
-    """A field as it enters the hash: a map as JSON, a scalar's text, `""` when it is missing."""
-    found = body.get(name)
+    """A field as it enters the hash: a map as JSON, a scalar's text (also that of a null), `""` when it is missing."""
+    if name not in body:
+        return ""
+    found = body[name]
     if type(found) is dict:
         return to_json_values(found)
-    if type(found) is list or found is None:
-        return "" if found is None else None
-    return text_of(found)
+    return None if type(found) is list else text_of(found)
 
 
 def digest(text: str) -> str:

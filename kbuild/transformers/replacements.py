@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `ReplacementTransformer`, `filters/replacement`.
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain_or_block, text_set
+from kbuild.documents.resolve import plain_or_block, text_set, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, lookup, match, smart_split
 from kbuild.fields.selector import Selector
 from kbuild.fields.structured import set_inside
@@ -283,6 +283,10 @@ def write(
             raise ReplacementError(sentence).see("onto", resource.position)
         for holder, key in places:
             put(holder, key, value, options)
+            if parts == ["metadata", "name"] and (resource.prefixes or resource.suffixes):
+                # A prefix or suffix took the tag of the name with it: the new text is typed anew.
+                typed = untagged_set(holder[key], text_of(holder[key]))
+                holder[key] = holder[key] if is_null(typed) else typed
             if parts[0] == "metadata" and parts[1:] in ([], ["annotations"]):
                 forget_build(resource)
             if resource.twins:

@@ -326,7 +326,7 @@ def metadata(choice: Choice, cluster: str) -> Map:
     if choice.chance(0.03):
         found["annotations"] = {"config.kubernetes.io/local-config": choice.one(("true", "false", ""))}
     if choice.chance(0.01):
-        found["annotations"] = {"internal.config.kubernetes.io/path": "x", "config.kubernetes.io/origin": "x"}
+        found["annotations"] = {"config.kubernetes.io/path": "x", "config.kubernetes.io/origin": "x"}
     if choice.chance(0.02):
         found["annotations"] = {"nginx.ingress.kubernetes.io/auth-secret": choice.one(NAMES)}
     if choice.chance(0.03):
