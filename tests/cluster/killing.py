@@ -101,7 +101,7 @@ def known(bed: Bed, api_version: str, kind: str) -> bool:
     """Whether the server serves a kind (a definition may be gone by now)."""
     try:
         return bed.kube.raw("GET", bed.kube.path(api_version, kind))[0] == 200
-    except KubeError:  # not even its group is served
+    except (KubeError, KeyError):  # not even its group, or not this kind of it, is served
         return False
 
 

@@ -190,7 +190,8 @@ def test_s51_slow_requests_are_sent_side_by_side(bed: Bed) -> None:
     lists = len(
         {one.path for one in bed.proxy.log if one.path.endswith("s") and one.path.startswith("/api/v1/namespaces")}
     )
-    assert took < (lists + 3) * 0.2 + 0.6
+    # Besides what the requests take, the start of the program: the machine may be busy.
+    assert took < (lists + 3) * 0.2 + 2
 
 
 def test_s52_a_server_that_comes_back(bed: Bed, own_plane: Plane) -> None:
