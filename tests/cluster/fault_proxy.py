@@ -116,7 +116,9 @@ class FaultProxy(ThreadingHTTPServer):
     def settle(self, within_s: float = 30.0) -> None:
         """Wait until nothing but watches is under way."""
         with self.idle:
-            assert self.idle.wait_for(lambda: self.busy == 0, within_s), "requests are still under way"
+            is_idle = self.idle.wait_for(lambda: self.busy == 0, within_s)
+            open_ones = [str(one) for one in self.log if not one.ended_s and not one.is_watch]
+            assert is_idle, f"still under way: {open_ones}"
 
     @property
     def writes(self) -> list[Exchange]:
