@@ -45,7 +45,9 @@ def ours(target: str, *arguments: str, cwd: Path) -> Outcome:
 def without_places(stderr: str) -> str:
     """Standard error without what only kbuild says, and without what is different on every run."""
     lines = stderr.splitlines(keepends=True)
-    return masked("".join(line for line in lines if not line.startswith(("  at ", "  hint: "))))
+    return masked(
+        "".join(line for line in lines if not line.startswith(("  at ", "  hint: ", "  asked for at ", "  first at ")))
+    )
 
 
 def difference(expected: Sequence[object], found: Sequence[object]) -> str:
