@@ -105,7 +105,7 @@ def _missing(one: Desired, outside: Iterable[Edge], snapshot: Snapshot) -> list[
 
 def plan_delete(snapshot: Snapshot, policy: Policy, ref: InventoryRef) -> Plan:
     """What deleting everything in the inventory will do. Nothing asks for confirmation here: the command is the wish."""
-    leaving = Leaving(snapshot, policy, ref)
+    leaving = Leaving(snapshot, policy, ref, is_delete=True)
     prunes = leaving.steps({})
     return replace(_assembled([], prunes, snapshot, policy, ref), warnings=tuple(leaving.warnings), is_delete=True)
 

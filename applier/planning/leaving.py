@@ -16,7 +16,7 @@ from applier.model.desired import Desired
 from applier.model.ids import GroupKind, ObjectId
 from applier.model.inventory import Entry, InventoryRef
 from applier.model.live import Live, Present, Unknown
-from applier.model.plan import Action, Edge, Step, Warn
+from applier.model.plan import Action, Edge, EdgeType, Step, Warn
 from applier.model.policy import Policy
 from applier.model.snapshot import Snapshot
 from applier.model.values import annotations_of, at, mapping, text, uid_of
@@ -32,8 +32,9 @@ _NOT_ASKED = Unknown(why="it was not read")
 class Leaving:
     """Plans what leaves the set; collects warnings."""
 
-    def __init__(self, snapshot: Snapshot, policy: Policy, ref: InventoryRef) -> None:
-        self.snapshot, self.policy, self.ref = snapshot, policy, ref
+    def __init__(self, snapshot: Snapshot, policy: Policy, ref: InventoryRef, *, is_delete: bool = False) -> None:
+        self.snapshot, self.policy, self.ref, self.is_delete = snapshot, policy, ref, is_delete
+        self.home = ObjectId("", "Namespace", "", ref.namespace)
         self.mark = policy.mark or mark_of(ref)
         self.entries: Mapping[ObjectId, Entry] = snapshot.inventory.entries if snapshot.inventory is not None else {}
         self.warnings: list[Warn] = []
@@ -45,6 +46,9 @@ class Leaving:
             if object_id not in desired:
                 found[object_id] = self._removal(object_id, entry)
         self._spare_containers(found, desired)
+        if self.home in found and any(one.action is Action.RETAIN for one in found.values()):
+            # The inventory would go with its namespace, and with it what is known of the rest.
+            found[self.home] = Removal(Action.RETAIN, "in-use", "not deleted: the inventory in it is still needed")
         deleted = []
         for object_id, one in found.items():
             live = self.snapshot.live.get(object_id)
@@ -57,8 +61,12 @@ class Leaving:
         for object_id, one in sorted(found.items()):
             if one.warning:
                 self.warnings.append(Warn(one.reason, one.warning, object_id))
-        steps = [self._step(one, found[one], order.edges[one]) for one in order.order]
-        return steps + [self._step(one, found[one], ()) for one in rest]
+        places = [one for one in (*order.order, *rest) if one != self.home]
+        steps = [self._step(one, found[one], order.edges.get(one, ())) for one in places]
+        if self.home in found:
+            last = tuple(Edge(one, EdgeType.HEALTHY, "inventory") for one in sorted(places))
+            steps.append(self._step(self.home, found[self.home], last if self.home in order.edges else ()))
+        return steps
 
     def _removal(self, object_id: ObjectId, entry: Entry) -> Removal:
         allowed = self.policy.only_namespaces
@@ -68,8 +76,9 @@ class Leaving:
         found = removal(entry, self._live(object_id), self.mark)
         if found.action in (Action.PRUNE, Action.KEEP) and not self.policy.prune:
             return Removal(Action.RETAIN, "prune-off")
-        is_home = object_id.group_kind == kinds.NAMESPACE and object_id.name in PROTECTED | {self.ref.namespace}
-        if found.action is Action.PRUNE and is_home:
+        is_protected = object_id.group_kind == kinds.NAMESPACE and object_id.name in PROTECTED
+        # Deleting everything ends with the namespace of the inventory, and the inventory with it.
+        if found.action is Action.PRUNE and (is_protected or (object_id == self.home and not self.is_delete)):
             return Removal(Action.KEEP, "protected", "not deleted: this namespace is never pruned")
         return found
 

@@ -81,7 +81,9 @@ def _other_words(event: events.Event) -> str | None:
         who = f"{subject(event.id)} " if event.id is not None else ""
         return f"{who}again in {event.delay_s:.1f}s ({event.error_class}, attempt {event.attempt}): {event.message}"
     if isinstance(event, events.Warned):
-        return f"warning: {f'{subject(event.id)}: ' if event.id is not None else ''}{event.message}"
+        # Some warnings name their object themselves.
+        who = f"{subject(event.id)}: " if event.id is not None and str(event.id) not in event.message else ""
+        return f"warning: {who}{event.message}"
     if isinstance(event, events.InventoryWritten):
         return f"inventory {event.phase}: {plural(event.count, 'object')}, generation {event.generation}"
     if isinstance(event, events.Done):

@@ -389,6 +389,20 @@ def test_deleting_everything_is_a_plan_without_desired_objects() -> None:
     check(found)
 
 
+def test_deleting_everything_ends_with_the_inventorys_own_namespace() -> None:
+    entries, live = stored("Namespace t", "ConfigMap u/c", "Namespace kube-system")
+    found = plan_delete(snapshot(live, *entries), Policy(), REF)
+    assert prunes(found) == [
+        ("ConfigMap u/c", "prune", "not-desired"),
+        ("Namespace kube-system", "keep", "protected"),
+        ("Namespace t", "prune", "not-desired"),
+    ]
+    assert [str(edge.target) for edge in found.steps[2].edges] == ["ConfigMap u/c", "Namespace kube-system"]
+    live[entries[1].id] = Unknown(why="forbidden")
+    held = plan_delete(snapshot(live, *entries), Policy(), REF)
+    assert prunes(held)[-1] == ("Namespace t", "retain", "in-use")
+
+
 def small_set() -> list[dict[str, Any]]:
     template = {"spec": {"serviceAccountName": "s", "containers": [{"envFrom": [{"configMapRef": {"name": "c"}}]}]}}
     return [
