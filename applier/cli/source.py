@@ -41,7 +41,7 @@ def read_source(settings: Settings) -> Source:
     target = settings.target
     if target == "-":
         return _source(of_stream(sys.stdin.buffer.read(), "-"))
-    if os.path.isfile(target):
+    if os.path.exists(target) and not os.path.isdir(target):  # a pipe of the shell, too
         with open(target, "rb") as file:
             return _source(of_stream(file.read(), target))
     if not os.path.exists(target) and target.endswith((".yaml", ".yml", ".json")):
