@@ -53,7 +53,7 @@ FLAGS = (
 
 def run(argv: Sequence[str]) -> int:
     """Run until told to stop; returns the exit status: 0 stopped, 1 could not start or lost its leadership."""
-    settings = read(argv, FLAGS, target_required=False)
+    settings = read(argv, FLAGS, (0, 1))
     if settings.is_set("help"):
         from kbuild.cli.help import command_page
 

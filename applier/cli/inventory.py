@@ -32,28 +32,20 @@ VERBS = ("show", "import", "rebuild", "export")
 
 def run(argv: Sequence[str]) -> int:
     """Run one of the four; returns the exit status."""
-    words = [word for word in argv if word in VERBS]
-    verb = words[0] if words else ""
-    rest = list(argv)
-    if verb:
-        rest.remove(verb)
-    kind = ""
-    if verb == "import":
-        kind = next((word for word in rest if word in KINDS), "")
-        rest = [word for index, word in enumerate(rest) if not kind or index != rest.index(kind)]
+    return guarded("inventory", argv, flags.INVENTORY_COMMAND, _run, (0, 3))
 
-    def command(settings: Settings) -> int:
-        if not verb:
-            raise UsageError("specify what to do with the inventory: " + ", ".join(VERBS))
-        if verb == "import" and not kind:
-            raise UsageError(
-                f"specify where to import from: `kbuild inventory import {'|'.join(KINDS)} NAMESPACE/NAME`"
-            )
-        cluster = cluster_of(settings)
-        ref = inventory_of(settings, None, cluster)
-        return _import(settings, cluster, ref, kind) if verb == "import" else _COMMANDS[verb](settings, cluster, ref)
 
-    return guarded("inventory", rest, flags.INVENTORY_COMMAND, command, target_required=False)
+def _run(settings: Settings) -> int:
+    verb, *rest = settings.words or ("",)
+    if verb not in VERBS:
+        raise UsageError("specify what to do with the inventory: " + ", ".join(VERBS))
+    if verb == "import" and (len(rest) != 2 or rest[0] not in KINDS):
+        raise UsageError(f"specify what to import: `kbuild inventory import {'|'.join(KINDS)} NAMESPACE/NAME`")
+    if verb != "import" and rest:
+        raise UsageError(f"unknown argument: {rest[0]}")
+    cluster = cluster_of(settings)
+    ref = inventory_of(settings, None, cluster)
+    return _import(settings, cluster, ref, rest[0]) if verb == "import" else _COMMANDS[verb](settings, cluster, ref)
 
 
 def _stored(cluster: Cluster, ref: InventoryRef) -> Inventory:

@@ -32,8 +32,8 @@ def guarded(
     argv: Sequence[str],
     flags: Sequence[Flag],
     command: Callable[[Settings], int],
+    words: tuple[int, int],
     *,
-    target_required: bool,
     least_error: int = EXIT_ERROR,
 ) -> int:
     """Run a command; every failure becomes lines on standard error and an exit status of at least `least_error`."""
@@ -44,7 +44,7 @@ def guarded(
     gc.disable()  # a run keeps what it reads until its end; looking for cycles in it costs a fifth of a no-op run
     error = Output(2)
     try:
-        settings = read(argv, flags, target_required=target_required)
+        settings = read(argv, flags, words)
         if settings.is_set("help"):
             from kbuild.cli.help import command_page
 

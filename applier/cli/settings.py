@@ -23,13 +23,18 @@ Values = dict[str, Any]
 class Settings:
     """A parsed command line.
 
-    Shape: `values` by flag (only those given); `target` is the folder, file or `-`, `""` where none was given. Units: seconds.
+    Shape: `values` by flag (only those given); `words` are the arguments that are no flags. Units: seconds.
     """
 
     values: Mapping[str, Any]
-    target: str
+    words: tuple[str, ...]
     choice: Choice
     lock_timeout_s: float
+
+    @property
+    def target(self) -> str:
+        """The folder, the file or `-`; `""` where none was given."""
+        return self.words[-1] if self.words else ""
 
     def text(self, name: str, default: str = "") -> str:
         """The value of a flag with an argument."""
@@ -40,14 +45,17 @@ class Settings:
         return bool(self.values.get(name))
 
 
-def read(argv: Sequence[str], flags: Sequence[Flag], *, target_required: bool) -> Settings:
-    """Parse a command line. Raises: UsageError."""
+def read(argv: Sequence[str], flags: Sequence[Flag], words: tuple[int, int]) -> Settings:
+    """Parse a command line; `words` says how many arguments that are no flags it has at least and at most.
+
+    Raises: UsageError.
+    """
     notes: list[str] = []
     values, rest = parse(argv, flags, notes.append)
     if values.get("help"):
-        return Settings(values=values, target="", choice=Choice(), lock_timeout_s=0)
+        return Settings(values=values, words=(), choice=Choice(), lock_timeout_s=0)
     _check_choices(values, flags)
-    if len(rest) > 1 or (target_required and not rest):
+    if not words[0] <= len(rest) <= words[1]:
         raise UsageError("specify one DIR, FILE or - (standard input)")
     groups = values.get("as_group")
     choice = Choice(
@@ -60,7 +68,7 @@ def read(argv: Sequence[str], flags: Sequence[Flag], *, target_required: bool) -
     )
     return Settings(
         values=values,
-        target=rest[0] if rest else "",
+        words=tuple(rest),
         choice=choice,
         lock_timeout_s=duration(values, "lock_timeout", 0.0),
     )

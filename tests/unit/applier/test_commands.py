@@ -20,7 +20,7 @@ COMMANDS = ("apply", "diff", "status", "delete", "inventory")
 
 
 def policy(*argv: str) -> Policy:
-    return policy_of(read([*argv, "."], flags.APPLY, target_required=True).values, "shop")
+    return policy_of(read([*argv, "."], flags.APPLY, (1, 1)).values, "shop")
 
 
 def test_no_flag_is_the_policys_own_default() -> None:
@@ -63,7 +63,7 @@ def test_flags_are_fields_of_the_policy(argv: tuple[str, ...], fields: dict[str,
 )
 def test_a_wrong_command_line_is_refused(argv: list[str], words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        policy_of(read(argv, flags.APPLY, target_required=True).values, "shop")
+        policy_of(read(argv, flags.APPLY, (1, 1)).values, "shop")
 
 
 def test_a_wrong_command_line_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,6 +72,23 @@ def test_a_wrong_command_line_exits_with_2(capsys: pytest.CaptureFixture[str]) -
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ([], "specify what to do with the inventory"),
+        (["--name", "show"], "specify what to do with the inventory"),
+        (["import", "flux"], "specify what to import"),
+        (["import", "nobody", "a/b"], "specify what to import"),
+        (["show", "more"], "unknown argument: more"),
+    ],
+)
+def test_the_inventory_command_says_what_it_needs(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inventory", *argv]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_flux_nouns_stay_free(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,7 +114,7 @@ def test_no_flag_is_there_twice(name: str) -> None:
 
 
 def source_of(target: Path, *argv: str) -> Any:
-    return read_source(read([str(target), *argv], flags.APPLY, target_required=True))
+    return read_source(read([str(target), *argv], flags.APPLY, (1, 1)))
 
 
 def test_a_folder_is_rendered_and_names_its_inventory(tmp_path: Path) -> None:
