@@ -6,7 +6,7 @@ Source: kustomize v5.8.1, `runValidators` and `ErrorIfNotEqualSets`.
 from __future__ import annotations
 
 from kbuild.documents.annotations import annotated
-from kbuild.model.errors import ConfigurationError
+from kbuild.model.errors import ConfigurationError, OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,4 +54,8 @@ def text(resource: Resource) -> str:
         kept = {key: value for key, value in labels.items() if key != VALIDATED_BY}
         rest = {key: value for key, value in meta.items() if key != "labels"}
         body = {**body, "metadata": {**rest, "labels": kept} if kept else rest}
-    return dumps(to_json_values(body))
+    try:
+        return dumps(to_json_values(body))
+    except OutputError as error:
+        # The build fails when it is printed, and says so then.
+        return error.reason

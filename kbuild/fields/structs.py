@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Path = tuple[str | int, ...]
 
 
+# Structs that lists hold by pointer.
+POINTER_LISTS = ("TargetSelector", "Selector")
+
+
 class FieldMismatch(Exception):  # noqa: N818
     """A field that the decoder refuses: the sentence, and where in the value it is."""
 
@@ -156,7 +160,7 @@ def is_scalar(kind: Type) -> bool:
 def go_type_of(kind: Type) -> str:
     """A type of the table as Go names it."""
     if type(kind) is tuple:
-        return "[]" + go_type_of(kind[0])
+        return ("[]*" if kind[0] in POINTER_LISTS else "[]") + go_type_of(kind[0])
     assert isinstance(kind, str)
     return (
         GO_TYPES.get(kind)
