@@ -45,7 +45,7 @@ HELM_RELEASE, HELM_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/releas
 HELM_POLICY, HELM_HOOK = "helm.sh/resource-policy", "helm.sh/hook"
 ARGO_TRACKING, ARGO_SYNC = "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/sync-options"
 ARGO_HOOK, ARGO_WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
-KAPP_APP, KAPP_ORIGINAL = "kapp.k14s.io/app", "kapp.k14s.io/original"
+KAPP_APP = "kapp.k14s.io/app"
 KAPP_CHANGE_GROUP, KAPP_CHANGE_RULE = "kapp.k14s.io/change-group", "kapp.k14s.io/change-rule"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

@@ -25,11 +25,6 @@ class InventoryRef(NamedTuple):
         """The name of its ConfigMap and of its Lease."""
         return keys.head_name(self.name)
 
-    @property
-    def head_id(self) -> ObjectId:
-        """Its ConfigMap."""
-        return ObjectId("", "ConfigMap", self.namespace, self.head_name)
-
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
 

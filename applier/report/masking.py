@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from applier import keys
-from applier.model.ids import Body
 from applier.model.values import mapping
 
 HIDDEN, BEFORE, AFTER = "***", "*** (before)", "*** (after)"
@@ -41,11 +40,6 @@ def masked_pair(before: Any, after: Any, kind: str, masks: Iterable[Mask] = ()) 
     for path in paths:
         pair = _hidden_at(*pair, path)
     return pair
-
-
-def masked(body: Body, masks: Iterable[Mask] = ()) -> Any:
-    """One object without what must not be shown."""
-    return masked_pair(None, body, str(body.get("kind") or ""), masks)[1]
 
 
 def _without_copies(body: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from applier.model.plan import Action, Edge, EdgeType, Plan, Step
+from applier.model.plan import Action, EdgeType, Plan, Step
 from applier.report.safe_text import line, plural
 
 SIGNS = {
@@ -67,23 +67,3 @@ def _why(step: Step) -> str:
     if writers:
         parts.append(f"changed by {', '.join(writers)}")
     return f": {line('; '.join(parts))}" if parts else ""
-
-
-def tree_text(steps: tuple[Step, ...]) -> str:
-    """The graph as an indented tree: below each step what it waits for; what was shown already is only named."""
-    by_id = {step.id: step for step in steps}
-    shown = set()
-    lines: list[str] = []
-    awaited = {edge.target for step in steps for edge in step.edges}
-    roots = [step for step in steps if step.id not in awaited]
-    stack = [(step, Edge(step.id, EdgeType.HEALTHY, ""), 0) for step in reversed(roots)]
-    while stack:
-        step, edge, depth = stack.pop()
-        again = step.id in shown and bool(step.edges)
-        why = f" [{edge.type} {edge.reason}]" if edge.reason else ""
-        lines.append(f"{'  ' * depth}{line(str(step.id))}{why}{' …' if again else ''}")
-        if not again:
-            shown.add(step.id)
-            below = [(by_id[inner.target], inner, depth + 1) for inner in step.edges if inner.target in by_id]
-            stack += reversed(below)
-    return "\n".join(lines) + "\n" if lines else ""

@@ -31,7 +31,7 @@ from applier.model.policy import Policy
 from applier.model.snapshot import Snapshot
 from applier.planning import check, plan, plan_delete, wanted_ids
 from applier.report.plan_json import plan_json
-from applier.report.plan_text import plan_text, tree_text
+from applier.report.plan_text import plan_text
 
 EXTRA = "example.org/v1 Widget"
 DATA: dict[str, Any] = {"a": "1"}
@@ -448,20 +448,6 @@ apply t/app: 4 create, 1 configure, 1 prune
       after Namespace t (namespace, written)
       after ServiceAccount t/s (serviceAccount, written)
   - ConfigMap t/old (prune): not-desired
-"""
-    )
-    assert (
-        tree_text(found.steps)
-        == """\
-Service t/\\x1b[31mred
-  Namespace t [A namespace]
-apps/Deployment t/d
-  ConfigMap t/c [A envFrom]
-    Namespace t [A namespace]
-  Namespace t [A namespace]
-  ServiceAccount t/s [A serviceAccount]
-    Namespace t [A namespace]
-ConfigMap t/old
 """
     )
 
