@@ -109,7 +109,10 @@ class NamespaceTransformer:
                     .within(frame)
                 )
             value = subject.get(field)
-            if value is not None and type(value) not in (dict, list) and text_of(value) == wanted:
+            if type(value) is dict or type(value) is list:
+                looked = f"looking up {field} on (cluster)role binding subject"
+                raise wrong_kind("ScalarNode", value).within(looked).within(frame)
+            if value is not None and text_of(value) == wanted:
                 if subject.get("namespace") is None or is_null(subject["namespace"]):
                     subject["namespace"] = CREATED
                 try:
