@@ -41,8 +41,8 @@ def guarded(
     from applier.cli.signals import ignore_broken_pipes
 
     ignore_broken_pipes()
-    gc.disable()  # a run keeps what it reads until its end; looking for cycles in it costs a fifth of a no-op run
     error = Output(2)
+    gc.disable()  # a run keeps what it reads until its end; looking for cycles in it costs a fifth of a no-op run
     try:
         settings = read(argv, flags, words)
         if settings.is_set("help"):
@@ -60,6 +60,8 @@ def guarded(
     except Exception as problem:  # noqa: BLE001  (the outermost place: a mistake of ours is one line, with its place in our code)
         error.line(f"Error: internal error: {type(problem).__name__} at {_place(problem)}; please report it")
         return least_error
+    finally:
+        gc.enable()
 
 
 def _place(problem: BaseException) -> str:
