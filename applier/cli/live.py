@@ -105,6 +105,8 @@ class Live:
         return [*lines, self._painted(_cut(self._counters(now), width))]
 
     def _counters(self, now: float) -> str:
+        if not self.total:
+            return f"reading the cluster  {now - self._started:.1f}s"
         parts = [f"applied {self.applied}/{self.total}"]
         parts += [f"waiting {len(self.waiting)}"] if self.waiting else []
         parts += [f"pruned {self.pruned}"] if self.pruned else []
