@@ -326,19 +326,21 @@ def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
 
 def read_configurations(paths: list[str], context: Context) -> TransformerConfig:
     """The files of `configurations`, merged in order. Raises: KbuildError."""
+    from kbuild.documents.compose import compose_config
     from kbuild.documents.config import read_config
     from kbuild.fields.configuration import TransformerConfig
 
-    merged = None
+    merged = TransformerConfig({})
     for path in paths:
         content = context.read(path)
         try:
             values = read_config(content, context.memo)
+            # Only here the reference refuses equal keys.
+            compose_config(content.decode("utf-8"), strict=True)
         except YamlError as error:
             raise error.within("error converting YAML to JSON") from None
-        config = TransformerConfig.from_fields({} if values is None else values)
-        merged = config if merged is None else merged.merged(config)
-    return merged or TransformerConfig.default()
+        merged = merged.merged(TransformerConfig.from_fields({} if values is None else values))
+    return merged
 
 
 def base_name(node: Node) -> str:
