@@ -57,20 +57,25 @@ def read(argv: Sequence[str], flags: Sequence[Flag], words: tuple[int, int]) -> 
     _check_choices(values, flags)
     if not words[0] <= len(rest) <= words[1]:
         raise UsageError("specify one DIR, FILE or - (standard input)")
+    choice = connection_choice(values)
+    return Settings(
+        values=values,
+        words=tuple(rest),
+        choice=choice,
+        lock_timeout_s=duration(values, "lock_timeout", 0.0),
+    )
+
+
+def connection_choice(values: Mapping[str, Any]) -> Choice:
+    """What the flags say about the connection."""
     groups = values.get("as_group")
-    choice = Choice(
+    return Choice(
         kubeconfig=str(values.get("kubeconfig") or ""),
         context=str(values.get("context") or ""),
         cluster=str(values.get("cluster") or ""),
         user=str(values.get("user") or ""),
         impersonate=str(values.get("as") or ""),
         groups=tuple(groups) if isinstance(groups, list) else (),
-    )
-    return Settings(
-        values=values,
-        words=tuple(rest),
-        choice=choice,
-        lock_timeout_s=duration(values, "lock_timeout", 0.0),
     )
 
 

@@ -1,0 +1,17 @@
+"""Progress on standard error, in Flux's signs."""
+
+from __future__ import annotations
+
+import sys
+
+ACTION, WAITING, SUCCESS, FAILURE = "►", "◎", "✔", "✗"
+
+
+class StoppedError(Exception):
+    """A command that cannot go on: the sentence."""
+
+
+def say(sign: str, text: str) -> None:
+    """One line of progress."""
+    sys.stderr.write(f"{sign} {text}\n")
+    sys.stderr.flush()
