@@ -71,7 +71,8 @@ class Bench:
     def file(self, bodies: list[Object], name: str = "set.yaml") -> str:
         """Objects in a file."""
         path = self.scratch / name
-        path.write_text("---\n".join(json.dumps(body, indent=1) + "\n" for body in bodies))
+        # The first line says that it is YAML: older kubectl takes a file that begins with a brace for JSON throughout.
+        path.write_text("".join("---\n" + json.dumps(body, indent=1) + "\n" for body in bodies))
         return str(path)
 
     def run(self, *command: str, codes: tuple[int, ...] = (0,), kubeconfig: Path | None = None) -> Measured:
