@@ -43,15 +43,24 @@ def compose(text: str, edit: Callable[[Node], None] | None = None) -> Json:
     check_depth(parser.depth)
     if edit is not None:
         edit(root)
-    return value_of(expand(root))
+    root = expand(root)
+    duplicates: list[OddKey] = []
+    body = value_of(root, duplicates)
+    if duplicates:
+        from kbuild.documents.layout import note_lines
+
+        comments = parser.scanner.comments
+        before = text.split("\n")[root.line - 1 : root.line] if comments and comments[0] < root.line else []
+        note_lines(body, root, comments, has_gap=bool(before) and not before[0].strip())
+    return body
 
 
-def value_of(node: Node) -> Json:
-    """A node, its aliases expanded, as a body."""
+def value_of(node: Node, duplicates: list[OddKey] | None = None) -> Json:
+    """A node, its aliases expanded, as a body. Mutates: `duplicates`, to which the later ones of equal keys are added."""
     if node.kind == SCALAR_NODE:
         return _scalar(node)
     if node.kind != MAPPING_NODE:
-        return [_in_flow(item) if node.style else value_of(item) for item in node.content]
+        return [_in_flow(item, duplicates) if node.style else value_of(item, duplicates) for item in node.content]
     result: dict[Any, Any] = {}
     seen = set()
     items = iter(node.content)
@@ -62,22 +71,24 @@ def value_of(node: Node) -> Json:
         # Keys of one kind with one text collide, whatever their tags are.
         identity = text if is_scalar else key.kind
         item = next(items)
-        value = _in_flow(item) if node.style else value_of(item)
+        value = _in_flow(item, duplicates) if node.style else value_of(item, duplicates)
         if tag == STR and identity not in seen:
             result[text] = value
         else:
             odd = OddKey(text, tag, identity in seen, None if is_scalar else (value_of(key), key.line + 1))
             odd.quoted = tag == NULL and bool(key.style)
+            if odd.duplicate and duplicates is not None:
+                duplicates.append(odd)
             result[odd] = value
         seen.add(identity)
     return result
 
 
-def _in_flow(node: Node) -> Json:
+def _in_flow(node: Node, duplicates: list[OddKey] | None) -> Json:
     """A node of a flow collection as a value: nothing is an empty text, a plain text with a colon a string."""
     if is_empty(node):
         return FLOW_EMPTY
-    value = value_of(node)
+    value = value_of(node, duplicates)
     return node.text if type(value) is Scalar and ":" in node.text and not (node.style or node.tag) else value
 
 

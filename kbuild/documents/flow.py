@@ -6,7 +6,7 @@ Source: go.yaml.in/yaml v3.0.3 scanner in flow context.
 from __future__ import annotations
 
 from kbuild.documents.lines import Declined, check_rest, closing_quote, unquote
-from kbuild.model.scalars import OddKey, Scalar
+from kbuild.model.scalars import Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class _Flow:
             if value is self.typing.null:
                 value = self.typing.flow_null
             if key in result and not self.typing.last_wins:
-                key = OddKey(key, "!!str", duplicate=True)
+                raise Declined
             result[key] = value
             after = self.next()
             if after == ",":

@@ -24,8 +24,9 @@ def is_long_key(key: str) -> bool:
 
 def key_after_json(key: str) -> str:
     """A key of a JSON text as it is read. Raises: OutputError, where it cannot be."""
-    if "\x85" in key:
-        raise OutputError("yaml: line 1: did not find expected ',' or '}'")
+    breaks = key.count("\x85")
+    if breaks:
+        raise OutputError(f"yaml: line {breaks}: did not find expected ',' or '}}'")
     if is_long_key(key):
         raise OutputError("yaml: did not find expected ',' or '}'")
     return text_after_json(key)

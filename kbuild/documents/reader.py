@@ -28,7 +28,7 @@ from kbuild.documents.lines import (
     fold_plain,
 )  # fmt: skip
 from kbuild.model.errors import ResourceError, YamlError
-from kbuild.model.scalars import OddKey, Quoted, is_null
+from kbuild.model.scalars import Quoted, is_null
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -275,7 +275,8 @@ class Builder:
             else:
                 raise Declined
             if key in result and not typing.last_wins:
-                key = OddKey(key, "!!str", duplicate=True)
+                # An error will name the lines of both, which takes comments and styles.
+                raise Declined
             result[key] = value
             plain_key = key
         return result, at

@@ -201,19 +201,19 @@ def block(text: str) -> Json:
 
     The reference cannot read its own block that starts with a tab, so that one is told from a quoted string.
     """
-    return Scalar(text, STR, True) if text[:1] == "\t" and _is_block(text) else Quoted(text)
+    return Scalar(text, STR, True) if text[:1] == "\t" and is_block(text) else Quoted(text)
 
 
 def folded(text: str) -> Json:
     """A string in a folded block, which the reference may change when it writes and reads that again."""
-    if text[:1] == "\t" or not may_refold(text) or not _is_block(text):
+    if text[:1] == "\t" or not may_refold(text) or not is_block(text):
         return block(text)
     from kbuild.documents.v3text import refolded
 
     return Scalar(text, STR, True) if refolded(text) != text else Quoted(text)
 
 
-def _is_block(text: str) -> bool:
+def is_block(text: str) -> bool:
     """Whether the reference writes a string as a block that was one."""
     from kbuild.documents.scalar_style import has_special, space_before_break
 

@@ -38,11 +38,12 @@ class Scanner:
 
     Shape: `pos` indexes `text`; `line` counts from 0; `indents` are the columns of the open block collections below
     `indent`; `keys` has one entry per flow level; `levels` maps a token's number to the level at which it may be a key;
-    `has_head` says whether a comment is kept for the token that comes next.
+    `has_head` says whether a comment is kept for the token that comes next; `comments` are the 0-based lines of comments that
+    take a line of their own when the reference writes the document again, one for each such line.
     """
 
     __slots__ = (
-        "available", "doubled_mark", "fetch_next", "flow_level",
+        "available", "comments", "doubled_mark", "fetch_next", "flow_level",
         "has_head", "head", "indent", "indents", "is_v3", "keys", "levels", "limit", "line",
         "line_start", "look_ahead", "may_be_key", "parsed", "pos", "problem", "text", "tokens",
     )  # fmt: skip
@@ -56,6 +57,7 @@ class Scanner:
         self.pos = self.line = self.line_start = self.head = self.parsed = self.flow_level = 0
         self.indent, self.available, self.may_be_key, self.has_head = -1, False, True, False
         self.indents: list[int] = []
+        self.comments: list[int] = []
         self.tokens: list[Token] = []
         self.levels: dict[int, int] = {}
         self.keys: list[SimpleKey] = []

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from kbuild.model.scalars import Json
 
+    # a key as Go quotes it, its line, the line of an earlier use
     Duplicate: TypeAlias = tuple[str, int, int]
+    # a later and an earlier use: key and line of each
+    Pair: TypeAlias = tuple[OddKey, int, str | OddKey, int]
 
 _MAX_SIMPLE_KEY = 128
 # A key that stands in a map 100,000 times makes five billion pairs; nobody reads that many.
@@ -42,8 +45,22 @@ def dumps(value: Json) -> str:
 def duplicate_lines(body: Json) -> list[Duplicate]:
     """`(key as Go quotes it, its line, line of an earlier use)` for every pair of equal keys, as the reference lists them.
 
-    Units: 1-based lines of `dumps(body)`.
+    Units: 1-based lines of `dumps(body)`, where the source had comments or flow collections moved by what these take.
     """
+    from kbuild.model.quote import go_quote
+
+    return [
+        (
+            go_quote(key.text),
+            line + key.shift[0],
+            first_line + (first.shift[0] if type(first) is OddKey else key.shift[1]),
+        )
+        for key, line, first, first_line in duplicate_pairs(body)
+    ]
+
+
+def duplicate_pairs(body: Json) -> list[Pair]:
+    """Every pair of equal keys as the reference lists them, with their lines in `dumps(body)`."""
     return _Text(body).duplicates
 
 
@@ -82,7 +99,7 @@ class _Text:
     def __init__(self, value: Json) -> None:
         self.out: list[str] = []
         self.line, self.tab_line = 1, 0
-        self.duplicates: list[Duplicate] = []
+        self.duplicates: list[Pair] = []
         if type(value) is dict and value:
             self.map(value, "", "")
         elif type(value) is list and value:
@@ -97,9 +114,9 @@ class _Text:
     def map(self, value: dict[Any, Any], lead: str, indent: str) -> None:
         """A map that is not empty: its first key after `lead`, the others at the indentation."""
         start = len(self.duplicates)
-        lines: list[tuple[str, int]] = []
+        lines: list[tuple[str | OddKey, int]] = []
         for key, item in value.items():
-            lines.append((key_text(key), self.line))
+            lines.append((key, self.line))
             shown = _key(key)
             if shown:
                 self.value(f"{lead}{shown}:", item, indent)
@@ -163,20 +180,29 @@ class _Text:
         self.add(f"{prefix}{' ' if prefix and shown != chr(10) else ''}{shown}")
 
 
-def _pairs(lines: list[tuple[str, int]]) -> list[Duplicate]:
-    if len({text for text, _ in lines}) == len(lines):
-        return []
-    from kbuild.model.quote import go_quote
+def _pairs(lines: list[tuple[str | OddKey, int]]) -> list[Pair]:
+    pairs: list[Pair] = []
+    for later, earlier in equal_pairs([key_text(key) for key, _ in lines]):
+        key, line = lines[later]
+        if type(key) is OddKey:
+            pairs.append((key, line, *lines[earlier]))
+    return pairs
 
+
+def equal_pairs(texts: list[str]) -> list[tuple[int, int]]:
+    """The places of every two equal texts, the later first, in the order of the earlier ones; not more than anybody reads."""
     uses: dict[str, list[int]] = {}
-    for text, line in lines:
-        uses.setdefault(text, []).append(line)
-    pairs: list[Duplicate] = []
-    for text, first in lines:
-        same = uses[text]
-        # What is still in the list stands behind this use.
-        del same[0]
-        pairs += [(go_quote(text), line, first) for line in same[: _MAX_PAIRS - len(pairs)]]
+    for at, text in enumerate(texts):
+        uses.setdefault(text, []).append(at)
+    pairs: list[tuple[int, int]] = []
+    if len(uses) < len(texts):
+        passed = dict.fromkeys(uses, 0)
+        for at, text in enumerate(texts):
+            passed[text] += 1
+            room = _MAX_PAIRS - len(pairs)
+            if not room:
+                break
+            pairs += [(later, at) for later in uses[text][passed[text] : passed[text] + room]]
     return pairs
 
 

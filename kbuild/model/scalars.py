@@ -64,14 +64,15 @@ class OddKey:
     Hashed by identity, so that no look-up by text ever finds it and a duplicate key keeps both entries in source
     order (look-ups see the first one, as in the reference). Printing such a body fails or converts, as the reference does.
     `duplicate` is true where the same text stood before in the same map; `value` is a map or list as key, and its line;
-    `quoted` is true for an empty text in quotes that a tag makes a null.
+    `quoted` is true for an empty text in quotes that a tag makes a null. `shift` is how many lines further down than in a text
+    without comments and flow collections a duplicate and the first use of its text stand in the reference's text.
     """
 
-    __slots__ = ("duplicate", "quoted", "tag", "text", "value")
+    __slots__ = ("duplicate", "quoted", "shift", "tag", "text", "value")
 
     def __init__(self, text: str, tag: str, duplicate: bool = False, value: tuple[Json, int] | None = None) -> None:
         self.text, self.tag, self.duplicate, self.value = text, tag, duplicate, value
-        self.quoted = False
+        self.quoted, self.shift = False, (0, 0)
 
     def __repr__(self) -> str:
         return f"OddKey({self.text!r}, {self.tag!r}{', duplicate=True' if self.duplicate else ''})"
