@@ -58,10 +58,9 @@ def read(top: Path) -> dict[str, bytes] | None:
 def objects(folder: Path) -> list[Made]:
     """What a folder renders to."""
     try:
-        result = kbuild.render(folder)
+        return [Made(body) for body in kbuild.render(folder).to_dicts()]
     except (kbuild.KbuildError, OSError):
         return []
-    return [Made(dict(resource.body)) for resource in result.resources if isinstance(resource.body, dict)]
 
 
 def make_mutated(random: Random, real: list[Path]) -> Tree:
