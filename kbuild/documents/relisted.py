@@ -36,6 +36,11 @@ class ListPen(Pen):
 
     __slots__ = ()
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Printed plain by the older writer, a merge key for the newer reader.
+        self.texts["<<"] = " !!merge <<\n"
+
     def item(self, body: Body, appended: Mapping[str, str], lead: str = "") -> str:
         """One resource with more annotations. `lead` stands before the first line, its width in blanks before the others.
 

@@ -221,7 +221,8 @@ def _style(text: str, *, is_quoted: bool) -> int:
     bare = text.replace("\n", "").replace("\t", "")
     special = has_special(bare)
     if "\n" in text:
-        return DOUBLE if special or text[-1] == " " or " \n" in text else LITERAL
+        # One from a block that starts with a tab is no `str` here.
+        return DOUBLE if special or text[-1] == " " or " \n" in text or text[0] == "\t" else LITERAL
     if is_quoted or special or "\t" in text or tag_of(plain(text)) != STR:
         return DOUBLE
     return SINGLE if cannot_be_plain(text) else PLAIN

@@ -49,6 +49,9 @@ class FunctionPlugin:
         """Run the function over resources; returns those that were there and came back."""
         shown = self.context.shown
         items = [resource_list.item_of(shown(resource), {ID: id_text(resource)}) for resource in resources]
+        if not items:
+            # The reference takes no resources for no input, and gives a function its configuration then.
+            items = [resource_list.config_item(shown(self.config))]
         try:
             answered = self.answer(items)
         except PluginError as error:

@@ -69,6 +69,7 @@ def update(resources: Resources, answered: list[Resource], plugin: str, *, is_sh
             shown = ",".join(f"{quote(name)}:{quote(text)}" for name, text in id_fields(new.id).items())
             raise PluginError(f"plugin {plugin} generated duplicate resource: {{{shown}}}")
         seen.add(wanted)
+        new.from_plugin = True
         there = resources.with_id(wanted)
         if len(there) > 1:
             raise AmbiguousTargetError(f"id matched {len(there)} resources")

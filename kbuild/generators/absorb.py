@@ -78,7 +78,7 @@ def combine(new: Resource, old: Resource) -> None:
         meta.pop("namespace", None)
     new.history, new.prefixes, new.suffixes = old.history, old.prefixes, old.suffixes
     new.needs_hash = new.needs_hash and old.needs_hash
-    new.behavior = old.behavior or UNSPECIFIED
+    new.behavior = old.behavior
     new.position = old.position
     new.referenced_by_vars = old.referenced_by_vars
     if old.origin is not None and (is_merge or new.origin is None):

@@ -52,7 +52,7 @@ class Resource:
     patches that the reference notes on it, `referrers` the resources whose references name it; `torn` says that the
     history cannot be read any more, `is_nameless` that it was stored without a name. `position` is where the document starts.
     `serial` orders resources inside one `Resources`. `hidden` holds internal annotations that have no attribute here: the
-    build ignores them, functions see them.
+    build ignores them, functions see them. `from_plugin` says that a function or plugin wrote it last.
     """
 
     __slots__ = (
@@ -60,6 +60,7 @@ class Resource:
         "allowed",
         "behavior",
         "body",
+        "from_plugin",
         "helm_generated",
         "hidden",
         "history",
@@ -98,7 +99,7 @@ class Resource:
         self.suffixes: list[str] = []
         self.origin: Json = None
         self.transformations: list[Json] = []
-        self.helm_generated = False
+        self.helm_generated = self.from_plugin = False
         self.hidden: dict[str, str] = {}
         self.referenced_by_vars: list[str] = []
         self.twins: list[Twins] = []

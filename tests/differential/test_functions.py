@@ -539,3 +539,30 @@ def test_nothing_runs_unless_it_is_allowed(oracle: Oracle, record: Path, tmp_pat
     for flags in ((), ("--enable-exec",), ("--enable-alpha-plugins",)):
         *_, seen = compare(oracle, record, folder, *flags)
         assert seen == ""
+
+
+def test_a_function_without_resources_gets_its_configuration(oracle: Oracle, record: Path, tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": kustomization("transformers", configuration(), more="resources: []\n"),
+        "fn.sh": script('tee "$RECORD"'),
+    }
+    *_, seen = compare(oracle, record, tree(tmp_path / "k", files), *FLAGS)
+    assert "local-config" in seen.partition("functionConfig:")[0]
+
+
+@pytest.mark.parametrize("text", ["<<", '"\\ta\\nb"', "|\n  a\n  b", '" a\\n b"', "!!binary aGk=", "~", ".5"])
+def test_odd_texts_reach_a_function(oracle: Oracle, record: Path, tmp_path: Path, text: str) -> None:
+    resource = f"apiVersion: x/v1\nkind: X\nmetadata: {{name: x}}\nspec: {text}\n"
+    files = {
+        "kustomization.yaml": kustomization("transformers", configuration()),
+        "r.yaml": resource,
+        "fn.sh": script('tee "$RECORD"'),
+    }
+    compare(oracle, record, tree(tmp_path / "k", files), *FLAGS)
+
+
+def test_a_validator_may_return_what_a_transformer_returned(oracle: Oracle, record: Path, tmp_path: Path) -> None:
+    steps = kustomization("transformers", configuration()) + kustomization("validators", configuration(), more="")
+    for answer, status in (("cat", 0), ("sed 's/a: b/a: c/'", 0)):
+        files = {"kustomization.yaml": steps, "r.yaml": SMALL, "fn.sh": script(answer)}
+        assert compare(oracle, record, tree(tmp_path / "k", files), *FLAGS)[0] == status
