@@ -95,8 +95,3 @@ def files(place: str, source: str) -> dict[str, str]:
 def expected(place: str) -> list[str]:
     """What the reference gave."""
     return list(json.loads((EXPECTED / f"{place}.json").read_text()))
-
-
-def without_contents(error: str) -> str:
-    """An error without the text of the node it ends in: a body does not know its quotes and brackets (kbuild says `a: b` for `{a: b}`)."""
-    return error.partition("node contents:\n")[0]

@@ -72,7 +72,8 @@ def same(node: Node, found: Json) -> bool:
     if node.kind != kind:
         return False
     value = value_of(node)
-    return type(value) is type(found) and bool(value == found)
+    # Odd keys are equal to nothing but themselves.
+    return type(value) is type(found) and (bool(value == found) or dumps(value) == dumps(found))
 
 
 def lines(node: Node) -> list[str]:
@@ -88,7 +89,11 @@ def lines(node: Node) -> list[str]:
             out += [f"- {first}", *indented(rest, is_text=item.kind == SCALAR_NODE)]
         return out
     for key, value in zip(node.content[::2], node.content[1::2], strict=True):
-        name, (first, *rest) = scalar(key)[0], lines(value)
+        first, *rest = lines(value)
+        if key.kind != SCALAR_NODE:
+            out += [f"? {flow(key)}", f": {first}", *indented(rest)]
+            continue
+        name = scalar(key)[0]
         if value.kind == SCALAR_NODE or value.style or not value.content:
             out += [f"{name}: {first}".rstrip() if not first else f"{name}: {first}", *rest]
         else:
@@ -118,9 +123,15 @@ def scalar(node: Node) -> list[str]:
 def flow(node: Node) -> str:
     """A collection in one line."""
     if node.kind == SCALAR_NODE:
+        if not (node.style or node.tag) and (not node.text or ":" in node.text):
+            # What a flow collection could be mistaken about is quoted.
+            return "'" + node.text.replace("'", "''") + "'"
         return scalar(node)[0]
     items = [flow(item) for item in node.content]
     if node.kind == SEQUENCE_NODE:
         return "[" + ", ".join(items) + "]"
-    pairs = [f"{key}: {value}" for key, value in zip(items[::2], items[1::2], strict=True)]
+    pairs = [
+        f"{shown}: {value}" if key.kind == SCALAR_NODE else f"? {shown} : {value}"
+        for key, shown, value in zip(node.content[::2], items[::2], items[1::2], strict=True)
+    ]
     return "{" + ", ".join(pairs) + "}"
