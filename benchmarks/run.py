@@ -246,6 +246,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def write_results(results: list[Result], folder: Path) -> None:
+    """Write the table with the targets, and the same for programs."""
+    command = "make bench" + (f" ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "")
+    facts = preamble(f"kbuild {VERSION}, kustomize {REFERENCE}", command, today())
+    targets = check(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.md").write_text(as_markdown(results, facts) + targets_as_markdown(targets))
+    (folder / "results.json").write_text(as_json(results, targets, facts))
+
+
 def main() -> int:
     """Measure, print each row as it is there, and write the files; returns the exit status."""
     options = arguments()
@@ -267,14 +277,10 @@ def main() -> int:
             for found in MEASURES[name](bench):
                 results.append(found)
                 print(line(found), end="", flush=True)
+                # After every row: an hour of measuring survives whatever stops it.
+                write_results(results, options.output)
         launcher.close()
-    command = "make bench" + (f" ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "")
-    facts = preamble(f"kbuild {VERSION}, kustomize {REFERENCE}", command, today())
-    options.output.mkdir(parents=True, exist_ok=True)
-    targets = check(results)
-    print(targets_as_markdown(targets), end="")
-    (options.output / "results.md").write_text(as_markdown(results, facts) + targets_as_markdown(targets))
-    (options.output / "results.json").write_text(as_json(results, targets, facts))
+    print(targets_as_markdown(check(results)), end="")
     return 1 if any(found.same is False for found in results) else 0
 
 

@@ -40,6 +40,10 @@ _BAD_ZONE = (
 _MAX_EXACT = 10**6
 
 
+class _UnusualError(ValueError):
+    """A body is more than plain values and ASCII texts."""
+
+
 class _TabError(ValueError):
     """A block starts with a tab."""
 
@@ -258,6 +262,37 @@ def to_generic(body: Json) -> Json:
 
     Raises: OutputError, with the reference's reason for a duplicate key, an odd key, a failed conversion or infinity.
     """
+    try:
+        return _ordinary(body)
+    except (_UnusualError, TypeError):  # keys that are no texts cannot be sorted
+        return _to_generic_exactly(body)
+
+
+def _ordinary(value: Json) -> Json:
+    """What `_to_generic_exactly` gives for a body of nothing but plain values and ASCII texts, in one pass.
+
+    Raises: _UnusualError or TypeError, for any other body.
+    """
+    kind = type(value)
+    if kind is str or kind is Quoted:
+        if value.isascii():
+            return value if kind is str else str(value)
+    elif kind is dict:
+        found = {}
+        for key in sorted(value):
+            if type(key) is not str or not key.isascii():
+                raise _UnusualError
+            found[key] = _ordinary(value[key])
+        return found
+    elif kind is list:
+        return [_ordinary(item) for item in value]
+    elif kind is int or kind is bool or value is None:
+        return value
+    raise _UnusualError
+
+
+def _to_generic_exactly(body: Json) -> Json:
+    """The body by the reference's own steps: decoded, checked, written as JSON. Raises: OutputError."""
     values = decode(body)
     check_duplicates(body)
     try:

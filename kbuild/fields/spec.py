@@ -99,6 +99,12 @@ def matching(specs: Sequence[FieldSpec], group: str, version: str, kind: str) ->
     return [spec for spec in specs if spec.selects(group, version, kind)]
 
 
+def are_apart(specs: Iterable[FieldSpec]) -> bool:
+    """Whether no path leads into what another one names: then writing one field never changes what another path finds."""
+    paths = {tuple([name for name, _ in spec.segments]) for spec in specs}
+    return not any(path[:end] in paths for path in paths for end in range(1, len(path)))
+
+
 class ByKind:
     """Specs looked up by kind: the answer for each kind is found once."""
 

@@ -115,7 +115,7 @@ class EntrySetter:
     maps share it from then on (`Twins`), and it takes over the quoting of the entries that were there.
     """
 
-    __slots__ = ("_made", "_path", "_quoted", "_unsafe", "key", "name", "text")
+    __slots__ = ("_made", "_path", "_quoted", "_targets", "_unsafe", "key", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         from kbuild.documents.resolve import is_yaml11_non_string, key
@@ -124,14 +124,29 @@ class EntrySetter:
         self._unsafe = is_yaml11_non_string(text)
         self._quoted, self._path = False, ""
         self._made: list[tuple[str, Any]] = []
+        self._targets: list[tuple[str, Any]] = []
 
-    def visit_all(self, resource: Resource, specs: list[FieldSpec]) -> None:
-        """Write the entry at the fields of all specs. Mutates: body and twins. Raises: FieldError."""
+    def visit_all(self, resource: Resource, specs: list[FieldSpec]) -> list[tuple[str, Any]]:
+        """Write the entry at the fields of all specs; returns (path, map) of each field.
+
+        Mutates: body and twins. Raises: FieldError.
+        """
         self._quoted = False
         made = self._made = []
+        targets = self._targets = []
         for spec in specs:
             self._path = spec.path
             visit(resource, spec, self._set, MAP)
+        if made:
+            self._fill(resource)
+        return targets
+
+    def enter_all(self, resource: Resource, targets: list[tuple[str, Any]]) -> None:
+        """Write the entry into maps that another entry's visit found. Mutates: body and twins."""
+        self._quoted = False
+        made = self._made = []
+        for self._path, target in targets:
+            self._enter(target)
         if made:
             self._fill(resource)
 
@@ -143,6 +158,10 @@ class EntrySetter:
             raise wrong_kind("MappingNode", target)
         if not self.name:
             raise wrong_kind("ScalarNode", target)
+        self._targets.append((self._path, target))
+        self._enter(target)
+
+    def _enter(self, target: dict[Any, Any]) -> None:
         if self.name in target:
             self._quoted = is_quoted(target[self.name])
             target[self.name] = Quoted(self.text) if self._quoted else self.text
@@ -159,6 +178,21 @@ class EntrySetter:
         if len(self._made) > 1:
             self._made.sort(key=lambda made: made[0].split("/"))
             resource.twins.append(Twins([(target, self.key) for _, target in self._made], value))
+
+
+def write_entries(setters: list[EntrySetter], resource: Resource, specs: list[FieldSpec], *, are_apart: bool) -> None:
+    """Write several entries, one after the other, at the fields of all specs.
+
+    Where the fields are apart (`fields.spec.are_apart`), the first entry's visit finds the maps for all.
+    Mutates: body and twins. Raises: FieldError.
+    """
+    first, *others = setters
+    targets = first.visit_all(resource, specs)
+    for setter in others:
+        if are_apart:
+            setter.enter_all(resource, targets)
+        else:
+            setter.visit_all(resource, specs)
 
 
 def text_map(values: Any) -> dict[str, str]:

@@ -84,8 +84,11 @@ def json_type(value: Json) -> str:
     return "string" if isinstance(value, str) else "bool" if kind is bool else "number"
 
 
-def apply(body: Body, operations: list[Operation]) -> Body:
-    """The body after the operations, rebuilt from JSON values. Raises: PatchError, OutputError."""
+def apply(body: Body, operations: list[Operation], known: dict[str, Json] | None = None) -> Body:
+    """The body after the operations, rebuilt from JSON values; `known` are the strings rebuilt so far, for the next time.
+
+    Mutates: `known`. Raises: PatchError, OutputError.
+    """
     from kbuild.documents.generic import tab_error, to_generic
 
     document: Json = to_generic(body)
@@ -93,7 +96,7 @@ def apply(body: Body, operations: list[Operation]) -> Body:
         document = _step(document, operation)
     if type(document) is not dict:
         raise PatchError("json: cannot unmarshal array into Go value of type map[string]interface {}")
-    result = rebuilt(document)
+    result = rebuilt(document, {} if known is None else known)
     if _has_tab_block(result):
         raise tab_error(result)
     return result  # type: ignore[no-any-return]
@@ -109,15 +112,19 @@ def _has_tab_block(value: Json) -> bool:
     return kind is Scalar and value.tag == STR
 
 
-def rebuilt(value: Json) -> Json:
-    """A body from JSON values, all numbers as floats. Raises: OutputError, for infinity and NaN."""
+def rebuilt(value: Json, known: dict[str, Json]) -> Json:
+    """A body from JSON values, all numbers as floats. Mutates: `known`. Raises: OutputError, for infinity and NaN."""
     kind = type(value)
     if kind is str:
-        return value if not v3_needs_quotes(value) else block(value) if "\n" in value else Quoted(value)
+        found = known.get(value)
+        if found is None:
+            found = value if not v3_needs_quotes(value) else block(value) if "\n" in value else Quoted(value)
+            known[value] = found
+        return found
     if kind is dict:
-        return {key: rebuilt(item) for key, item in value.items()}
+        return {key: rebuilt(item, known) for key, item in value.items()}
     if kind is list:
-        return [rebuilt(item) for item in value]
+        return [rebuilt(item, known) for item in value]
     if kind is bool or value is None:
         return value
     if kind is int and -_EXPONENT_FROM < value < _EXPONENT_FROM:

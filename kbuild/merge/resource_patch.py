@@ -62,12 +62,13 @@ class StrategicPatch:
     labels and annotations as texts (a null becomes the text `null`) and gives it the target's apiVersion.
     """
 
-    __slots__ = ("allows_kind", "allows_name", "body", "by_selector", "resource")
+    __slots__ = ("allows_kind", "allows_name", "body", "by_selector", "known", "resource")
 
     def __init__(self, resource: Resource, *, allows_name: bool = False, allows_kind: bool = False) -> None:
         self.resource, self.body = resource, resource.body
         self.allows_name, self.allows_kind = allows_name, allows_kind
         self.by_selector = False
+        self.known: dict[str, bool] = {}
 
     def selecting(self) -> StrategicPatch:
         """The same patch, as it is applied through a selector."""
@@ -95,7 +96,7 @@ class StrategicPatch:
                 body = {**body, "apiVersion": resolve.untagged_set(body.get("apiVersion", ""), version)}
         self._carry_over(target)
         try:
-            merged = strategic.merge(target.body, body, schema, counters)
+            merged = strategic.merge(target.body, body, schema, counters, self.known)
         except KbuildError as error:
             raise error.at_place(self.resource.position).see("onto", target.position) from None
         if not merged:
@@ -191,10 +192,12 @@ def _restore_metadata(body: Body, namespace: str, name: str | None) -> None:
         meta.pop("namespace", None)
 
 
-def apply_json(resource: Resource, operations: list[Operation], *, has_annotations: bool) -> None:
+def apply_json(
+    resource: Resource, operations: list[Operation], *, has_annotations: bool, known: dict[str, Json] | None = None
+) -> None:
     """Apply a JSON patch. `has_annotations` says that the reference holds internal annotations in the resource.
 
-    Mutates: the resource's body; the caller tells `Resources.touched`. Raises: PatchError, OutputError.
+    Mutates: the resource's body, `known` (see json_patch.apply); the caller tells `Resources.touched`. Raises: PatchError, OutputError.
     """
     hidden: dict[str, str] = {}
     body = resource.body
@@ -203,7 +206,7 @@ def apply_json(resource: Resource, operations: list[Operation], *, has_annotatio
             hidden = resource.build_annotations()
         body = _with_annotations(body, hidden)
     try:
-        body = json_patch.apply(body, operations)
+        body = json_patch.apply(body, operations, known)
     except KbuildError as error:
         raise error.see("onto", resource.position) from None
     meta = body.get("metadata")

@@ -37,12 +37,15 @@ DELETE, REPLACE, MERGE = "delete", "replace", "merge"
 _KIND_NAMES: dict[object, str] = {dict: "MappingNode", list: "SequenceNode"}
 
 
-def merge(base: Body, patch: Body, schema: Schema, counters: Counters) -> Body | None:
+def merge(
+    base: Body, patch: Body, schema: Schema, counters: Counters, known: dict[str, bool] | None = None
+) -> Body | None:
     """The base with the patch merged into it; None when the patch deletes it.
 
-    Mutates: `base`, never `patch`. Raises: PatchError.
+    `known` is the table of texts that merges with one patch share. Mutates: `base` and `known`, never `patch`.
+    Raises: PatchError.
     """
-    merger = Merger(schema)
+    merger = Merger(schema, known)
     strategy = directive(patch)
     counters.merges += 1
     if strategy == DELETE:
@@ -54,12 +57,16 @@ def merge(base: Body, patch: Body, schema: Schema, counters: Counters) -> Body |
 
 
 class Merger:
-    """One merge. `visits` counts the maps seen; bodies on the base's side are changed in place."""
+    """One merge. `visits` counts the maps seen; bodies on the base's side are changed in place.
 
-    __slots__ = ("_schema", "visits")
+    `known` are texts and whether a YAML 1.1 parser takes them for something else than strings.
+    """
 
-    def __init__(self, schema: Schema) -> None:
+    __slots__ = ("_schema", "known", "visits")
+
+    def __init__(self, schema: Schema, known: dict[str, bool] | None = None) -> None:
         self._schema = schema
+        self.known: dict[str, bool] = {} if known is None else known
         self.visits = 0
 
     def merge(self, base: Json, patch: Json, node: Node | None) -> Json:
@@ -141,7 +148,7 @@ class Merger:
         for key, value in base.items():
             kind = type(value)
             if kind is str:
-                if (value < ":" or value in _OLD_BOOLS) and is_yaml11_non_string(value) and key not in done:
+                if (value < ":" or value in _OLD_BOOLS) and self._is_unsafe(value) and key not in done:
                     base[key] = Quoted(value)
             elif kind is dict or kind is list or kind is Scalar:
                 if key in done:
@@ -185,9 +192,16 @@ class Merger:
                 return associative.settle_patch_list(patch, node, self, is_added=is_added)
         elif is_null(patch):
             return ABSENT
-        elif kind is str and (patch < ":" or patch in _OLD_BOOLS) and is_yaml11_non_string(patch):
+        elif kind is str and (patch < ":" or patch in _OLD_BOOLS) and self._is_unsafe(patch):
             return Quoted(patch)
         return patch
+
+    def _is_unsafe(self, text: str) -> bool:
+        """Whether a YAML 1.1 parser takes a text for something else than a string."""
+        found = self.known.get(text)
+        if found is None:
+            found = self.known[text] = is_yaml11_non_string(text)
+        return found
 
     def _settle_patch_fields(self, patch: Body, node: Node | None) -> None:
         self.visits += 1

@@ -32,6 +32,8 @@ class Twins:
     def follow(self) -> None:
         """Give every place the value that was last written to one of them. Mutates: the maps."""
         value = self.value
+        if all(holder.get(key) is value for holder, key in self.places):
+            return
         self.places = [place for place in self.places if place[1] in place[0]]
         for holder, key in self.places:
             if holder[key] is not value:

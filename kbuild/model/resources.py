@@ -24,13 +24,14 @@ class Resources:
     Iterate it, take `len` of it, read `items` (a list; do not change it from outside).
     """
 
-    __slots__ = ("_clashes", "_emptied", "_keys", "_names", "_next", "_serial_ids", "_serial_keys", "items")
+    __slots__ = ("_clashes", "_emptied", "_holders", "_keys", "_names", "_next", "_serial_ids", "_serial_keys", "items")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self.items: list[Resource] = []
         self._keys: dict[Key, list[Resource]] = {}
         self._serial_keys: dict[int, Key] = {}
         self._serial_ids: dict[int, ObjectId] = {}
+        self._holders: dict[int, Resource] = {}
         self._names: dict[str, dict[int, Resource]] | None = None
         self._clashes = 0
         self._emptied: list[Resource] = []
@@ -56,6 +57,7 @@ class Resources:
         resource.serial = self._next
         self._serial_keys[self._next] = key
         self._serial_ids[self._next] = resource.id
+        self._holders[self._next] = resource
         self._next += 1
         self.items.append(resource)
         if self._names is not None:
@@ -128,20 +130,19 @@ class Resources:
         found = self._names.get(name)
         if not found:
             return []
-        if len(found) == 1:
-            return list(found.values())
-        return [found[serial] for serial in sorted(found)]
+        # The index may still hold what was dropped or replaced: to make it anew each time would be quadratic.
+        holders = self._holders
+        return [found[serial] for serial in sorted(found) if holders.get(serial) is found[serial]]
 
     def drop(self, unwanted: Iterable[Resource]) -> None:
         """Remove these resources."""
-        serials = {resource.serial for resource in unwanted} & self._serial_keys.keys()
-        if not serials:
+        dropped = [resource for resource in unwanted if self._holders.get(resource.serial) is resource]
+        if not dropped:
             return
-        for resource in self.items:
-            if resource.serial in serials:
-                self._forget_key(resource, self._serial_keys.pop(resource.serial))
-        self.items = [resource for resource in self.items if resource.serial not in serials]
-        self._names = None
+        for resource in dropped:
+            del self._holders[resource.serial]
+            self._forget_key(resource, self._serial_keys.pop(resource.serial))
+        self.items = [resource for resource in self.items if resource.serial in self._holders]
 
     def drop_empty(self) -> None:
         """Remove the resources that were `touched` after a patch deleted or emptied their body."""
@@ -151,15 +152,18 @@ class Resources:
 
     def replace(self, old: Resource, new: Resource) -> None:
         """Put `new` in the place of `old`, which must be here."""
-        self.items[self.items.index(old)] = new
+        self.items[position(self.items, old)] = new
         self._forget_key(old, self._serial_keys.pop(old.serial))
         new.serial = old.serial
+        self._holders[new.serial] = new
+        self._serial_ids[new.serial] = new.id
         key = new.id.key()
         holders = self._keys.setdefault(key, [])
         holders.append(new)
         self._clashes += len(holders) > 1
         self._serial_keys[new.serial] = key
-        self._names = None
+        if self._names is not None:
+            self._index(new)
 
     def reorder(self, ordered: list[Resource]) -> None:
         """Take a new order of the same resources."""
@@ -170,3 +174,15 @@ class Resources:
 def duplicate_id(object_id: ObjectId) -> DuplicateIdError:
     """The error for a second resource with this id."""
     return DuplicateIdError(f"may not add resource with an already registered id: {object_id}")
+
+
+def position(items: list[Resource], resource: Resource) -> int:
+    """Where a resource is: by its serial number, which grows with the position until `Resources.reorder`."""
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle].serial < resource.serial:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(items) and items[low] is resource else items.index(resource)

@@ -5,8 +5,8 @@ Source: kustomize v5.8.1 `AnnotationsTransformer`, `filters/annotations`.
 
 from __future__ import annotations
 
-from kbuild.fields.spec import ByKind, field_specs
-from kbuild.fields.walk import EntrySetter, text_map
+from kbuild.fields.spec import ByKind, are_apart, field_specs
+from kbuild.fields.walk import EntrySetter, text_map, write_entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ class AnnotationsTransformer:
         annotations = text_map(config.get("annotations"))
         self.setters = [EntrySetter(key, annotations[key]) for key in sorted(annotations)]
         self.specs = ByKind(field_specs(config.get("fieldSpecs")))
+        # An empty name sorts first: then the first setter's visit is where it fails.
+        self.are_apart = len(self.setters) > 1 and are_apart(self.specs.specs)
         self.counters = context.counters
 
     def transform(self, resources: Resources) -> None:
@@ -31,5 +33,4 @@ class AnnotationsTransformer:
             found = resource.id
             specs = self.specs.of(found.group, found.version, found.kind)
             self.counters.visits += len(specs)
-            for setter in self.setters:
-                setter.visit_all(resource, specs)
+            write_entries(self.setters, resource, specs, are_apart=self.are_apart)

@@ -142,18 +142,19 @@ def find_images(value: Json, places: list[Place]) -> None:
 
     Mutates: `places`. Raises: FieldError, for an entry that is no map.
     """
-    if type(value) is list:
+    if type(value) is dict:
+        for key, item in value.items():
+            kind = type(item)
+            if kind is dict:
+                find_images(item, places)
+            elif kind is list:
+                find_images(item, places)
+                if key in _LISTS:
+                    places.extend([(entry, "image") for entry in item if has_image(entry)])
+    elif type(value) is list:
         for entry in value:
             if type(entry) is dict or type(entry) is list:
                 find_images(entry, places)
-    elif type(value) is dict:
-        for key, item in value.items():
-            if type(item) is dict:
-                find_images(item, places)
-            elif type(item) is list:
-                find_images(item, places)
-                if key in _LISTS:
-                    places.extend((entry, "image") for entry in item if has_image(entry))
 
 
 def has_image(container: Json) -> bool:

@@ -42,6 +42,7 @@ class PatchTransformer:
         self.file = f"{context.file.rpartition('/')[0]}/{path}" if path else ""
         self.operations: list[json_patch.Operation] | None = None
         self.documents: list[StrategicPatch] = []
+        self.known: dict[str, Any] = {}
         try:
             self._parse(text, self.file)
         except KbuildError as error:
@@ -121,7 +122,7 @@ class PatchTransformer:
         for resource in Selector(self.target).select(resources, self.context.counters):
             resource.store_previous_id()
             try:
-                apply_json(resource, operations, has_annotations=True)
+                apply_json(resource, operations, has_annotations=True, known=self.known)
             except KbuildError as error:
                 raise (error.at(self.file, 1, 1) if self.file else error) from None
             resources.touched(resource)

@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 from __future__ import annotations
 
 from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
-from kbuild.fields.spec import field_specs
+from kbuild.fields.spec import ByKind, field_specs
 from kbuild.fields.walk import SCALAR, scalar_setter, visit
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.scalars import text_of
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.context import Context
-    from kbuild.model.ids import ObjectId
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
 
 
-def is_skipped(original: ObjectId) -> bool:
+def is_skipped(group: str, kind: str) -> bool:
     """Whether a kind's names are never changed."""
-    return original.kind in ("CustomResourceDefinition", "Namespace") or (
-        original.kind == "APIService" and original.group == "apiregistration.k8s.io"
+    return kind in ("CustomResourceDefinition", "Namespace") or (
+        kind == "APIService" and group == "apiregistration.k8s.io"
     )
 
 
@@ -33,11 +32,12 @@ class _Affix:
 
     key = ""
 
-    def __init__(self, config: dict[str, Any], _context: Context) -> None:
+    def __init__(self, config: dict[str, Any], context: Context) -> None:
         if config.get("fieldSpecs") is None:
             raise ConfigurationError("fieldSpecs is not expected to be nil")
         self.text = str(config.get(self.key) or "")
-        self.specs = field_specs(config["fieldSpecs"])
+        self.specs = ByKind(field_specs(config["fieldSpecs"]))
+        self.counters = context.counters
 
     def joined(self, old: str) -> str:
         """The new name."""
@@ -47,12 +47,13 @@ class _Affix:
         """Change names. Mutates: bodies, histories, prefixes and suffixes. Raises: FieldError."""
         setter = scalar_setter(self.changed)
         for resource in resources.items:
-            original = resource.original_id
-            if is_skipped(original):
+            found = resource.id
+            kind = resource.history[0][2] if resource.history else found.kind
+            if is_skipped(found.group, kind):
                 continue
-            for spec in self.specs:
-                if not spec.selects(original.group, original.version, original.kind):
-                    continue
+            specs = self.specs.of(found.group, found.version, kind)
+            self.counters.visits += len(specs)
+            for spec in specs:
                 if spec.path == "metadata/name":
                     self.note(resource)
                 visit(resource, spec, setter, SCALAR)

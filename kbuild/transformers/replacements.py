@@ -5,6 +5,7 @@ Source: kustomize v5.8.1 `ReplacementTransformer`, `filters/replacement`.
 
 from __future__ import annotations
 
+from kbuild.counters import Counters
 from kbuild.documents.resolve import plain_or_block, text_set, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, lookup, match, smart_split
 from kbuild.fields.selector import Selector
@@ -38,6 +39,7 @@ class ReplacementTransformer:
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         self.is_latest = context.is_latest
+        self.counters = context.counters
         self.entries: list[dict[str, Any]] = []
         # Of each, which entry of the field it comes from.
         self.numbers: list[int] = []
@@ -51,7 +53,7 @@ class ReplacementTransformer:
 
     def transform(self, resources: Resources) -> None:
         """Make the replacements in order. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
-        finder = Finder(resources, splits_inside=self.is_latest)
+        finder = Finder(resources, self.counters, splits_inside=self.is_latest)
         check_histories(resources, self.entries)
         for number, entry in zip(self.numbers, self.entries, strict=True):
             try:
@@ -100,15 +102,16 @@ class Finder:
     `splits_inside` lets the delimiter of a target work inside structured texts, as in later versions (ADR 0017).
     """
 
-    def __init__(self, resources: Resources, *, splits_inside: bool = False) -> None:
+    def __init__(self, resources: Resources, counters: Counters | None = None, *, splits_inside: bool = False) -> None:
         self.resources, self.splits_inside = resources, splits_inside
+        self.counters = Counters() if counters is None else counters
         self._kinds: dict[str, list[Resource]] | None = None
 
     def named(self, name: str, kind: str) -> list[Resource]:
         """The resources that ever had a name, or else a kind; all where neither is given."""
         if name:
-            return self.resources.named(name)
-        return self.of_kind(kind) if kind else self.resources.items
+            return self._counted(self.resources.named(name))
+        return self._counted(self.of_kind(kind) if kind else self.resources.items)
 
     def of_kind(self, kind: str) -> list[Resource]:
         """The resources that have or ever had a kind, in order."""
@@ -123,10 +126,14 @@ class Finder:
         """The resources that a target selector can mean."""
         names, kinds = select.name.texts, select.kind.texts
         if names is not None and len(names) == 1:
-            return self.resources.named(names[0])
+            return self._counted(self.resources.named(names[0]))
         if kinds is not None and len(kinds) == 1:
-            return self.of_kind(kinds[0])
-        return self.resources.items
+            return self._counted(self.of_kind(kinds[0]))
+        return self._counted(self.resources.items)
+
+    def _counted(self, candidates: list[Resource]) -> list[Resource]:
+        self.counters.matches += len(candidates)
+        return candidates
 
     def changed(self, resource: Resource) -> None:
         """Take note of a written resource: its id may have changed."""
