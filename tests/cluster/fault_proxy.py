@@ -113,7 +113,7 @@ class FaultProxy(ThreadingHTTPServer):
             self.busy -= not exchange.is_watch
             self.idle.notify_all()
 
-    def settle(self, within_s: float = 30.0) -> None:
+    def settle(self, within_s: float = 120.0) -> None:
         """Wait until nothing but watches is under way."""
         with self.idle:
             is_idle = self.idle.wait_for(lambda: self.busy == 0, within_s)
