@@ -126,7 +126,7 @@ def test_every_shell_has_a_completion_script(shell: str) -> None:
 
 
 COMPLETIONS = [
-    ("kbuild re", "1", ["render"]),
+    ("kbuild ren", "1", ["render"]),
     ("kbuild render --load-r", "2", ["--load-restrictor"]),
     ("kbuild render --reorder ", "3", ["legacy", "none"]),
     ("kbuild completion ", "2", ["bash", "zsh", "fish"]),
@@ -254,7 +254,7 @@ def test_output_goes_to_a_file_or_a_folder(tmp_path: Path) -> None:
     assert (tmp_path / "all.yaml").read_text() == printed
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert len(files) == printed.count("---\n") + 1
-    assert "bookshop_apps_v1_deployment_prod-api.yaml" in files
+    assert "apps_v1_deployment_prod-api.yaml" in files
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
