@@ -63,6 +63,8 @@ WALKS: list[tuple[str, str, Any, Any, Any, list[str], list[str]]] = [
     ("gone from the live object", "", {"data": {"a": "1"}}, {}, {"f:data": {"f:a": LEAF}}, [".data"], []),
     ("text is no number", "", {"data": {"a": "1"}}, {"data": {"a": 1}}, {"f:data": {"f:a": LEAF}}, [".data.a"], []),
     ("a boolean is no number", "", {"data": {"a": True}}, {"data": {"a": 1}}, {"f:data": {"f:a": LEAF}}, [".data.a"], []),
+    ("a boolean in a list is no number", "apps", {"args": [True]}, {"args": [1]}, {"f:args": LEAF}, [], [".args"]),
+    ("a boolean in a map is no number", "apps", {"selector": {"a": True}}, {"selector": {"a": 1}}, {"f:selector": LEAF}, [], [".selector"]),
     ("an atomic list", "apps", {"args": ["a", "b"]}, {"args": ["a", "b"]}, {"f:args": LEAF}, [], []),
     ("an atomic list with defaults inside", "", {"items": [{"a": 1}]}, {"items": [{"a": 1, "b": 2}]}, {"f:items": LEAF}, [], [".items"]),
     ("an equal map that may be an empty one of ours", "x.org", {"spec": {"a": {"b": 1}}}, {"spec": {"a": {"b": 1}}}, {"f:spec": {"f:a": LEAF}}, [], [".spec.a"]),
