@@ -142,8 +142,6 @@ def removal(entry: Entry, live: Live, mark: Mark) -> Removal:
         return Removal(
             Action.RETAIN, "unproved", "not deleted: nothing proves that it is ours (no label, no recorded uid)"
         )
-    if entry.uid and uid_of(live.body) != entry.uid and not mark.is_on(labels_of(live.body)):
-        return Removal(Action.DROP, "recreated-by-other", "not deleted: it was created again by somebody else")
     if KEEP in entry.flags or wants_to_stay(annotations_of(live.body)):
         return Removal(Action.KEEP, "keep-annotation")
     return Removal(Action.PRUNE, "not-desired")
