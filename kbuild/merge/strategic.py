@@ -9,6 +9,7 @@ Source: kyaml v0.21.1 `merge2.Merge`, `walk.Walker`, `yaml.FieldSetter`, with li
 from __future__ import annotations
 
 from kbuild.documents.resolve import _OLD_BOOLS, block, is_yaml11_non_string, tagged
+from kbuild.documents.resolve import key as untagged_key
 from kbuild.model.errors import PatchError
 from kbuild.model.scalars import (
     FLOAT,
@@ -115,7 +116,8 @@ class Merger:
             if own is None:
                 value = self.adopt(value, child)
                 if value is not ABSENT:
-                    base[key] = value
+                    # The reference adds a key by its text, without its tag.
+                    base[untagged_key(key.text) if type(key) is OddKey else key] = value
                 continue
             value = self.merge(base[own], value, child)
             if value is ABSENT:
