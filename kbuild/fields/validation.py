@@ -10,7 +10,7 @@ from kbuild.model.scalars import OddKey, is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kbuild.model.scalars import Json
+    from kbuild.model.scalars import Body, Json
 
 
 def validate(body: Json) -> None:
@@ -31,7 +31,7 @@ def _validate_slowly(body: Json) -> None:
     meta = body.get("metadata")
     meta = meta if type(meta) is dict else {}
     name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))
-    if not kind and not api_version and not name and not namespace and "metadata" not in body:
+    if not _says_anything(body, meta):
         raise ResourceError("missing Resource metadata")
     shown = "{{" + f"{api_version} {kind}" + "} {{" + f"{name} {namespace}" + "} " + f"{_map(meta.get('labels'))} "
     shown += f"{_map(meta.get('annotations'))}" + "}}"
@@ -39,6 +39,13 @@ def _validate_slowly(body: Json) -> None:
         raise ResourceError(f"missing kind in object {shown}")
     if not name and not kind.endswith("List"):
         raise ResourceError(f"missing metadata.name in object {shown}")
+
+
+def _says_anything(body: Body, meta: Body) -> bool:
+    """Whether any of the fields that identify a resource is there and no null, or any label or annotation is."""
+    values = (body.get("kind"), body.get("apiVersion"), meta.get("name"), meta.get("namespace"))
+    maps = (meta.get("labels"), meta.get("annotations"))
+    return not all(map(is_null, values)) or any(type(found) is dict and found for found in maps)
 
 
 def _text(value: Json) -> str:
