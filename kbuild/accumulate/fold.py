@@ -86,6 +86,17 @@ class Fold:
             self._schema = Schema.builtin()
         return self._schema
 
+    def put_schema_away(self) -> Any:
+        """Forget the schema, to see whether a base uses one; returns what `take_schema_back` needs."""
+        schema, self._schema = self._schema, None
+        return schema
+
+    def take_schema_back(self, schema: Any) -> bool:
+        """Have the schema from before again, if there was one; returns whether one was used meanwhile."""
+        is_used = self._schema is not None
+        self._schema = self._schema if schema is None else schema
+        return is_used
+
     def take_openapi(self, node: Node, *, is_root: bool) -> None:
         """Use a kustomization's `openapi` unless a schema was set before. Raises: KbuildError."""
         if self.schema_is_set and not is_root:

@@ -88,21 +88,28 @@ def from_built(built: Built, fold: Fold) -> Accumulator:
     fold.counters.copies += len(built.resources)
     found = Accumulator()
     found.resources.extend([resource.copy() for resource in built.resources])
-    found.config = built.config
+    found.config, found.has_defaults = built.config, built.has_defaults
+    if built.uses_schema:
+        fold.schema()
     return found
 
 
 def accumulate_base(node: Node, fold: Fold) -> Accumulator:
     """Fold a base on its own, and keep the result for later renders where it depends on nothing else."""
-    lines, reads = len(fold.lines), fold.counters.reads
+    shared = fold.shared if node.is_shareable else None
+    if shared is None:
+        return accumulate(node, fold, Accumulator())
+    lines, reads, schema = len(fold.lines), fold.counters.reads, fold.put_schema_away()
     found = accumulate(node, fold, Accumulator())
-    if fold.shared is not None and node.is_shareable and not found.vars and reads == fold.counters.reads:
+    uses_schema = fold.take_schema_back(schema)
+    if not found.vars and reads == fold.counters.reads:
         fold.counters.copies += len(found.resources)
         from kbuild.model.shared import Built
 
-        copies = [resource.copy() for resource in found.resources]
-        built = Built(node, copies, found.config, (*node.warnings, *fold.lines[lines:]))
-        fold.shared.keep("built", node.root, built, sum(size for _, size in node.reads))
+        built = Built(node, [resource.copy() for resource in found.resources], found.config)
+        built.warnings = (*node.warnings, *fold.lines[lines:])
+        built.has_defaults, built.uses_schema = found.has_defaults, uses_schema
+        shared.keep("built", node.root, built, sum(size for _, size in node.reads))
     return found
 
 

@@ -26,17 +26,21 @@ class Built:
 
     Shape: `root`, `file`, `text`, `fields`, `own_resources`, `reads` and `folders` are its node's, of which nothing else is
     kept; `resources` are as the fold left them, never handed out themselves; `config` is its transformer configuration;
-    `warnings` are the lines for standard error.
+    and `has_defaults` whether the default one went into it; `warnings` are the lines for standard error; `uses_schema` is
+    whether its fold looked into the merge schema, which decides what a later `openapi` starts from.
     """
 
     __slots__ = (
-        "config", "fields", "file", "folders", "own_resources", "reads", "resources", "root", "text", "warnings",
+        "config", "fields", "file", "folders", "has_defaults", "own_resources", "reads", "resources", "root", "text",
+        "uses_schema", "warnings",
     )  # fmt: skip
 
-    def __init__(self, node: Node, resources: Sequence[Resource], config: Any, warnings: Sequence[str]) -> None:
+    def __init__(self, node: Node, resources: Sequence[Resource], config: Any) -> None:
         self.root, self.file, self.text, self.fields = node.root, node.file, node.text, node.fields
         self.own_resources, self.reads, self.folders = node.own_resources, node.reads, node.folders
-        self.resources, self.config, self.warnings = tuple(resources), config, tuple(warnings)
+        self.resources, self.config = tuple(resources), config
+        self.warnings: tuple[str, ...] = ()
+        self.has_defaults = self.uses_schema = False
 
 
 class Shared:
