@@ -155,7 +155,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Handle a request of any method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        announced = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(announced)
+        if len(body) < announced:
+            # The client died while it wrote: no server would act on half a request.
+            self.close_connection = True
+            return
         exchange = self.server.opened(self, body)
         try:
             if self.server.reached(exchange, "before"):
