@@ -186,6 +186,8 @@ def merged_values(data: bytes, inline: dict[str, Any], strategy: str, context: C
         schema: Any = context.schema()
         merged = Merger(schema).merge(base, patch, None)
     except KbuildError as error:
+        # Inline values were printed in block style before the reference merged them: their file's style is gone.
+        error.shown = None
         raise error.within("could not merge values") from None
     if merged is ABSENT:
         return {}
