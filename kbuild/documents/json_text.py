@@ -33,7 +33,7 @@ def key_after_json(key: str) -> str:
 
 
 def text_after_json(text: str) -> str:
-    """A string of a JSON text as it is read. Raises: OutputError, for characters that YAML does not allow."""
+    """A string of a JSON text as it is read. Raises: OutputError, for what YAML does not allow."""
     if text.isascii() and "\x7f" not in text:
         return text
     for char in text:
@@ -43,11 +43,16 @@ def text_after_json(text: str) -> str:
 
 
 def _fold_next_lines(text: str) -> str:
-    """A raw U+0085 inside a JSON string is a line break to the YAML reader, and folded."""
+    """A raw U+0085 inside a JSON string is a line break to the YAML reader, and folded. Raises: OutputError.
+
+    What follows it stands at the begin of a line, where `--- ` and `... ` separate documents.
+    """
     out, *pieces = text.split("\x85")
     last = len(pieces) - 1
     breaks = 0
     for at, piece in enumerate(pieces):
+        if piece[:3] in ("---", "...") and (piece[3:4] == " " or (len(piece) == 3 and at < last)):
+            raise OutputError(f"yaml: line {at + 2}: found unexpected document indicator")
         breaks += 1
         stripped = piece.lstrip(" ")
         if stripped or at == last:

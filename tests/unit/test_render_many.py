@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,14 +167,24 @@ def test_a_process_that_dies_takes_one_folder_with_it(tmp_path: Path, monkeypatc
     assert str(found[3].error) == "the process that rendered it ended by signal 9"
 
 
-def test_processes_end_with_the_iteration(tmp_path: Path) -> None:
+def test_processes_end_with_the_iteration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    spawn = os.posix_spawn
+
+    def watched(*args: Any, **more: Any) -> int:
+        started.append(spawn(*args, **more))
+        return started[-1]
+
+    monkeypatch.setattr(os, "posix_spawn", watched)
     on_disk(tmp_path, {"/a/kustomization.yaml": "namePrefix: x\n", "/b/kustomization.yaml": "namePrefix: x\n"})
     found = kbuild.render_many([tmp_path / "a", tmp_path / "b"] * 50, workers=2)
     next(found)
     before = set(os.listdir("/proc/self/fd")) if Path("/proc").exists() else set()
+    assert len(started) == 2
     found.close()  # type: ignore[attr-defined]
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for process in started:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
     assert not before or len(os.listdir("/proc/self/fd")) < len(before)
 
 
