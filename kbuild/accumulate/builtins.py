@@ -82,7 +82,7 @@ def _is_unusual(value: Any) -> bool:
 
 def _as_marshalled(kind: str, config: dict[str, Any]) -> Any:
     """A configuration after the reference wrote it as JSON and read that as YAML. Raises: ConfigurationError."""
-    from kbuild.documents.generic import after_json
+    from kbuild.documents.json_text import after_json
 
     try:
         return after_json(config)

@@ -7,7 +7,7 @@ Source: kyaml v0.21.1 `RNode.Map`, `RNode.MarshalJSON`; go.yaml.in/yaml v3.0.3 d
 
 from __future__ import annotations
 
-from kbuild.documents.json_text import key_after_json, text_after_json, without_stray_octets
+from kbuild.documents.json_text import after_json, without_stray_octets
 from kbuild.documents.resolve import FLOW_EMPTY, plain, value_of
 from kbuild.model.errors import OutputError
 from kbuild.model.scalars import (
@@ -364,18 +364,6 @@ def to_printed_values(body: Body) -> dict[str, Any]:
 
         prefix = "map[string]interface {}(nil)" if shown is None else go_syntax(shown)
         raise OutputError(f"{prefix}: {error.reason}") from None
-
-
-def after_json(value: Json) -> Json:
-    """What is left after the text went through JSON and was read again as YAML. Raises: OutputError."""
-    kind = type(value)
-    if kind is dict:
-        return {key_after_json(key): after_json(item) for key, item in value.items()}
-    if kind is list:
-        return [after_json(item) for item in value]
-    if kind is int:
-        return value if -(2**63) <= value < 2**64 else float(value)
-    return text_after_json(value) if kind is str else value
 
 
 def to_output_values(body: Body) -> dict[str, Any]:

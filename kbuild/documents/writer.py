@@ -77,7 +77,8 @@ def marshal(value: Json) -> str:
     try:
         return Pen().whole(value)
     except ValueError:
-        from kbuild.documents.generic import after_json, marshalled
+        from kbuild.documents.generic import marshalled
+        from kbuild.documents.json_text import after_json
 
         return Pen().whole(after_json(marshalled(value)))
 
