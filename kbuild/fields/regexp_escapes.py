@@ -18,7 +18,8 @@ _OCTAL, _HEX = "01234567", "0123456789abcdefABCDEF"
 _MAX_CHAR = 0x10FFFF
 
 
-def _bad(code: str, text: str) -> ConfigurationError:
+def bad(code: str, text: str) -> ConfigurationError:
+    """The error for an expression, about a part of it."""
     return ConfigurationError(f"error parsing regexp: {code}: `{text}`")
 
 
@@ -38,14 +39,14 @@ def _unicode_class(text: str, at: int) -> tuple[Test, bool, int]:
     if name == "{":
         end = text.find("}", at) + 1
         if not end:
-            raise _bad("invalid character class range", text[at:])
+            raise bad("invalid character class range", text[at:])
         name = text[at + 3 : end - 1]
     negated = text[at + 1] == "P"
     if name[:1] == "^":
         negated, name = not negated, name[1:]
     found = unicode_test(name)
     if found is None:
-        raise _bad("invalid character class range", text[at:end])
+        raise bad("invalid character class range", text[at:end])
     return found[0], found[1] != negated, end
 
 
@@ -54,7 +55,7 @@ def read_escape(text: str, at: int) -> tuple[str, int]:
     kind = text[at + 1 : at + 2]
     end = at + 2
     if not kind:
-        raise _bad("trailing backslash at end of expression", "")
+        raise bad("trailing backslash at end of expression", "")
     if kind == "x":
         return _hex_escape(text, at)
     if kind in _OCTAL and (kind == "0" or text[end : end + 1] in tuple(_OCTAL)):
@@ -65,7 +66,7 @@ def read_escape(text: str, at: int) -> tuple[str, int]:
         return _LETTERS[kind], end
     if kind < "\x80" and not kind.isalnum():
         return kind, end
-    raise _bad("invalid escape sequence", text[at:end])
+    raise bad("invalid escape sequence", text[at:end])
 
 
 def _hex_escape(text: str, at: int) -> tuple[str, int]:
@@ -83,10 +84,10 @@ def _hex_escape(text: str, at: int) -> tuple[str, int]:
             code = code * 16 + int(char, 16)
             if code > _MAX_CHAR:
                 break
-        raise _bad("invalid escape sequence", text[at:end])
+        raise bad("invalid escape sequence", text[at:end])
     digits = text[at + 2 : at + 4]
     if len(digits) < 2 or digits.strip(_HEX):
-        raise _bad("invalid escape sequence", text[at : at + 4])
+        raise bad("invalid escape sequence", text[at : at + 4])
     return chr(int(digits, 16)), at + 4
 
 
@@ -109,14 +110,14 @@ def read_class(text: str, start: int) -> tuple[list[tuple[Test, bool]], bool, in
         if text[at : at + 1] == "-" and text[at + 1 : at + 2] not in ("", "]"):
             high, at = _class_char(text, at + 1, start)
             if high < low:
-                raise _bad("invalid character class range", text[low_at:at])
+                raise bad("invalid character class range", text[low_at:at])
         items.append((ranges((low, high)), False))
     return items, negated, at + 1
 
 
 def _class_char(text: str, at: int, start: int) -> tuple[str, int]:
     if at >= len(text):
-        raise _bad("missing closing ]", text[start:])
+        raise bad("missing closing ]", text[start:])
     return read_escape(text, at) if text[at] == "\\" else (text[at], at + 1)
 
 
@@ -131,5 +132,5 @@ def _named_class(text: str, at: int) -> tuple[Test, bool, int] | None:
     negated = name[:1] == "^"
     found = POSIX.get(name[1:] if negated else name)
     if found is None:
-        raise _bad("invalid character class range", text[at : end + 2])
+        raise bad("invalid character class range", text[at : end + 2])
     return ranges(*found), negated, end + 2

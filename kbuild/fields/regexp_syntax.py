@@ -8,8 +8,7 @@ Source: Go `regexp/syntax` `Parse`; RE2's limits on repetitions, nesting and siz
 from __future__ import annotations
 
 from kbuild.fields.regexp_classes import CharClass, ranges, same_but_for_case
-from kbuild.fields.regexp_escapes import class_escape, read_class, read_escape
-from kbuild.model.errors import ConfigurationError
+from kbuild.fields.regexp_escapes import bad, class_escape, read_class, read_escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ _MAX_SIZE = 100_000
 _MAX_COUNT = 10**8
 _ALNUM = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _ESCAPED_ASSERTIONS = {"A": BEGIN_TEXT, "b": WORD, "B": NO_WORD, "z": END_TEXT}
-
-
-def bad(code: str, text: str) -> ConfigurationError:
-    """The error for an expression, about a part of it."""
-    return ConfigurationError(f"error parsing regexp: {code}: `{text}`")
 
 
 class Piece:

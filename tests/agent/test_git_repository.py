@@ -7,18 +7,9 @@ import hashlib
 import io
 import tarfile
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from agent_bed import AgentBed, Object, agent_bed, until
-from bed import Bed
-
-
-@pytest.fixture
-def scene(bed: Bed, tmp_path: Path) -> Iterator[AgentBed]:
-    with agent_bed(bed, tmp_path) as made:
-        yield made
+from agent_bed import AgentBed, Object, until
 
 
 def download(artifact: Object) -> bytes:

@@ -5,21 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from agent_bed import AgentBed, Object, Repository, agent_bed, until
-from bed import Bed
+from agent_bed import AgentBed, Object, Repository, until
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {0}, namespace: {1}}}\ndata: {{k: {2}}}\n"
 NAME, NAMESPACE = "kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"
-
-
-@pytest.fixture
-def scene(bed: Bed, tmp_path: Path) -> Iterator[AgentBed]:
-    with agent_bed(bed, tmp_path) as made:
-        yield made
 
 
 def config_map(scene: AgentBed, name: str) -> Object | None:

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from agent_bed import AgentBed, agent_bed
-from bed import KBUILD, Bed
-
-
-@pytest.fixture
-def scene(bed: Bed, tmp_path: Path) -> Iterator[AgentBed]:
-    with agent_bed(bed, tmp_path) as made:
-        yield made
+from agent_bed import AgentBed
+from bed import KBUILD
 
 
 def run(scene: AgentBed, *arguments: str) -> tuple[int, str, str]:

@@ -8,18 +8,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_bed import AgentBed, Object, agent_bed, until
-from bed import KBUILD, Bed
-
-
-@pytest.fixture
-def scene(bed: Bed, tmp_path: Path) -> Iterator[AgentBed]:
-    with agent_bed(bed, tmp_path) as made:
-        yield made
+from agent_bed import AgentBed, Object, until
+from bed import KBUILD
 
 
 class Process:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Object = dict[str, Any]
@@ -127,3 +127,23 @@ def resource_definition(kind: str, group: str, *, scope: str = "Namespaced", sch
 def custom(kind: str, group: str, name: str, spec: Object | None = None, **more: Any) -> Object:
     """A custom resource of version v1."""
     return named(f"{group}/v1", kind, name, spec=spec or {"size": 1}, **more)
+
+
+def filled(spaces: Sequence[Object], count: int) -> list[Object]:
+    """Namespaces and objects of nine more kinds in them, `count` together; none of them makes a Pod."""
+    makers: tuple[Callable[..., Object], ...] = (
+        config_map,
+        secret,
+        service,
+        role,
+        service_account,
+        lambda name, **more: role_binding(name, "r-3", account="x", **more),
+        lambda name, **more: deployment(name, replicas=0, of=more),
+        lambda name, **more: named("networking.k8s.io/v1", "NetworkPolicy", name, spec={"podSelector": {}}, **more),
+        lambda name, **more: named("policy/v1", "PodDisruptionBudget", name, spec={"minAvailable": 1}, **more),
+    )
+    bodies = list(spaces)
+    for number in range(count - len(spaces)):
+        space = spaces[number % len(spaces)]["metadata"]["name"]
+        bodies.append(makers[number % len(makers)](f"r-{number}", namespace=space))
+    return bodies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from source_tree import IO_MODULES, PURE_PARTS, imported, modules, texts
+from source_tree import imported, io_imports, modules, texts
 
 from applier.keys import PREFIX
 
@@ -57,10 +57,7 @@ def test_what_decides_does_no_io() -> None:
     for path, tree in modules("applier"):
         if part(path) in DOES_IO:
             continue
-        for line, name in imported(tree):
-            is_io = name.split(".")[0] in IO_MODULES and not name.startswith(PURE_PARTS)
-            if is_io and (str(path), name) not in KNOWN_IO:
-                wrong.append(f"{path}:{line}: {name}")
+        wrong += [f"{path}:{line}: {name}" for line, name in io_imports(tree) if (str(path), name) not in KNOWN_IO]
     assert not wrong, "\n".join(wrong)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from source_tree import IO_MODULES, PURE_PARTS, imported, modules
+from source_tree import imported, io_imports, modules
 
 RANK = {
     "counters": 0, "version": 0, "model": 1,
@@ -97,10 +97,7 @@ def test_only_load_the_command_and_the_workers_do_io() -> None:
     for path, tree in modules("kbuild"):
         if path.parts[1] in ("load", "cli", "many"):
             continue
-        for line, name in imported(tree):
-            is_io = name.split(".")[0] in IO_MODULES and not name.startswith(PURE_PARTS)
-            if is_io and (str(path), name) not in KNOWN_IO:
-                wrong.append(f"{path}:{line}: {name}")
+        wrong += [f"{path}:{line}: {name}" for line, name in io_imports(tree) if (str(path), name) not in KNOWN_IO]
     assert not wrong, "\n".join(wrong)
 
 

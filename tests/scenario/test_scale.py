@@ -16,7 +16,13 @@ from faults import Delay
 from install_cluster import cluster_bin
 from killing import SOAK
 from kube import Kube, Object, eventually
-from objects import config_map, deployment, named, namespace, role, role_binding, secret, service, service_account
+from objects import (
+    config_map,
+    deployment,
+    filled,
+    namespace,
+    secret,
+)
 
 NO_WAIT = "--no-wait"
 
@@ -24,22 +30,7 @@ NO_WAIT = "--no-wait"
 def many(bed: Bed, count: int, namespaces: int) -> list[Object]:
     """So many objects of ten kinds, spread over namespaces of their own."""
     spaces = [bed.cleaned(namespace(f"{bed.namespace}-{number}")) for number in range(namespaces)]
-    makers = (
-        config_map,
-        secret,
-        service,
-        role,
-        service_account,
-        lambda name, **more: role_binding(name, "r-3", account="x", **more),
-        lambda name, **more: deployment(name, replicas=0, of=more),
-        lambda name, **more: named("networking.k8s.io/v1", "NetworkPolicy", name, spec={"podSelector": {}}, **more),
-        lambda name, **more: named("policy/v1", "PodDisruptionBudget", name, spec={"minAvailable": 1}, **more),
-    )
-    bodies = list(spaces)
-    for number in range(count - namespaces):
-        made = makers[number % len(makers)](f"r-{number}", namespace=spaces[number % namespaces]["metadata"]["name"])
-        bodies.append(made)
-    return bodies
+    return filled(spaces, count)
 
 
 def test_s100_thousands_of_objects(bed: Bed, own_plane: Plane) -> None:

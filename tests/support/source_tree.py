@@ -77,3 +77,10 @@ def texts() -> tuple[tuple[str, str], ...]:
         if path.is_file() and not path.is_symlink():
             found.append((name, path.read_bytes().decode(errors="replace")))
     return tuple(found)
+
+
+def io_imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of every import that reaches outside of the process."""
+    for line, name in imported(tree):
+        if name.split(".")[0] in IO_MODULES and not name.startswith(PURE_PARTS):
+            yield line, name
