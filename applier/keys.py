@@ -20,6 +20,12 @@ RECREATE = f"{PREFIX}/recreate"
 TIMEOUT = f"{PREFIX}/timeout"
 WAIT_FOR = f"{PREFIX}/wait-for"
 
+# On a resource of the agent: who suspended it, why, and until when (RFC 3339); it is resumed then.
+SUSPENDED_BY, SUSPENDED_REASON = f"{PREFIX}/suspended-by", f"{PREFIX}/suspended-reason"
+SUSPENDED_UNTIL = f"{PREFIX}/suspended-until"
+# On a Kustomization: what one commit may delete without the prune guard's objection (`all`, kinds, or a number).
+ALLOW_PRUNE = f"{PREFIX}/allow-prune"
+
 # On the head of an inventory.
 APPLYSET_ID = "applyset.kubernetes.io/id"
 APPLYSET_TOOLING = "applyset.kubernetes.io/tooling"
