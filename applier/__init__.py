@@ -129,7 +129,7 @@ def execute(
     had, or the inventory changed since the plan was made.
     """
     from applier import flow
-    from applier.executor.run import Options
+    from applier.executor.options import Options
     from kbuild import __version__
 
     options = Options(run=flow.new_run_id(), tool=__version__, lock_timeout_s=lock_timeout_s)

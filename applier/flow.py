@@ -1,6 +1,7 @@
 """From objects to a plan, and from a plan to its end: the order in which reading, planning and writing are called.
 
-It decides nothing. Commands and library callers come through here, so that both do the same.
+It decides nothing. Commands and library callers come through here, so that both do the same. What plans and writes is
+imported once the first requests are under way: a run that only reads never loads the executor.
 """
 
 from __future__ import annotations
@@ -10,33 +11,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from applier.cluster.parallel import in_parallel
-from applier.cluster.rights import Right, missing_rights, roles
-from applier.cluster.snapshot import Wanted, read_snapshot
 from applier.cluster.stored import config_maps, read_inventory
-from applier.cluster.writer import Writer
-from applier.executor.cancel import Cancellation
-from applier.executor.dry_run import DryRuns, dry_run
-from applier.executor.judge import HealthJudge
-from applier.executor.retry import Retry
-from applier.executor.run import WRITE_PATIENCE_S, InventoryStore, Means, Options, Run, StalePlanError
-from applier.executor.store import Store
 from applier.failures import ErrorClass, error
-from applier.fields.fingerprint import owned_print
-from applier.health import Facts, evaluate_live
-from applier.health.rules import read_rules, rules_of_steps
-from applier.model.errors import InputError, Problem
 from applier.model.inventory import Header, Inventory
-from applier.model.plan import Plan
 from applier.model.policy import Policy
 from applier.model.snapshot import Discovery, KindFact, Snapshot
-from applier.normalize import normalize
-from applier.planning import check, plan_delete, wanted_ids
-from applier.planning import plan as plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from applier.cluster.cluster import Cluster
+    from applier.cluster.rights import Right
+    from applier.executor.cancel import Cancellation
+    from applier.executor.dry_run import DryRuns
+    from applier.executor.options import Options
+    from applier.executor.run import InventoryStore
     from applier.model.changes import ChangeSet
     from applier.model.desired import Document
     from applier.model.events import Event
@@ -44,7 +33,7 @@ if TYPE_CHECKING:
     from applier.model.ids import Body, ObjectId
     from applier.model.inventory import Entry, InventoryRef
     from applier.model.live import Live
-    from applier.model.plan import Step
+    from applier.model.plan import Plan, Step
 
 TOO_OFTEN, MANY_WRITES, NAMED_RIGHTS = 3, 50, 10
 DEFAULT_POLICY = Policy()
@@ -75,9 +64,20 @@ def prepare(cluster: Cluster, wish: Wish) -> Prepared:
 
     Raises: PlanningError, where the objects cannot be applied; ApplierError, where the cluster cannot be read.
     """
-    calls: list[Callable[[], object]] = [cluster.discovery, lambda: read_inventory(cluster.reader, wish.ref)]
-    _, found = in_parallel(calls, 2)
+    calls: list[Callable[[], object]] = [
+        cluster.discovery,
+        lambda: read_inventory(cluster.reader, wish.ref),
+        _load_planning,
+    ]
+    _, found, _ = in_parallel(calls, 3)
     return prepare_from(cluster, wish, found if isinstance(found, Inventory) else None)
+
+
+def _load_planning() -> None:
+    """Import what plans; done while the first requests are under way."""
+    import applier.cluster.snapshot
+    import applier.normalize
+    import applier.planning  # noqa: F401
 
 
 def prepare_from(cluster: Cluster, wish: Wish, inventory: Inventory | None) -> Prepared:
@@ -85,6 +85,11 @@ def prepare_from(cluster: Cluster, wish: Wish, inventory: Inventory | None) -> P
 
     Raises: PlanningError, where the objects cannot be applied; ApplierError, where the cluster cannot be read.
     """
+    from applier.cluster.snapshot import Wanted, read_snapshot
+    from applier.normalize import normalize
+    from applier.planning import plan as plan_of
+    from applier.planning import plan_delete, wanted_ids
+
     policy, ref = wish.policy, wish.ref
     normalized = normalize(wish.documents, cluster.discovery(), policy, ref)
     entries = inventory.entries if inventory is not None else {}
@@ -112,6 +117,14 @@ def carry_out(
     store: InventoryStore | None = None,
 ) -> ChangeSet:
     """Execute a plan; `store` keeps the inventory elsewhere than in ConfigMaps. Raises: what `Run.run` raises."""
+    from applier.cluster.writer import Writer
+    from applier.executor.cancel import Cancellation
+    from applier.executor.judge import HealthJudge
+    from applier.executor.run import Means, Run
+    from applier.fields.fingerprint import owned_print
+    from applier.health.rules import rules_of_steps
+    from applier.planning import check
+
     plan, snapshot = prepared.plan, prepared.snapshot
     check(plan)
     if options.preflight or sum(step.action.writes for step in plan.steps) > MANY_WRITES:
@@ -152,6 +165,8 @@ def apply(
     `approve` sees every plan before it is carried out; it returns it, as it is or confirmed, or raises.
     Raises: as `prepare` and `carry_out` do.
     """
+    from applier.executor.run import StalePlanError
+
     for _ in range(TOO_OFTEN - 1):
         try:
             return carry_out(approve(prepare(cluster, wish)), cluster, options, cancel=cancel, on_event=on_event)
@@ -168,6 +183,8 @@ def confirmed(prepared: Prepared) -> Prepared:
 
 def needed_rights(prepared: Prepared, cluster: Cluster) -> list[Right]:
     """Every right that carrying a plan out needs, the inventory's own included."""
+    from applier.cluster.rights import Right
+
     plan, needed = prepared.plan, []
     space = plan.ref.namespace
     for group, plural in (("", "configmaps"), ("coordination.k8s.io", "leases")):
@@ -187,6 +204,9 @@ def needed_rights(prepared: Prepared, cluster: Cluster) -> list[Right]:
 
 def ask_server(prepared: Prepared, cluster: Cluster, about: Callable[[Step], bool] | None = None) -> DryRuns:
     """The server's answers to dry runs of everything that would be written, or of the steps that `about` chooses."""
+    from applier.cluster.writer import Writer
+    from applier.executor.dry_run import DryRuns, dry_run
+
     plan = prepared.plan
     steps = tuple(step for step in plan.steps if about is None or about(step))
     if about is not None and not steps:
@@ -197,6 +217,8 @@ def ask_server(prepared: Prepared, cluster: Cluster, about: Callable[[Step], boo
 
 def check_with_server(prepared: Prepared, cluster: Cluster) -> None:
     """Let the server check every object before the first is written. Raises: InputError, with every refusal."""
+    from applier.model.errors import InputError, Problem
+
     refused = ask_server(prepared, cluster).failures
     if refused:
         positions = {step.id: step.position for step in prepared.plan.steps}
@@ -218,6 +240,8 @@ def with_plan(plan: Plan, live: Mapping[ObjectId, Live]) -> Prepared:
 
 def check_rights(prepared: Prepared, cluster: Cluster) -> None:
     """Ask for all rights before the first write. Raises: ApplierError, whose hint is a Role with all that are missing."""
+    from applier.cluster.rights import missing_rights, roles
+
     missing = missing_rights(cluster.exchange, needed_rights(prepared, cluster))
     if missing:
         names = ", ".join(str(right) for right in missing[:NAMED_RIGHTS])
@@ -241,6 +265,10 @@ def status(
 
     Raises: ApplierError, where there is no such inventory or the cluster cannot be read.
     """
+    from applier.cluster.snapshot import Wanted, read_snapshot
+    from applier.health import Facts, evaluate_live
+    from applier.health.rules import read_rules
+
     calls: list[Callable[[], object]] = [cluster.discovery, lambda: read_inventory(cluster.reader, ref)]
     _, inventory = in_parallel(calls, 2)
     if not isinstance(inventory, Inventory):
@@ -261,6 +289,12 @@ def write_inventory(
     cluster: Cluster, ref: InventoryRef, stored: Inventory | None, entries: Mapping[ObjectId, Entry], tool: str
 ) -> None:
     """Store entries outside of a run (imported, found again). Raises: ApplierError."""
+    from applier.cluster.writer import Writer
+    from applier.executor.cancel import Cancellation
+    from applier.executor.retry import Retry
+    from applier.executor.run import WRITE_PATIENCE_S
+    from applier.executor.store import Store
+
     cancel = Cancellation()
     retry = Retry(cluster.exchange, cancel, WRITE_PATIENCE_S)
     store = Store(cluster.reader, Writer(cluster.exchange), ref, stored, retry=retry, tool=tool)

@@ -26,13 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "cluster"))
 
 from bed import Plane, start_plane, stop_plane
-from cluster_sets import five_thousand, three_hundred
 from cluster_table import HEAD, Row, line
 from fault_proxy import FaultProxy, running
 from install_cluster import KUBERNETES, cluster_bin, missing
 from kube import APPLY, Kube, Object
 from objects import namespace
 from report import preamble
+from sets import five_thousand, three_hundred
 
 from kbuild.version import VERSION
 

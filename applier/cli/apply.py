@@ -15,7 +15,7 @@ from applier.cli.signals import orderly_stop
 from applier.cli.source import Source, read_source
 from applier.cli.tell import Teller, teller_for
 from applier.executor.cancel import Cancellation
-from applier.executor.run import Options
+from applier.executor.options import Options
 from applier.failures import ApplierError, ErrorClass
 from applier.model.errors import UnconfirmedError
 
@@ -52,32 +52,43 @@ def wish_of(settings: Settings, source: Source, cluster: Cluster) -> Wish:
 
 
 def _carry_out(settings: Settings, cluster: Cluster, wish: Wish, warnings: tuple[str, ...]) -> int:
-    from kbuild import __version__
-
     teller = teller_for(settings)
     for line in warnings:
         teller.note(line)
     if settings.text("dry_run", "none") != "none":
         return _dry_run(settings, cluster, wish, teller)
-    options = Options(
-        run=flow.new_run_id(),
-        tool=__version__,
-        lock=settings.text("lock", "on") == "on",
-        lock_timeout_s=settings.lock_timeout_s,
-        preflight=settings.is_set("preflight"),
-    )
     cancel = Cancellation()
 
     def approve(prepared: Prepared) -> Prepared:
         teller.introduce(prepared, cluster)
         return _approved(settings, prepared, teller)
 
-    with orderly_stop(cancel), teller:
-        changes = flow.apply(cluster, wish, options, approve=approve, cancel=cancel, on_event=teller.take)
+    try:
+        with orderly_stop(cancel), teller:
+            changes = flow.apply(
+                cluster, wish, _options(settings), approve=approve, cancel=cancel, on_event=teller.take
+            )
+    except ApplierError as problem:
+        if problem.error_class is not ErrorClass.CANCELLED:
+            raise
+        teller.note(problem.failure.message)
+        return cancel.exit_code
     teller.finish(changes)
     if any(change.error_class is ErrorClass.FORBIDDEN for change in changes.changes):
         _tell_missing_rights(cluster, wish, teller)
     return changes.exit_code
+
+
+def _options(settings: Settings) -> Options:
+    from kbuild import __version__
+
+    return Options(
+        run=flow.new_run_id(),
+        tool=__version__,
+        lock=settings.text("lock", "on") == "on",
+        lock_timeout_s=settings.lock_timeout_s,
+        preflight=settings.is_set("preflight"),
+    )
 
 
 def _tell_missing_rights(cluster: Cluster, wish: Wish, teller: Teller) -> None:

@@ -31,6 +31,9 @@ OUTPUT = Flag(
     "output", TEXT, "table, log, json, events, name, yaml, or plan for a dry run (default: a table on a terminal, else log lines)",
     short="o", placeholder="FORM", choices=("table", "log", "json", "events", "name", "yaml", "plan"),
 )  # fmt: skip
+REQUEST_TIMEOUT = Flag(
+    "request-timeout", TEXT, "how long to wait for one answer (default 30s, for a list 60s)", placeholder="TIME"
+)
 VERBOSE = Flag("verbose", BOOL, "tell every request, without headers and bodies, on standard error", short="v")
 SAFETY = (
     Flag(
@@ -133,9 +136,21 @@ SHOWING = (
 )  # fmt: skip
 RENDERING = tuple(flag for flag in RENDER_FLAGS if flag.name not in _NOT_FOR_RENDERING)
 
-APPLY = (*INVENTORY, OUTPUT, *WRITING, *WAITING, *SAFETY, *LOCKING, *CONNECTION, VERBOSE, *RENDERING, HELP)
-DIFF = (*INVENTORY, OUTPUT, *SHOWING, *WRITING, *SAFETY, *CONNECTION, VERBOSE, *RENDERING, HELP)
-STATUS = (*INVENTORY, OUTPUT, *WAITING[4:], *CONNECTION, VERBOSE, *RENDERING, HELP)
+APPLY = (
+    *INVENTORY,
+    OUTPUT,
+    *WRITING,
+    *WAITING,
+    *SAFETY,
+    *LOCKING,
+    *CONNECTION,
+    REQUEST_TIMEOUT,
+    VERBOSE,
+    *RENDERING,
+    HELP,
+)
+DIFF = (*INVENTORY, OUTPUT, *SHOWING, *WRITING, *SAFETY, *CONNECTION, REQUEST_TIMEOUT, VERBOSE, *RENDERING, HELP)
+STATUS = (*INVENTORY, OUTPUT, *WAITING[4:], *CONNECTION, REQUEST_TIMEOUT, VERBOSE, *RENDERING, HELP)
 DELETE = (
     *INVENTORY,
     OUTPUT,
@@ -145,6 +160,7 @@ DELETE = (
     SAFETY[0],
     *LOCKING,
     *CONNECTION,
+    REQUEST_TIMEOUT,
     VERBOSE,
     *RENDERING,
     HELP,
@@ -154,5 +170,5 @@ INVENTORY_COMMAND = (
     Flag("output", TEXT, "table, json, flux, kpt or list", short="o", placeholder="FORM",
          choices=("table", "json", "flux", "kpt", "list")),
     Flag("format", TEXT, "for export: 'flux', 'kpt' or 'list' (the default)", placeholder="FORM", choices=("flux", "kpt", "list")),
-    PRUNING[1], *LOCKING[:3], *CONNECTION, VERBOSE, HELP,
+    PRUNING[1], *LOCKING[:3], *CONNECTION, REQUEST_TIMEOUT, VERBOSE, HELP,
 )  # fmt: skip

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from applier.cli.output import Output
-from applier.cli.settings import whole_number
+from applier.cli.settings import duration, whole_number
 from applier.cluster.cluster import connect
 from applier.failures import EXIT_ERROR, EXIT_INPUT, ApplierError
 from applier.model.errors import PlanningError
@@ -106,6 +106,7 @@ def cluster_of(settings: Settings) -> Cluster:
         workers=whole_number(settings.values, "concurrency", 8),
         user_agent=f"kbuild/{__version__}",
         trace=trace if settings.is_set("verbose") else None,
+        answer_within_s=duration(settings.values, "request_timeout", 0.0),
     )
 
 

@@ -9,10 +9,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from applier.cli.live import Live
 from applier.cli.output import Output
-from applier.model.events import Warned
-from applier.report.log_text import LogText
 from applier.report.safe_text import line as safe_line
 
 if TYPE_CHECKING:
@@ -20,11 +17,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from applier.cli.live import Live
     from applier.cli.settings import Settings
     from applier.cluster.cluster import Cluster
     from applier.flow import Prepared
     from applier.model.changes import ChangeSet
     from applier.model.events import Event
+    from applier.report.log_text import LogText
 
 TABLE, LOG, JSON, EVENTS, NAME, YAML, PLAN = "table", "log", "json", "events", "name", "yaml", "plan"
 
@@ -36,14 +35,13 @@ class Teller:
         self.form, self.verbose = form, verbose
         self.out, self.error = Output(1), Output(2)
         self.colour = self.error.is_terminal and not os.environ.get("NO_COLOR")
-        self._log = LogText(show_unchanged=verbose)
+        self._log: LogText | None = None
         self._live: Live | None = None
         self._introduced = self._began = False
 
     def __enter__(self) -> Self:
         if self.error.is_terminal and self.form not in (LOG, EVENTS):
-            self._live = Live(2, colour=self.colour)
-            self._live.start()
+            self._go_live()
         return self
 
     def __exit__(
@@ -52,6 +50,12 @@ class Teller:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def _go_live(self) -> None:
+        from applier.cli.live import Live
+
+        self._live = Live(2, colour=self.colour)
+        self._live.start()
 
     def introduce(self, prepared: Prepared, cluster: Cluster) -> None:
         """Say which cluster it is, before a first apply to a terminal."""
@@ -67,10 +71,23 @@ class Teller:
         if self.form == EVENTS:
             self._event_line(event)
         elif self.form == LOG:
-            text = self._log.line(event)
-            if text is not None:
-                self.out.line(text)
-        elif isinstance(event, Warned):
+            self._log_line(event)
+        else:
+            self._warn(event)
+
+    def _log_line(self, event: Event) -> None:
+        if self._log is None:
+            from applier.report.log_text import LogText
+
+            self._log = LogText(show_unchanged=self.verbose)
+        text = self._log.line(event)
+        if text is not None:
+            self.out.line(text)
+
+    def _warn(self, event: Event) -> None:
+        from applier.model.events import Warned
+
+        if isinstance(event, Warned):
             self.note(f"warning: {event.message}")
 
     def _event_line(self, event: Event) -> None:
@@ -96,8 +113,7 @@ class Teller:
             live.stop()
         yield
         if live is not None:
-            self._live = Live(2, colour=self.colour)
-            self._live.start()
+            self._go_live()
 
     def finish(self, changes: ChangeSet) -> None:
         """What is told when the run has ended."""

@@ -1,9 +1,9 @@
-"""What crosses between the API server and the rest of the applier, besides bodies: collections, lists and watch events."""
+"""What crosses between the API server and the rest of the applier, besides bodies: collections, and lists."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -49,11 +49,3 @@ class TooMany:
     """A list that was given up after its first page: reading the wanted objects one by one is cheaper."""
 
     seen: tuple[Body, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchEvent:
-    """One change that a watch saw."""
-
-    kind: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
-    body: Body

@@ -1,6 +1,6 @@
 """A cluster to work with: its connection, what it serves, and the reading half.
 
-Whoever applies makes one with `connect` (kubeconfigs), `of_transport` (tests) or `of_api_client` (the official package).
+Whoever applies makes one with `connect` (kubeconfigs) or `of_api_client` (the official package); tests give it a transport of their own.
 """
 
 from __future__ import annotations
@@ -64,11 +64,6 @@ class Cluster:
                 self._discovery = discoveries.discover(self.exchange, self._cache)
             return self._discovery
 
-    def learn(self, group: str, version: str) -> Discovery:
-        """Ask again what one version of a group serves. Raises: ApplierError."""
-        more = discoveries.of_group(self.exchange, group, version)
-        return self.know(more)
-
     def know(self, more: Discovery) -> Discovery:
         """Add kinds whose facts came from elsewhere (a CustomResourceDefinition)."""
         known = self.discovery()
@@ -99,11 +94,12 @@ def connect(
     workers: int = 8,
     user_agent: str = "kbuild",
     trace: Callable[[str, str, int, float], None] | None = None,
+    answer_within_s: float = 0.0,
 ) -> Cluster:
-    """The cluster that a kubeconfig names. Raises: ApplierError."""
+    """The cluster that a kubeconfig names. Units: `answer_within_s` as in `HttpTransport`. Raises: ApplierError."""
     from applier.cluster.kubeconfig import connect as connection_of
 
-    return of_connection(connection_of(choice, environment), environment, workers, user_agent, trace)
+    return of_connection(connection_of(choice, environment), environment, workers, user_agent, trace, answer_within_s)
 
 
 def of_connection(
@@ -112,13 +108,17 @@ def of_connection(
     workers: int = 8,
     user_agent: str = "kbuild",
     trace: Callable[[str, str, int, float], None] | None = None,
+    answer_within_s: float = 0.0,
 ) -> Cluster:
     """The cluster of a connection. Raises: ApplierError."""
     from applier.cluster.discovery_cache import cache_for
     from applier.cluster.http import HttpTransport
 
     warnings: list[str] = []
-    transport = HttpTransport(connection, user_agent=user_agent, workers=workers, trace=trace, warn=warnings.append)
+    transport = HttpTransport(
+        connection, user_agent=user_agent, workers=workers, answer_within_s=answer_within_s, trace=trace,
+        warn=warnings.append,
+    )  # fmt: skip
     name = f"{connection.context or connection.cluster} ({connection.server})"
     documents = cache_for(connection.server, f"{connection.user} {connection.impersonation}", environment)
     cluster = Cluster(transport, name=name, namespace=connection.namespace, documents=documents)

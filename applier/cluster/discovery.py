@@ -12,7 +12,7 @@ from applier.cluster.exchange import decoded
 from applier.cluster.parallel import in_parallel
 from applier.cluster.transport import JSON_TYPE, Request, Response
 from applier.errors import Answer, classify
-from applier.failures import ApplierError, ErrorClass
+from applier.failures import ApplierError
 from applier.model.ids import GroupKind
 from applier.model.snapshot import Discovery, KindFact
 
@@ -160,17 +160,6 @@ def add_resources(document: Body, group: str, version: str, found: Found) -> Non
                 namespaced=bool(resource.get("namespaced")),
                 verbs=resource.get("verbs") or (),
             )
-
-
-def of_group(exchange: Exchange, group: str, version: str) -> Discovery:
-    """What one version of a group serves by now; nothing, where it is not served yet. Raises: ApplierError."""
-    found = Found()
-    try:
-        add_resources(exchange.read(Request("GET", f"/apis/{group}/{version}"), "discovery"), group, version, found)
-    except ApplierError as problem:
-        if problem.error_class not in (ErrorClass.KIND_MISSING, ErrorClass.NOT_FOUND):
-            raise
-    return found.value()
 
 
 def with_more(known: Discovery, more: Discovery) -> Discovery:

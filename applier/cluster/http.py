@@ -44,7 +44,8 @@ class HttpTransport:
     """Sends requests over kept connections; safe to use from several threads.
 
     `trace` is called after each request with its method, target, status (0: no answer) and seconds; `warn` with the
-    text of each `Warning` header.
+    text of each `Warning` header. `answer_within_s` replaces the time that requests give the server, 0 does not; watches
+    keep theirs.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class HttpTransport:
         *,
         user_agent: str,
         workers: int = 8,
+        answer_within_s: float = 0.0,
         trace: Callable[[str, str, int, float], None] | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> None:
         self.user_agent, self.workers, self.trace, self.warn = user_agent, workers, trace, warn
+        self.answer_within_s = answer_within_s
         self._lock = Lock()
         self._use(connection)
 
@@ -104,6 +107,7 @@ class HttpTransport:
     def _exchange(self, request: Request, pool: Any, *, whole: bool) -> urllib3.BaseHTTPResponse:
         started = time.monotonic()
         status = 0
+        timeout_s = (self.answer_within_s if whole else 0) or request.timeout_s
         try:
             answer: urllib3.BaseHTTPResponse = pool.urlopen(
                 request.method,
@@ -112,7 +116,7 @@ class HttpTransport:
                 headers=self._request_headers(request, whole=whole),
                 retries=False,
                 redirect=False,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=request.timeout_s),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=timeout_s),
                 preload_content=whole,
             )
             status = answer.status

@@ -7,6 +7,7 @@ collection holds thousands of foreign objects or may not be listed. What cannot 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from applier.cluster.api import Collection, TooMany
@@ -19,13 +20,13 @@ from applier.model.live import ABSENT, Live, Present, Unknown
 from applier.model.snapshot import KindFact, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from applier.cluster.cluster import Cluster
     from applier.model.ids import Body
     from applier.model.inventory import Inventory
 
-MANY_NAMESPACES = 4
+MANY_NAMESPACES, READS_AT_ONCE = 4, 8
 CRDS = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 PVCS = GroupKind("", "PersistentVolumeClaim")
 STORAGE_CLASSES = GroupKind("storage.k8s.io", "StorageClass")
@@ -113,15 +114,16 @@ def _read_group(cluster: Cluster, group: _Group) -> dict[ObjectId, Live]:
     bodies = listing.seen if isinstance(listing, TooMany) else listing.bodies
     by_name = {_place(body): body for body in bodies}
     found: dict[ObjectId, Live] = {}
+    unseen: list[ObjectId] = []
     for object_id in group.ids:
         body = by_name.get((object_id.namespace, object_id.name))
-        if body is not None:
-            found[object_id] = Present(body=body)
-        elif isinstance(listing, TooMany):
-            found[object_id] = _read_one(cluster, group.collection, object_id)
+        if body is None:
+            unseen.append(object_id)
         else:
-            found[object_id] = ABSENT
-    return found
+            found[object_id] = Present(body=body)
+    return found | (
+        _read_each(cluster, group.collection, unseen) if isinstance(listing, TooMany) else dict.fromkeys(unseen, ABSENT)
+    )
 
 
 def _without_list(cluster: Cluster, group: _Group, problem: ApplierError) -> dict[ObjectId, Live]:
@@ -132,7 +134,7 @@ def _without_list(cluster: Cluster, group: _Group, problem: ApplierError) -> dic
         return dict.fromkeys(group.ids, Unknown(why=f"{group.collection} cannot be listed: {problem}"))
     namespaces = {object_id.namespace for object_id in group.ids}
     if len(namespaces) == 1:
-        return {object_id: _read_one(cluster, group.collection, object_id) for object_id in group.ids}
+        return _read_each(cluster, group.collection, group.ids)
     found: dict[ObjectId, Live] = {}
     for namespace in sorted(namespaces):
         ids = [object_id for object_id in group.ids if object_id.namespace == namespace]
@@ -140,8 +142,13 @@ def _without_list(cluster: Cluster, group: _Group, problem: ApplierError) -> dic
     return found
 
 
-def _read_one(cluster: Cluster, collection: Collection, object_id: ObjectId) -> Live:
-    return cluster.reader.live(collection._replace(namespace=object_id.namespace), object_id.name)
+def _read_each(cluster: Cluster, collection: Collection, ids: Sequence[ObjectId]) -> dict[ObjectId, Live]:
+    """Objects one by one, where a list is refused or too long."""
+
+    def read(object_id: ObjectId) -> Live:
+        return cluster.reader.live(collection._replace(namespace=object_id.namespace), object_id.name)
+
+    return dict(zip(ids, in_parallel([partial(read, one) for one in ids], READS_AT_ONCE), strict=True))
 
 
 def _place(body: Body) -> tuple[str, str]:

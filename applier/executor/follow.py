@@ -7,11 +7,12 @@ version, an expired one begins with a list again, and where watching is not allo
 from __future__ import annotations
 
 import json
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from applier.cluster.api import TooMany
 from applier.cluster.reader import SILENCE_S
+from applier.cluster.watching import Watching
 from applier.errors import is_expired
 from applier.failures import ApplierError, ErrorClass, TransportError
 from applier.model.ids import ObjectId
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from applier.clock import Clock
     from applier.cluster.api import Collection
     from applier.cluster.reader import Reader
-    from applier.cluster.transport import Stream
     from applier.model.ids import Body
 
 LEAST_BETWEEN_WATCHES_S = 1.0
@@ -61,8 +61,7 @@ class Follower:
         self.reader, self.collection, self.wanted = reader, collection, wanted
         self.post, self.warn = post, warn
         self.clock: Clock = reader.exchange.clock
-        self._stopped = Event()
-        self._stream: Stream | None = None
+        self._watching = Watching()
         self._only = next(iter(wanted)) if len(wanted) == 1 else None
         self._polling = False
 
@@ -72,15 +71,12 @@ class Follower:
 
     def stop(self) -> None:
         """End; the thread goes away by itself."""
-        self._stopped.set()
-        stream = self._stream
-        if stream is not None:
-            stream.close()
+        self._watching.end()
 
     def _run(self) -> None:
         version = ""
         failures = 0
-        while not self._stopped.is_set():
+        while not self._watching.has_ended:
             started = self.clock.monotonic()
             try:
                 if not version or self._polling:
@@ -107,7 +103,7 @@ class Follower:
         if self._polling:
             pause = POLL_S + POLL_PER_OBJECT_S * len(self.wanted)
         if pause > 0:
-            self._stopped.wait(pause)
+            self._watching.wait(pause)
 
     def _list(self) -> str:
         """Report every wanted object as it is; returns the version to watch from."""
@@ -144,21 +140,19 @@ class Follower:
         name = self._only.name if self._only is not None else ""
         if not version:
             return ""  # the only wanted object is not there: look again
-        self._stream = self.reader.watch(self.collection, version, name=name)
-        if self._stopped.is_set():
-            self._stream.close()
+        stream = self._watching.hold(self.reader.watch(self.collection, version, name=name))
         heard_s = self.clock.monotonic()
         try:
-            for line in self._stream.lines():
+            for line in stream.lines():
                 version = self._event(line, version)
                 heard_s = self.clock.monotonic()
-                if self._stopped.is_set() or not version:
+                if self._watching.has_ended or not version:
                     break
         except TransportError:
             # A watch without a word for a minute may have lost something: look at everything again.
             return version if self.clock.monotonic() - heard_s < SILENCE_S - 1 else ""
         finally:
-            self._stream.close()
+            self._watching.drop()
         return version
 
     def _event(self, line: bytes, version: str) -> str:

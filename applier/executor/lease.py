@@ -124,9 +124,24 @@ class Lease:
         body = self.body
         if body is None or self.is_lost:
             return
-        metadata = body["metadata"]
         try:
-            self.writer.delete(self.place, self.ref.head_name, metadata["uid"])
+            self._give_back(body)
+        except ApplierError as problem:
+            if problem.error_class not in (ErrorClass.RACE, ErrorClass.REPLACED):
+                return
+            self._give_back_renewed()
+
+    def _give_back(self, body: Body) -> None:
+        """Delete the lease as it was when we saw it: one that another run has taken meanwhile is not ours to delete."""
+        metadata = body["metadata"]
+        self.writer.delete(self.place, self.ref.head_name, metadata["uid"], version=metadata["resourceVersion"])
+
+    def _give_back_renewed(self) -> None:
+        """It is another version: our own last renewal, which came in between, or somebody else's."""
+        try:
+            found = self.reader.get(self.place, self.ref.head_name)
+            if not isinstance(found, Absent) and _holder(found) == self.run:
+                self._give_back(found)
         except ApplierError:
             return
 

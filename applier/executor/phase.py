@@ -98,7 +98,7 @@ def _task(work: Work, step: Step, attempt: Attempt) -> Wrote | Removed:
     if step.direction == "prune":
         return remove(work.tools, step, attempt)
     wrote = write(work.tools, step, attempt)
-    if wrote.terminating or step.is_secret or not step.wanted:
+    if wrote.terminating or step.id.is_secret or not step.wanted:
         return wrote
     return Wrote(body=wrote.body, created=wrote.created, owned=work.prints(wrote.body))
 

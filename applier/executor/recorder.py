@@ -26,7 +26,8 @@ EARLIER_FAILURE, STOPPED, BLOCKED = "earlier-failure", "stopped", "blocked-by"
 class Recorder:
     """Collects outcomes. Used from the dispatcher's thread alone.
 
-    Shape: `changes` and `entries` by id; `failures` in the order in which they happened.
+    Shape: `changes` and `entries` by id; `failures` in the order in which they happened, `of_run` those of them that are
+    of no object of the plan.
     """
 
     def __init__(self, entries: Mapping[ObjectId, Entry], clock: Clock, emit: Callable[[events.Event], None]) -> None:
@@ -35,6 +36,7 @@ class Recorder:
         self.entries: dict[ObjectId, Entry] = dict(entries)
         self.changes: dict[ObjectId, Change] = {}
         self.failures: list[Failure] = []
+        self.of_run: list[Failure] = []
         self.warnings: list[str] = []
 
     @property
@@ -50,6 +52,12 @@ class Recorder:
         """Something a person should know."""
         self.warnings.append(message)
         self.tell(events.Warned(at_s=self.at_s, code=code, message=message, id=object_id))
+
+    def run_failed(self, code: str, failure: Failure) -> None:
+        """Something failed that is no object of the plan."""
+        self.failures.append(failure)
+        self.of_run.append(failure)
+        self.warn(code, failure.message)
 
     def wrote(self, step: Step, attempt: Attempt, wrote: Wrote, outcome: Outcome, owned: str) -> None:
         """An object was written. `owned` is the fingerprint of what the server kept of ours."""

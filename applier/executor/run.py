@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from applier.cluster.cluster import Cluster
     from applier.cluster.writer import Writer
+    from applier.executor.options import Options
     from applier.executor.waits import Judge
     from applier.model.ids import Body
     from applier.model.inventory import Entry, Inventory
@@ -47,20 +48,6 @@ WRITE_PATIENCE_S = 60.0
 
 class StalePlanError(ApplierError):
     """The inventory changed between planning and locking: plan again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a run is carried out, besides what the plan's policy says.
-
-    Shape: `run` identifies the run in locks and inventories; `tool` is our version. Units: seconds.
-    """
-
-    run: str
-    tool: str
-    lock: bool = True
-    preflight: bool = False
-    lock_timeout_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +127,12 @@ class Run:
         """Carry it out.
 
         Raises: InputError and UnconfirmedError, where the plan must not be carried out; StalePlanError; ApplierError,
-        where the lock or the inventory cannot be had. Nothing was written to any member then.
+        where the lock or the inventory cannot be had, or somebody asked to stop. Nothing was written to any member then.
         """
         self._refuse()
         self._tell_plan()
+        if self.cancel.requested:
+            raise error(ErrorClass.CANCELLED, "stopped before anything was written")
         self.cancel.on_cancel(lambda: self.pool.inbox.put(None))
         try:
             self._begin()
@@ -246,8 +235,7 @@ class Run:
             failure = error(ErrorClass.LOCKED, "the lock was lost: another run has the inventory now").failure
         except ApplierError as problem:
             failure = problem.failure
-        self.recorder.failures.append(failure)
-        self.recorder.warn("lock-lost", failure.message)
+        self.recorder.run_failed("lock-lost", failure)
         return "lock-lost"
 
     def _finish(self) -> None:
@@ -268,10 +256,8 @@ class Run:
         except ApplierError as problem:
             failure = problem.failure
             kind = failure.error_class if failure.error_class is ErrorClass.LOCKED else ErrorClass.INVENTORY
-            self.recorder.failures.append(
-                Failure(error_class=kind, message=f"inventory not finalised: {failure.message}", hint="run again")
-            )
-            self.recorder.warn("inventory", self.recorder.failures[-1].message)
+            message = f"inventory not finalised: {failure.message}"
+            self.recorder.run_failed("inventory", Failure(error_class=kind, message=message, hint="run again"))
 
     def _result(self) -> ChangeSet:
         recorder, plan = self.recorder, self.plan
@@ -289,6 +275,7 @@ class Run:
             changes=tuple(sorted(recorder.changes.values(), key=lambda change: order[change.id])),
             result="succeeded" if exit_code == EXIT_OK else "stopped" if self.cancel.requested else "failed",
             exit_code=exit_code,
+            errors=tuple(recorder.of_run),
             durations_s=self.durations_s,
             requests=dict(self.means.cluster.traffic.counts),
             warnings=(*recorder.warnings, *dict.fromkeys(self.means.cluster.warnings)),

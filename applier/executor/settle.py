@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier.clock import backoff_s
@@ -114,7 +115,10 @@ class Settler:
 
     def fail(self, node: Node, failure: Failure, outcome: Outcome, waited_s: float = 0.0) -> None:
         """The step has failed; what needs it is given up."""
-        if not node.external:
+        if node.external:
+            message = f"{node.step.id}, which others depend on: {failure.message}"
+            self.work.recorder.run_failed("external-dependency", replace(failure, message=message))
+        else:
             self.work.recorder.failed(node.step, failure, outcome, waited_s)
         for lost in self.graph.failed(node):
             self.work.recorder.skipped(lost, BLOCKED)

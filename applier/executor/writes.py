@@ -173,13 +173,6 @@ def _after_refusal(tools: Tools, step: Step, attempt: Attempt, problem: ApplierE
     raise problem
 
 
-def _may_take(tools: Tools, step: Step, conflicts: tuple[Conflict, ...]) -> bool:
-    """Whether conflicts may be forced: by the policy, or because the object is taken from its owner as a whole."""
-    if judge(conflicts, tools.policy).force:
-        return True
-    return step.adopted and tools.policy.adopt == "all" and not any(found.subresource for found in conflicts)
-
-
 def _asks_for_recreation(policy: Policy, error_class: ErrorClass) -> bool:
     return error_class is ErrorClass.IMMUTABLE or (policy.recreate_on_denied and error_class is ErrorClass.DENIED)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from applier.failures import ErrorClass
+from applier.failures import ErrorClass, Failure
 from applier.model.ids import ObjectId
 from applier.model.plan import Action
 
@@ -59,13 +59,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSet:
-    """The outcome of a run. Shape: `changes` in plan order; `requests` by verb, plus `retries`. Units: seconds."""
+    """The outcome of a run.
+
+    Shape: `changes` in plan order; `errors` are the failures that are of no object of the plan (the inventory, the lock, an
+    object outside of the set that was waited for); `requests` by verb, plus `retries`. Units: seconds.
+    """
 
     run: str
     inventory: str
     changes: tuple[Change, ...]
     result: str
     exit_code: int
+    errors: tuple[Failure, ...] = ()
     durations_s: Mapping[str, float] = field(default_factory=dict)
     requests: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -44,8 +44,3 @@ class Desired:
     recreate: bool = False
     timeout_s: float | None = None
     wait_for: str = ""
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether the values of `data` must never be shown."""
-        return self.id.kind == "Secret" and self.id.group == ""

@@ -36,6 +36,11 @@ class ObjectId(NamedTuple):
         return GroupKind(self.group, self.kind)
 
     @property
+    def is_secret(self) -> bool:
+        """Whether it is a Secret, whose values must never be shown."""
+        return self.kind == "Secret" and not self.group
+
+    @property
     def text(self) -> str:
         """`namespace_name_group_Kind`, as inventories store it."""
         return f"{self.namespace}_{self.name.replace(':', '__')}_{self.group}_{self.kind}"

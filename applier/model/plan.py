@@ -118,11 +118,6 @@ class Step:
     external: tuple[Edge, ...] = ()
     position: str = ""
 
-    @property
-    def is_secret(self) -> bool:
-        """Whether the values of `data` must never be shown."""
-        return self.id.kind == "Secret" and self.id.group == ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -57,7 +57,7 @@ class Decider:
     def step(self, one: Desired, edges: tuple[Edge, ...], external: tuple[Edge, ...]) -> Step:
         """The step for one desired object."""
         timeout_s = self.policy.timeout_s if one.timeout_s is None else one.timeout_s
-        print_of_body = "" if one.is_secret else wanted_print(one.body)
+        print_of_body = "" if one.id.is_secret else wanted_print(one.body)
         found = self._decide(one, print_of_body)
         action: Action = found["action"]
         health: Health | None = found.get("health")
@@ -135,7 +135,7 @@ class Decider:
         if predicted is not None:
             paths = changed_paths(body, predicted)
             return Verdict(not paths, fields=paths)
-        owned = "" if one.is_secret else owned_print(body, self.policy.field_manager, api_version)
+        owned = "" if one.id.is_secret else owned_print(body, self.policy.field_manager, api_version)
         sent_before = stored is not None and bool(print_of_body) and stored.wanted == print_of_body
         if stored is not None and sent_before and owned and stored.owned == owned and stored.uid == uid_of(body):
             return Verdict(same=True, owned=owned)

@@ -6,7 +6,6 @@ the other side, defaults and webhooks included. Everything is masked before it b
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from applier.model.ids import Body, ObjectId, join_api_version
 from applier.model.live import Present
 from applier.model.plan import Action, Plan, Step
 from applier.model.snapshot import Snapshot
+from applier.report.line_diff import unified
 from applier.report.masking import Mask, masked_pair
 from applier.report.plan_text import SIGNS
 from applier.report.safe_text import line, lines, plural
@@ -104,7 +104,5 @@ def yaml_text(value: Any) -> str:
 
 def text_diff(before: str, after: str, context_lines: int = CONTEXT_LINES) -> Iterator[str]:
     """A unified diff without its file names."""
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), n=context_lines, lineterm="")
-    for number, row in enumerate(found):
-        if number > 1:
-            yield lines(row)
+    for row in unified(before.splitlines(), after.splitlines(), context_lines):
+        yield lines(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from applier.failures import Failure
 from applier.model import events
 from applier.model.changes import Change, ChangeSet
 from applier.model.ids import ObjectId
@@ -62,7 +63,10 @@ def changes_document(changes: ChangeSet) -> dict[str, Any]:
         "requests": dict(changes.requests),
         "warnings": list(changes.warnings),
         "objects": [change_document(change) for change in changes.changes],
-        "errors": [error_document(change) for change in changes.changes if change.outcome.is_failure],
+        "errors": [
+            *(error_document(change) for change in changes.changes if change.outcome.is_failure),
+            *(failure_document(failure) for failure in changes.errors),
+        ],
     }
 
 
@@ -93,6 +97,18 @@ def error_document(change: Change) -> dict[str, Any]:
         "message": change.message,
         "hint": change.hint,
         "position": change.position,
+    }
+
+
+def failure_document(failure: Failure) -> dict[str, Any]:
+    """A failure of the run itself as plain values."""
+    return {
+        "id": "",
+        "class": failure.error_class.value,
+        "reason": failure.condition.reason,
+        "message": failure.message,
+        "hint": failure.advice,
+        "position": "",
     }
 
 

@@ -54,6 +54,10 @@ def failures(changes: ChangeSet) -> Iterator[str]:
                 f"  hint: {line(row)}" if not number else f"  {line(row)}"
                 for number, row in enumerate(hint.split("\n"))
             )
+    for failure in changes.errors:
+        yield line(f"{failure.error_class.value}: {failure.message}")
+        if failure.advice:
+            yield line(f"  hint: {failure.advice}")
 
 
 def totals(changes: ChangeSet) -> str:

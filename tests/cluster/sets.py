@@ -1,4 +1,4 @@
-"""Sets of objects for tests that need many: 12 of some kinds, and 40 of 16 kinds in two versions."""
+"""Sets of objects for tests that need many: 12 of some kinds, 40 of 16 kinds in two versions, 300 and 5,000 for measuring."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from objects import (
     config_map,
     custom,
     deployment,
+    filled,
     job,
     named,
     namespace,
@@ -115,3 +116,17 @@ def policies() -> list[Any]:
         named("batch/v1", "CronJob", "often", spec={"schedule": "0 0 1 1 *", "jobTemplate": template}),
         named("v1", "LimitRange", "limits", spec={"limits": [{"type": "Container", "default": {"cpu": "500m"}}]}),
     ]
+
+
+def three_hundred() -> list[Object]:
+    """300 objects of four kinds: 120 ConfigMaps, 60 Services, 60 ServiceAccounts, 60 Deployments with one Pod each."""
+    bodies = [config_map(f"c-{number}", {"a": "x" * 200, "b": str(number)}) for number in range(120)]
+    bodies += [service(f"s-{number}") for number in range(60)]
+    bodies += [service_account(f"a-{number}") for number in range(60)]
+    return bodies + [deployment(f"d-{number}") for number in range(60)]
+
+
+def five_thousand(prefix: str) -> list[Object]:
+    """5,000 objects of ten kinds in 20 namespaces of their own; no Pods, so that what is measured is applying."""
+    spaces = [namespace(f"{prefix}-{number}") for number in range(20)]
+    return filled(spaces, 5000)

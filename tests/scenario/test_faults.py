@@ -159,9 +159,15 @@ def test_s48_a_group_that_discovery_forgets_is_not_gone(bed: Bed) -> None:
 
 
 def test_s49_an_answer_that_comes_too_late_is_looked_up(bed: Bed) -> None:
-    bed.proxy.add(Hold(6), "PATCH", "/c-1[?]", times=1)
-    done = bed.apply(*MAPS[:3], KBUILD_READ_TIMEOUT="2").expect(0)
+    bed.proxy.add(Hold(8), "PATCH", "/c-1[?]", times=1)
+    begun = time.monotonic()
+    done = bed.apply(*MAPS[:3], flags=["--request-timeout=2s"]).expect(0)
+    assert time.monotonic() - begun < 8  # nobody waited for the answer
     assert done.outcomes()["ConfigMap/c-1"] == "created"
+    [sent] = bed.applies("c-1")
+    [question] = bed.proxy.find("GET", "/configmaps/c-1$")
+    assert question.number > sent.number
+    check_converged(bed, MAPS[:3])
 
 
 def test_s50_watches_may_break_in_any_way(bed: Bed, own_plane: Plane) -> None:

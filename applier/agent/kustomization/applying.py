@@ -13,7 +13,7 @@ from applier import flow, keys
 from applier.agent.kustomization import sentences
 from applier.agent.kustomization.status_store import StatusStore, inventory_of
 from applier.executor.cancel import Cancellation
-from applier.executor.run import Options
+from applier.executor.options import Options
 from applier.failures import ApplierError
 from applier.model.changes import Outcome
 from applier.model.desired import Document

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from applier.agent.runtime.queue import Key
 from applier.clock import backoff_s
 from applier.cluster.api import Listing
+from applier.cluster.watching import Watching
 from applier.failures import ApplierError, ErrorClass, TransportError
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ class Informer:
     _objects: dict[Key, Body] = field(default_factory=dict)
     _ahead: dict[Key, Body] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
-    _stopped: Event = field(default_factory=Event)
-    _stream: Stream | None = None
+    _watching: Watching = field(default_factory=Watching)
     _thread: Thread | None = None
 
     def start(self) -> None:
@@ -63,10 +63,7 @@ class Informer:
 
     def stop(self) -> None:
         """End the thread."""
-        self._stopped.set()
-        stream = self._stream
-        if stream is not None:
-            stream.close()
+        self._watching.end()
 
     def get(self, key: Key) -> Body | None:
         """One object as last seen; not to be changed."""
@@ -100,20 +97,20 @@ class Informer:
 
     def _run(self) -> None:
         failures = 0
-        while not self._stopped.is_set():
+        while not self._watching.has_ended:
             try:
                 version = self._list()
                 failures = 0
-                while version and not self._stopped.is_set():
+                while version and not self._watching.has_ended:
                     version = self._follow(version)
             except ApplierError as problem:
                 if problem.error_class in _KIND_IS_MISSING:
                     self._replace({})
-                    self._stopped.wait(MISSING_KIND_RETRY_S)
+                    self._watching.wait(MISSING_KIND_RETRY_S)
                     continue
                 failures += 1
                 self.note(f"cannot list {self.collection}: {problem}")
-                self._stopped.wait(backoff_s(failures, 0.0, 0.5))
+                self._watching.wait(backoff_s(failures, 0.0, 0.5))
 
     def _list(self) -> str:
         """Compare a new list with what is known; returns the version that a watch goes on from. Raises: ApplierError."""
@@ -144,18 +141,16 @@ class Informer:
             if problem.error_class is ErrorClass.EXPIRED:
                 return ""
             raise
-        self._stream = stream
         try:
-            for event in _events(stream):
+            for event in _events(self._watching.hold(stream)):
                 found = self._take(event)
                 if not found:
                     return ""
                 version = found
         except TransportError:
-            self._stopped.wait(0.2)
+            self._watching.wait(0.2)
         finally:
-            self._stream = None
-            stream.close()
+            self._watching.drop()
         return version
 
     def _take(self, event: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from applier.cluster.stored import read_inventory
 from applier.cluster.transport import Request, Response
 from applier.executor.cancel import Cancellation
 from applier.executor.lease import Lease
-from applier.executor.run import Options
+from applier.executor.options import Options
 from applier.failures import ApplierError, ErrorClass, TransportError
 from applier.model.changes import ChangeSet
 from applier.model.errors import UnconfirmedError
@@ -266,6 +266,41 @@ def test_a_stop_before_the_first_write_of_an_object_leaves_the_rest() -> None:
     assert place("leases", "n", REF.head_name) not in api.objects
 
 
+def test_a_dependency_outside_of_the_set_that_never_becomes_current_fails_the_run() -> None:
+    api = FakeApi()
+    apply(api, config_map("a"), config_map("b"))
+    api.put("namespaces", {"kind": "Namespace", "metadata": {"name": "other"}, "status": {"phase": "Terminating"}})
+    waiting = config_map("c")
+    waiting["metadata"]["annotations"] = {"config.kubernetes.io/depends-on": "/Namespace/other"}
+    changes = apply(api, config_map("a"), waiting, timeout_s=0.5)
+    assert changes.exit_code == 3
+    assert outcomes(changes) == {"a": "unchanged", "b": "skipped", "c": "skipped"}
+    [failure] = changes.errors
+    assert failure.error_class is ErrorClass.WAIT_TIMEOUT
+    assert "Namespace other" in failure.message
+    assert entries(api) == {"a", "b", "c"}
+
+
+def test_a_stop_before_the_run_begins_writes_nothing() -> None:
+    api, cancel = FakeApi(), Cancellation()
+    cancel.cancel()
+    options = Options(run="run", tool="test")
+    with pytest.raises(ApplierError) as caught:
+        flow.apply(cluster_of(api), wish(config_map("a")), options, approve=lambda one: one, cancel=cancel)
+    assert caught.value.error_class is ErrorClass.CANCELLED
+    assert api.writes == []
+
+
+def test_everyone_who_sleeps_hears_of_a_stop() -> None:
+    cancel = Cancellation()
+    assert not cancel.wait(0)
+    cancel.cancel(143)
+    cancel.cancel(130)
+    assert cancel.wait(60)
+    assert cancel.wait(60)
+    assert cancel.exit_code == 143
+
+
 def lease_of(api: FakeApi, clock: InstantClock, run: str) -> Lease:
     cluster = Cluster(api, clock=clock)
     from applier.cluster.writer import Writer
@@ -297,6 +332,26 @@ def test_the_lock_of_a_dead_run_can_be_broken() -> None:
     lease.take(0.0, break_lock=True)
     assert clock.time_s == 1000
     lease.release()
+
+
+def test_a_lock_that_another_run_took_meanwhile_is_not_released() -> None:
+    api, clock = FakeApi(), InstantClock()
+    lease, other = lease_of(api, clock, "me"), lease_of(api, clock, "other")
+    lease.take(0.0, break_lock=False)
+    other.take(0.0, break_lock=True)
+    lease.release()
+    assert other.is_still_ours()
+    other.release()
+    assert place("leases", "n", REF.head_name) not in api.objects
+
+
+def test_a_lock_that_was_renewed_meanwhile_is_released() -> None:
+    api, clock = FakeApi(), InstantClock()
+    lease = lease_of(api, clock, "me")
+    lease.take(0.0, break_lock=False)
+    api.put("leases", api.objects[place("leases", "n", REF.head_name)])  # a renewal whose answer did not come
+    lease.release()
+    assert place("leases", "n", REF.head_name) not in api.objects
 
 
 @pytest.mark.parametrize("sign", ["renewed", "released"])
