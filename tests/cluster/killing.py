@@ -19,12 +19,35 @@ SOAK = os.environ.get("KBUILD_SOAK") == "1"
 SEED = int(os.environ.get("KBUILD_SEED", "1"))
 
 
-def kill_points(count: int, sample: int) -> list[int]:
-    """Which of `count` requests to kill at: all in a soak, else the first, the last, and a seeded sample."""
+# A soak is done in pieces, each a test of its own: `-k` runs some of them, and two processes share them.
+PARTS = range(4 if SOAK else 1)
+
+
+def kill_points(count: int, sample: int, part: int = 0) -> list[int]:
+    """Which of `count` requests to kill at: in a soak all of this part, else the first, the last, and a seeded sample."""
     every = range(1, count + 1)
-    if SOAK or count <= sample:
+    if SOAK:
+        return list(every[part :: len(PARTS)])
+    if count <= sample:
         return list(every)
-    return sorted({1, count, *random.Random(f"{SEED} {count}").sample(every, sample - 2)})
+    return sorted({1, count, *random.Random(f"{SEED} {count}").sample(every, max(sample - 2, 0))})
+
+
+class Tally:
+    """Counts the kills of one test; says at its end how many of the chosen ones struck."""
+
+    def __init__(self, of: str, total: int) -> None:
+        self.of, self.total, self.chosen, self.struck = of, total, 0, 0
+
+    def add(self, struck: bool) -> None:
+        """One more run that was to be killed."""
+        self.chosen += 1
+        self.struck += struck
+
+    def tell(self) -> None:
+        """Print the count; a test without a kill proves nothing."""
+        print(f"killed {self.struck} of {self.chosen} runs, {self.total} requests in each: {self.of}")
+        assert self.struck
 
 
 class Killer:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from bed import Bed, Plane
 from faults import Exchange
-from killing import SOAK, check_converged, count_requests, kill_points, names, run_killed, uids
+from killing import PARTS, SOAK, Tally, check_converged, count_requests, kill_points, names, run_killed, uids
 from kube import eventually
 from objects import config_map, deployment, job, namespace
 from sets import REMOVED, forty, twelve, twelve_changed
@@ -42,57 +42,66 @@ def check_no_op(bed: Bed, *arguments: str) -> None:
     assert [str(one) for one in bed.proxy.writes] == []
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("moment", ["answered", "held", "before"])
-def test_s32_s33_a_first_run_killed_at_any_request(moment: Any, bed: Bed, own_plane: Plane) -> None:
+def test_s32_s33_a_first_run_killed_at_any_request(moment: Any, part: int, bed: Bed, own_plane: Plane) -> None:
     tag = fresh(bed, 0)
     total = count_requests(bed, "apply", str(bed.write(*twelve(tag))), "-o", "json")
     tidy(bed, twelve(tag))
-    for number in kill_points(total, SAMPLE):
+    tally = Tally(f"first run, {moment}", total)
+    for number in kill_points(total, SAMPLE, part):
         tag = fresh(bed, number)
         bodies = twelve(tag)
         file = str(bed.write(*bodies))
-        run_killed(bed, number, moment, "apply", file)
+        tally.add(run_killed(bed, number, moment, "apply", file))
         before = dict(uids(bed, bodies))
         bed.run("apply", file, *RESUME).expect(0)
         check_converged(bed, bodies)
         assert before.items() <= dict(uids(bed, bodies)).items()
         check_no_op(bed, file, *RESUME)
         tidy(bed, bodies)
+    tally.tell()
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("moment", ["answered", "held"])
-def test_s34_an_update_killed_at_any_request(moment: Any, bed: Bed, own_plane: Plane) -> None:
+def test_s34_an_update_killed_at_any_request(moment: Any, part: int, bed: Bed, own_plane: Plane) -> None:
     tag = fresh(bed, 0)
     old, new = twelve(tag), twelve_changed(tag)
     gone = [body for body in old if (body["kind"], body["metadata"]["name"]) in REMOVED]
     bed.set_up(*old)
     file = str(bed.write(*new))
     total = count_requests(bed, "apply", file, *RESUME)
-    for number in kill_points(total, SAMPLE):
+    tally = Tally(f"update, {moment}", total)
+    for number in kill_points(total, SAMPLE, part):
         bed.set_up(*old, flags=["--break-lock"])
         file = str(bed.write(*new))
-        run_killed(bed, number, moment, "apply", file)
+        tally.add(run_killed(bed, number, moment, "apply", file))
         bed.run("apply", file, *RESUME).expect(0)
         check_converged(bed, new, gone)
         check_no_op(bed, file, *RESUME)
     tidy(bed, old)
+    tally.tell()
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("moment", ["answered", "held"])
-def test_s35_a_deletion_killed_at_any_request(moment: Any, bed: Bed, own_plane: Plane) -> None:
+def test_s35_a_deletion_killed_at_any_request(moment: Any, part: int, bed: Bed, own_plane: Plane) -> None:
     tag = fresh(bed, 0)
     bed.set_up(*twelve(tag))
     total = count_requests(bed, "delete", "--yes", "-o", "json")
-    for number in kill_points(total, SAMPLE):
+    tally = Tally(f"deletion, {moment}", total)
+    for number in kill_points(total, SAMPLE, part):
         tag = fresh(bed, number)
         bodies = twelve(tag)
         bed.set_up(*bodies)
-        run_killed(bed, number, moment, "delete", "--yes")
+        tally.add(run_killed(bed, number, moment, "delete", "--yes"))
         bed.run("delete", "--yes", "--break-lock", "-o", "json").expect(0)
         assert dict(uids(bed, bodies)) == {}
         assert bed.inventory() is None
         assert bed.lease() is None
         tidy(bed, bodies)
+    tally.tell()
 
 
 def test_s36_killed_between_deletion_and_creation(bed: Bed, own_plane: Plane) -> None:
@@ -210,29 +219,33 @@ def other(version: int) -> int:
     return 3 - version
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("moment", ["answered", "held", "before"])
-def test_forty_objects_of_many_kinds_survive_a_kill_at_any_request(moment: Any, bed: Bed, own_plane: Plane) -> None:
+def test_forty_objects_of_many_kinds_survive_a_kill_at_any_request(
+    moment: Any, part: int, bed: Bed, own_plane: Plane
+) -> None:
     """Renames, removals, changes and a recreate in both directions: every kill point converges, nothing is orphaned."""
     tag = fresh(bed, 0)
     sets = {version: forty(tag, version) for version in (1, 2)}
     flags = (*RESUME, "--allow-prune=all")
     bed.set_up(*sets[1])
-    bed.apply(*sets[2], flags=flags[:-3]).expect(0)
-    total = count_requests(bed, "apply", str(bed.write(*sets[1])), *flags)
-    version, points = 1, 0
-    for number in kill_points(total, SAMPLE):
-        version = other(version)
-        desired, old = sets[version], sets[other(version)]
-        gone = [body for body in old if names([body]) <= names(old) - names(desired)]
-        kept = dict(uids(bed, [body for body in desired if body["kind"] != "Job" and names([body]) <= names(old)]))
-        file = str(bed.write(*desired))
-        struck = run_killed(bed, number, moment, "apply", file, *flags)
-        bed.run("apply", file, *flags).expect(0)
-        check_converged(bed, desired, gone)
-        assert kept.items() <= dict(uids(bed, desired)).items(), f"deleted although desired, killed at {number}"
-        check_no_op(bed, file, *flags)
-        points += struck
-    print(f"killed {points} of {total} points, moment {moment}")
-    assert points
+    totals = {version: count_requests(bed, "apply", str(bed.write(*sets[version])), *flags) for version in (2, 1)}
+    tally = Tally(f"forty objects, {moment}", max(totals.values()))
+    for number in kill_points(max(totals.values()), (SAMPLE + 1) // 2, part):
+        for version, total in totals.items():
+            desired, old = sets[version], sets[other(version)]
+            gone = [body for body in old if names([body]) <= names(old) - names(desired)]
+            kept = [body for body in desired if body["kind"] != "Job" and names([body]) <= names(old)]
+            uids_before = dict(uids(bed, kept))
+            file = str(bed.write(*desired))
+            if number <= total:
+                tally.add(run_killed(bed, number, moment, "apply", file, *flags))
+            bed.run("apply", file, *flags).expect(0)
+            check_converged(bed, desired, gone)
+            assert uids_before.items() <= dict(uids(bed, desired)).items(), (
+                f"deleted though desired, killed at {number}"
+            )
+            check_no_op(bed, file, *flags)
     bed.run("delete", "--yes", "-o", "json").expect(0)
     assert dict(uids(bed, [*sets[1], *sets[2]])) == {}
+    tally.tell()
