@@ -112,6 +112,7 @@ class Stop:
     def run(self) -> None:
         """End it."""
         work = self.work
+        work.was_cut = True
         end = work.recorder.clock.monotonic() + LAST_ANSWERS_S
         while work.in_pool and work.recorder.clock.monotonic() < end:
             message = work.pool.receive(end - work.recorder.clock.monotonic())

@@ -225,10 +225,11 @@ class Run:
         """Why nothing may be deleted; empty where it may."""
         if self.recorder.failures:
             return EARLIER_FAILURE
-        if self.work.must_stop:
-            return STOPPED
         if not any(step.action.writes for step in steps):
             return ""
+        if self.work.must_stop:
+            self.work.was_cut = True
+            return STOPPED
         try:
             if self.store.is_unchanged() and (self.lease.body is None or self.lease.is_still_ours()):
                 return ""
@@ -252,7 +253,7 @@ class Run:
                         )
                     )
             elif (entries or self.store.current.exists) and needs_final_write(self.store.current, entries):
-                self._store(IDLE, "failed" if self.recorder.failures or self.work.must_stop else "succeeded")
+                self._store(IDLE, "failed" if self.recorder.failures or self.work.was_cut else "succeeded")
         except ApplierError as problem:
             failure = problem.failure
             kind = failure.error_class if failure.error_class is ErrorClass.LOCKED else ErrorClass.INVENTORY
@@ -261,11 +262,12 @@ class Run:
 
     def _result(self) -> ChangeSet:
         recorder, plan = self.recorder, self.plan
+        if self.work.was_cut and not self.cancel.requested and not recorder.failures:
+            message = f"the run's time ({plan.policy.total_timeout_s:g} s) was up before everything was done"
+            recorder.run_failed("total-timeout", Failure(error_class=ErrorClass.WAIT_TIMEOUT, message=message))
         codes = [failure.exit_code for failure in recorder.failures]
         if self.cancel.requested:
             codes.append(self.cancel.exit_code)
-        elif self.work.is_late and not codes:
-            codes.append(Failure(error_class=ErrorClass.WAIT_TIMEOUT, message="").exit_code)
         exit_code = worst(codes)
         self.durations_s["total"] = recorder.at_s
         order = {step.id: number for number, step in enumerate(plan.steps)}

@@ -24,7 +24,8 @@ class Work:
     """What the phases of a run share.
 
     Shape: `namespaces` and `kinds` are those that the set itself brings: their absence passes. `end_s` is the clock at
-    which the whole run must end. `prints` gives the fingerprint of what a body holds of ours.
+    which the whole run must end. `prints` gives the fingerprint of what a body holds of ours. `was_cut` says that something
+    was left undone because the run had to stop.
     """
 
     tools: Tools
@@ -40,6 +41,7 @@ class Work:
     kinds: frozenset[GroupKind] = frozenset()
     attempts: dict[ObjectId, Attempt] = field(default_factory=dict)
     in_pool: set[ObjectId] = field(default_factory=set)
+    was_cut: bool = False
 
     @property
     def must_stop(self) -> bool:

@@ -281,6 +281,27 @@ def test_a_dependency_outside_of_the_set_that_never_becomes_current_fails_the_ru
     assert entries(api) == {"a", "b", "c"}
 
 
+def test_a_run_whose_time_is_up_says_so_and_deletes_nothing() -> None:
+    api, clock = FakeApi(), InstantClock()
+    apply(api, config_map("old"))
+
+    def slow(request: Request) -> Response | None:
+        clock.sleep(10 if request.method == "PATCH" else 0)
+        return None
+
+    api.fault = slow
+    found = wish(*(config_map(f"c-{number}") for number in range(5)), concurrency=1, total_timeout_s=15.0)
+    options = Options(run="run", tool="test")
+    changes = flow.apply(Cluster(api, namespace="n", clock=clock), found, options, approve=lambda one: one)
+    assert changes.exit_code == 3
+    assert changes.result == "failed"
+    assert 1 < list(outcomes(changes).values()).count("created") < 5
+    assert outcomes(changes)["old"] == "skipped"
+    assert [failure.message for failure in changes.errors] == [
+        "the run's time (15 s) was up before everything was done"
+    ]
+
+
 def test_a_stop_before_the_run_begins_writes_nothing() -> None:
     api, cancel = FakeApi(), Cancellation()
     cancel.cancel()
