@@ -54,7 +54,7 @@ def read(argv: Sequence[str], flags: Sequence[Flag], words: tuple[int, int]) -> 
     values, rest = parse(argv, flags, notes.append)
     if values.get("help"):
         return Settings(values=values, words=(), choice=Choice(), lock_timeout_s=0)
-    _check_choices(values, flags)
+    check_choices(values, flags)
     if not words[0] <= len(rest) <= words[1]:
         raise UsageError("specify one DIR, FILE or - (standard input)")
     choice = connection_choice(values)
@@ -79,7 +79,8 @@ def connection_choice(values: Mapping[str, Any]) -> Choice:
     )
 
 
-def _check_choices(values: Mapping[str, Any], flags: Sequence[Flag]) -> None:
+def check_choices(values: Mapping[str, Any], flags: Sequence[Flag]) -> None:
+    """Refuse the value of a flag that takes certain words only. Raises: UsageError."""
     for flag in flags:
         given = values.get(flag.field)
         if flag.choices and given is not None and given not in flag.choices:

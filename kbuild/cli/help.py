@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from kbuild.cli.flags import BOOL, LIST, Flag
-from kbuild.cli.main import COMMANDS
+from kbuild.cli.main import COMMANDS, FLUX_NOUNS, FLUX_VERBS
 from kbuild.model.errors import UsageError
 
 TYPE_CHECKING = False
@@ -117,7 +117,9 @@ def page(name: str) -> str:
 
 def applier_pages(name: str) -> Any:
     """The module with texts and flags of the applier's commands; None for others. Only the table knows that package."""
-    home = COMMANDS[name][0].partition(":")[0].rpartition(".")[0] if name in COMMANDS else ""
+    verb, _, noun = name.partition(" ")
+    target = FLUX_VERBS.get(verb, "") if noun else COMMANDS[name][0] if name in COMMANDS else ""
+    home = target.partition(":")[0].rpartition(".")[0]
     return __import__(f"{home}.pages", fromlist=["PAGES"]) if not home.startswith("kbuild") and home else None
 
 
@@ -127,7 +129,13 @@ def parameters(name: str) -> list[click.Parameter]:
 
     pages = applier_pages(name)
     if pages is not None:
-        words = click.Argument(["target"], nargs=-1, metavar=pages.ARGUMENTS[name], type=click.Path())
+        words = click.Argument(
+            ["target"],
+            nargs=-1,
+            metavar=pages.ARGUMENTS[name],
+            type=click.Path(),
+            shell_complete=noun_completer(pages, name),
+        )
         return [*([words] if pages.ARGUMENTS[name] else []), *flag_options(pages.FLAGS[name])]
     if name in ("render", "build"):
         from kbuild.cli.render import FLAGS
@@ -146,6 +154,23 @@ def parameters(name: str) -> list[click.Parameter]:
 
         return flag_options(lint.SCHEMA_FLAGS)
     return own_parameters(name)
+
+
+def noun_completer(pages: Any, name: str) -> Any:
+    """What completes the words of a command: the nouns it takes, one by one; None for one that takes paths."""
+    words = getattr(pages, "NOUNS", {}).get(name)
+    if words is None:
+        return None
+    from click.shell_completion import CompletionItem
+
+    def completed(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        given = [str(word) for word in context.params.get("target") or ()]
+        front = " ".join(given)
+        fitting = [word for word in words if word.startswith(f"{front} " if front else "")]
+        nexts = dict.fromkeys(word[len(front) :].split()[0] for word in fitting if word != front)
+        return [CompletionItem(word) for word in nexts if word.startswith(begun)]
+
+    return completed
 
 
 def folder_type() -> click.ParamType[Any]:
@@ -212,12 +237,15 @@ def overview() -> str:
 
 
 def command_page(name: str) -> str:
-    """What `kbuild NAME --help` shows. Raises: UsageError, for an unknown command."""
+    """What `kbuild NAME --help` shows; `diff kustomization` and the like are names, too. Raises: UsageError, for an unknown command."""
     import click
 
-    command = group().commands.get(name)
-    if command is None:
+    verb, _, noun = name.partition(" ")
+    is_verb = noun in FLUX_NOUNS and bool(FLUX_VERBS.get(verb))
+    if name not in COMMANDS and not is_verb:
         raise UsageError(f'unknown command "{name}" for "kbuild"')
+    summary = "" if is_verb else COMMANDS[name][1]
+    command = click.Command(name, help=page(name) or summary, params=parameters(name))
     parent = click.Context(group(), info_name="kbuild", max_content_width=100)
     with click.Context(command, parent=parent, info_name=name, max_content_width=100) as context:
         return context.get_help() + "\n"
@@ -225,7 +253,7 @@ def command_page(name: str) -> str:
 
 def run(argv: Sequence[str]) -> int:
     """`kbuild help [COMMAND]`. Raises: UsageError."""
-    print(command_page(argv[0]) if argv else overview(), end="")
+    print(command_page(" ".join(argv)) if argv else overview(), end="")
     return 0
 
 

@@ -22,22 +22,33 @@ COMMANDS = {
     "delete": ("applier.cli.commands:delete", "Delete what was applied, in order"),
     "inventory": ("applier.cli.commands:inventory", "Show, import, rebuild or export what an inventory holds"),
     "agent": ("applier.cli.agent:run", "Reconcile Flux's resources from Git, continuously"),
-    "get": ("applier.cli.operate.commands:get", "Show the agent's sources and Kustomizations, and how they are"),
-    "reconcile": ("applier.cli.operate.commands:reconcile", "Have a source or Kustomization reconciled now"),
-    "suspend": ("applier.cli.operate.commands:suspend", "Put sources or Kustomizations on hold"),
-    "resume": ("applier.cli.operate.commands:resume", "Take them up again"),
+    "get": ("applier.cli.operate.get:run", "Show the agent's resources, and how they are"),
+    "reconcile": ("applier.cli.operate.reconcile:run", "Have a source or Kustomization reconciled now"),
+    "suspend": ("applier.cli.operate.toggle:suspend", "Put sources or Kustomizations on hold"),
+    "resume": ("applier.cli.operate.toggle:resume", "Take them up again"),
+    "events": ("applier.cli.operate.events:run", "Show what happened to the agent's resources"),
+    "logs": ("applier.cli.operate.logs:run", "Show the logs of the agent's controllers"),
+    "tree": ("applier.cli.operate.tree:run", "Show what a Kustomization holds"),
+    "trace": ("applier.cli.operate.trace:run", "Show which commit an object came from, and how"),
+    "stats": ("applier.cli.operate.stats:run", "Count the agent's resources, and those that fail"),
     "lint": ("kbuild.cli.lint:run", "Find what builds and is still most likely wrong"),
     "schema": ("kbuild.cli.lint:schema", "Print the JSON Schema of a kustomization file, for editors"),
     "version": ("kbuild.cli.main:version", "Print the versions of kbuild and of the kustomize it matches"),
     "completion": ("kbuild.cli.help:completion", "Print a completion script for bash, zsh or fish"),
     "help": ("kbuild.cli.help:run", "Help about a command"),
 }
-# Commands that will take a Flux noun and a name, as `flux` does.
-RESERVING = ("build", "diff", "delete")
+# Commands that take a Flux noun and a name as well, as `flux` does: what carries them out, empty for what is not there yet.
+# A folder of that name is written ./kustomization.
+FLUX_VERBS = {
+    "build": "applier.cli.operate.build:run",
+    "diff": "applier.cli.operate.diff:run",
+    "delete": "",
+}
 FLUX_NOUNS = (
     "kustomization", "kustomizations", "ks", "source", "sources", "artifact", "helmrelease", "hr", "alert",
     "alert-provider", "receiver", "image",
 )  # fmt: skip
+UNSUPPORTED_NOUNS = ("artifact", "image")
 
 
 def entry() -> NoReturn:
@@ -136,9 +147,8 @@ def run(argv: Sequence[str]) -> int:
     command = COMMANDS.get(argv[0])
     if command is None:
         raise unknown(argv[0])
-    if argv[0] in RESERVING:
-        refuse_flux_noun(argv)
-    module, _, function = command[0].partition(":")
+    target = flux_verb(argv) or command[0]
+    module, _, function = target.partition(":")
     return getattr(__import__(module, fromlist=[function]), function)(argv[1:])  # type: ignore[no-any-return]
 
 
@@ -149,13 +159,25 @@ def build(argv: Sequence[str]) -> int:
     return render.run(argv)
 
 
-def refuse_flux_noun(argv: Sequence[str]) -> None:
-    """A Flux noun and a name after `build`, `diff` or `delete` are kept free. Raises: UsageError."""
-    words = [word for word in argv[1:] if not word.startswith("-")]
-    if len(words) > 1 and words[0] in FLUX_NOUNS:
-        raise UsageError(f"`kbuild {argv[0]} {words[0]} NAME` is not supported by this version of kbuild").advise(
-            f"a folder of that name is written ./{words[0]}"
+def flux_verb(argv: Sequence[str]) -> str:
+    """What carries out a verb with a Flux noun and a name behind it; empty for every other line. Raises: UsageError."""
+    if argv[0] not in FLUX_VERBS or not names_flux_noun(argv[1:]):
+        return ""
+    found = FLUX_VERBS[argv[0]]
+    noun = next(word for word in argv[1:] if not word.startswith("-"))
+    if not found or noun in UNSUPPORTED_NOUNS:
+        raise UsageError(f"`kbuild {argv[0]} {noun} NAME` is not supported by this version of kbuild").advise(
+            f"a folder of that name is written ./{noun}"
         )
+    return found
+
+
+def names_flux_noun(words: Sequence[str]) -> bool:
+    """Whether arguments begin with a Flux noun that has a name, or a wish for help, behind it."""
+    plain = [word for word in words if not word.startswith("-")]
+    if not plain or plain[0] not in FLUX_NOUNS:
+        return False
+    return len(plain) > 1 or "-h" in words or "--help" in words
 
 
 def unknown(word: str) -> UsageError:
@@ -165,10 +187,10 @@ def unknown(word: str) -> UsageError:
     from difflib import get_close_matches
 
     close = get_close_matches(word, COMMANDS, 1)
-    if close:
-        hint = f"did you mean `kbuild {close[0]}`?"
-    elif os.path.isdir(word):
+    if os.path.isdir(word):
         hint = f"did you mean `kbuild render {word}`?"
+    elif close:
+        hint = f"did you mean `kbuild {close[0]}`?"
     else:
         hint = "run `kbuild --help` to see what there is"
     return UsageError(f'unknown command "{word}" for "kbuild"').advise(hint)

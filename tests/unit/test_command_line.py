@@ -95,7 +95,11 @@ MISTAKES = [
     (("version", "-o", "yaml"), "Error: --output must be 'text' or 'json', not 'yaml'", ""),
     (("help", "xyzzy"), 'Error: unknown command "xyzzy" for "kbuild"', ""),
     (("completion", "tcsh"), "Error: specify one shell: bash, zsh, fish", ""),
-    (("build", "ks", "apps"), "Error: `kbuild build ks NAME` is not supported by this version of kbuild", "./ks"),
+    (
+        ("build", "image", "apps"),
+        "Error: `kbuild build image NAME` is not supported by this version of kbuild",
+        "./image",
+    ),
 ]
 
 

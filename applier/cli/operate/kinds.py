@@ -1,6 +1,6 @@
-"""The kinds that the operator's commands know, by the words that name them.
+"""The kinds that the operator's commands know, by the words that name them, and what a table shows of each.
 
-Source: flux2 v2.9, its nouns and their spellings.
+Source: flux2 v2.9, its nouns, their spellings and columns.
 """
 
 from __future__ import annotations
@@ -9,31 +9,100 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from applier.agent.runtime import kinds
+from applier.cluster.api import Collection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from applier.cluster.api import Collection
+REVISION, SUSPENDED, READY, MESSAGE = "REVISION", "SUSPENDED", "READY", "MESSAGE"
+_WITHOUT_REVISION = (SUSPENDED, READY, MESSAGE)
+OCI_REPOSITORIES = Collection(kinds.SOURCE, "v1", "ocirepositories", "OCIRepository")
+BUCKETS = Collection(kinds.SOURCE, "v1", "buckets", "Bucket")
+EXTERNAL_ARTIFACTS = Collection(kinds.SOURCE, "v1", "externalartifacts", "ExternalArtifact")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
-    """A kind as the commands name it. Shape: `human` is what progress lines call it, `revision` how it names its revision."""
+    """A kind as the commands name it.
+
+    Shape: `human` is what progress lines call it, `revision` how it names its revision; `columns` are those behind the
+    name; `source` is the path to the reference to its source; `ready` is the message of kinds without a status, which
+    count as ready.
+    """
 
     collection: Collection
     human: str
+    words: str
     revision: str = ""
+    columns: tuple[str, ...] = (REVISION, SUSPENDED, READY, MESSAGE)
+    source: tuple[str, ...] = ()
+    ready: str = ""
 
     @property
     def kind(self) -> str:
         """Its kind."""
         return self.collection.kind
 
+    @property
+    def prefix(self) -> str:
+        """What stands before names where several kinds are shown."""
+        return f"{self.kind.lower()}/"
 
-GIT = Noun(collection=kinds.GIT_REPOSITORIES, human="source git", revision="fetched revision")
-KUSTOMIZATION = Noun(collection=kinds.KUSTOMIZATIONS, human="kustomization", revision="applied revision")
-SOURCES = {"git": GIT}
-NOUNS = {"kustomization": KUSTOMIZATION, "kustomizations": KUSTOMIZATION, "ks": KUSTOMIZATION}
+    @property
+    def reconciles(self) -> bool:
+        """Whether a controller answers a request to reconcile it."""
+        return bool(self.revision)
+
+
+def _source(word: str, collection: Collection, *, source: tuple[str, ...] = ()) -> Noun:
+    return Noun(
+        collection=collection,
+        human=f"source {word}",
+        words=f"source {word}",
+        revision="fetched revision",
+        source=source,
+    )
+
+
+GIT = _source("git", kinds.GIT_REPOSITORIES)
+OCI = _source("oci", OCI_REPOSITORIES)
+BUCKET = _source("bucket", BUCKETS)
+HELM = _source("helm", kinds.HELM_REPOSITORIES)
+CHART = _source("chart", kinds.HELM_CHARTS, source=("spec", "sourceRef"))
+EXTERNAL = Noun(
+    collection=EXTERNAL_ARTIFACTS, human="source external", words="source external", columns=(REVISION, READY, MESSAGE)
+)
+KUSTOMIZATION = Noun(
+    collection=kinds.KUSTOMIZATIONS, human="kustomization", words="kustomization", revision="applied revision",
+    source=("spec", "sourceRef"),
+)  # fmt: skip
+RELEASE = Noun(
+    collection=kinds.HELM_RELEASES, human="helmrelease", words="helmrelease", revision="applied revision",
+    source=("spec", "chart", "spec", "sourceRef"),
+)  # fmt: skip
+ALERT = Noun(
+    collection=kinds.ALERTS, human="alert", words="alert", columns=_WITHOUT_REVISION, ready="Alert is Ready"
+)  # fmt: skip
+PROVIDER = Noun(
+    collection=kinds.PROVIDERS, human="alert provider", words="alert-provider", columns=(READY, MESSAGE),
+    ready="Provider is Ready",
+)  # fmt: skip
+RECEIVER = Noun(
+    collection=kinds.RECEIVERS, human="receiver", words="receiver", revision="receiver URL", columns=_WITHOUT_REVISION
+)
+
+# In the order in which `get sources all` and `get all` show them.
+SOURCES = {"oci": OCI, "bucket": BUCKET, "git": GIT, "helm": HELM, "chart": CHART, "external": EXTERNAL}
+APPLIERS = (RELEASE, KUSTOMIZATION)
+NOTIFYING = (RECEIVER, PROVIDER, ALERT)
+EVERY = (*SOURCES.values(), *APPLIERS, *NOTIFYING)
+NOUNS = {
+    "kustomization": KUSTOMIZATION, "kustomizations": KUSTOMIZATION, "ks": KUSTOMIZATION,
+    "helmrelease": RELEASE, "helmreleases": RELEASE, "hr": RELEASE,
+    "alert": ALERT, "alerts": ALERT,
+    "alert-provider": PROVIDER, "alert-providers": PROVIDER,
+    "receiver": RECEIVER, "receivers": RECEIVER,
+}  # fmt: skip
 SOURCE_WORDS = ("source", "sources")
 ALL = "all"
 
@@ -45,3 +114,13 @@ def read_noun(words: Sequence[str]) -> tuple[Noun, list[str]] | None:
     if len(words) > 1 and words[0] in SOURCE_WORDS and words[1] in SOURCES:
         return SOURCES[words[1]], list(words[2:])
     return None
+
+
+def nouns_text(nouns: Iterable[Noun] = EVERY) -> str:
+    """The nouns as a sentence lists them."""
+    return ", ".join(noun.words for noun in nouns)
+
+
+def of_kind(kind: str) -> Noun | None:
+    """The noun of a kind, whatever its case; None for kinds that are none of Flux's."""
+    return next((noun for noun in EVERY if noun.kind.lower() == kind.lower()), None)

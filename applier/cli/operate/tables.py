@@ -6,17 +6,30 @@ Source: flux2 v2.9, its printed tables.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from applier import keys
 from applier.agent.runtime.conditions import READY, find
-from applier.agent.runtime.kinds import GIT_REPOSITORIES
+from applier.cli.operate import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from applier.cli.operate.kinds import Noun
+
 _HASH = re.compile(r"[0-9a-f]{40,128}")
 _SHORT = 8
 WAITING = "waiting to be reconciled"
+
+
+class Shape(NamedTuple):
+    """Which columns there are besides those of the kind."""
+
+    with_namespace: bool = False
+    with_source: bool = False
+
+
+PLAIN = Shape()
 
 
 class SelectorError(ValueError):
@@ -31,49 +44,89 @@ def cut_hashes(text: str) -> str:
 def revision_of(body: Mapping[str, Any]) -> str:
     """The revision of a source's artifact, or the one that was applied."""
     status = body.get("status") or {}
-    if body.get("kind") == GIT_REPOSITORIES.kind:
-        return str((status.get("artifact") or {}).get("revision") or "")
-    return str(status.get("lastAppliedRevision") or "")
+    kind = body.get("kind")
+    if kind == kinds.RELEASE.kind:
+        history = status.get("history") or ()
+        return str(history[0].get("chartVersion") if history else status.get("lastAttemptedRevision") or "")
+    if kind == kinds.RECEIVER.kind:
+        return str(status.get("webhookPath") or "")
+    if kind == kinds.KUSTOMIZATION.kind:
+        return str(status.get("lastAppliedRevision") or "")
+    return str((status.get("artifact") or {}).get("revision") or "")
 
 
-def source_of(body: Mapping[str, Any]) -> str:
-    """`Kind/namespace/name` of an object's source."""
-    reference = (body.get("spec") or {}).get("sourceRef") or {}
+def source_of(noun: Noun, body: Mapping[str, Any]) -> str:
+    """`Kind/namespace/name` of an object's source, empty where it names none."""
+    reference: Any = body
+    for name in noun.source:
+        reference = (reference or {}).get(name)
+    if not reference or not noun.source:
+        reference = (body.get("spec") or {}).get("chartRef")
+    if not reference:
+        return ""
     namespace = reference.get("namespace") or body["metadata"].get("namespace")
     return f"{reference.get('kind')}/{namespace}/{reference.get('name')}"
 
 
-def ready_of(body: Mapping[str, Any]) -> tuple[str, str]:
+def ready_of(body: Mapping[str, Any], noun: Noun | None = None) -> tuple[str, str]:
     """(status, message) of an object's Ready."""
     found = find(body, READY)
-    return ("False", WAITING) if found is None else (str(found.get("status")), str(found.get("message") or ""))
+    if found is not None:
+        return str(found.get("status")), str(found.get("message") or "")
+    return ("True", noun.ready) if noun is not None and noun.ready else ("False", WAITING)
 
 
-def row(body: Mapping[str, Any], *, name: str, with_namespace: bool, with_source: bool) -> list[str]:
+def hold_of(body: Mapping[str, Any]) -> str:
+    """Who put an object on hold, until when and why, in brackets; empty where nobody said."""
+    notes = body["metadata"].get("annotations") or {}
+    by, until, reason = (notes.get(key) for key in (keys.SUSPENDED_BY, keys.SUSPENDED_UNTIL, keys.SUSPENDED_REASON))
+    if not (body.get("spec") or {}).get("suspend") or not (by or until or reason):
+        return ""
+    words = ["suspended", *([f"by {by}"] if by else []), *([f"until {until}"] if until else [])]
+    return f"({' '.join(words)}{f': {reason}' if reason else ''})"
+
+
+def row(noun: Noun, body: Mapping[str, Any], shape: Shape = PLAIN, prefix: str = "") -> list[str]:
     """The cells of one object."""
-    status, message = ready_of(body)
-    suspended = str(bool((body.get("spec") or {}).get("suspend")))
-    cells = [name, *([source_of(body)] if with_source else []), cut_hashes(revision_of(body)), suspended, status]
-    front = [str(body["metadata"].get("namespace") or "")] if with_namespace else []
-    return [*front, *cells, cut_hashes(message)]
+    status, message = ready_of(body, noun)
+    hold = hold_of(body)
+    cells = {
+        kinds.REVISION: cut_hashes(revision_of(body)),
+        kinds.SUSPENDED: str(bool((body.get("spec") or {}).get("suspend"))),
+        kinds.READY: status,
+        kinds.MESSAGE: f"{cut_hashes(message)} {hold}" if hold else cut_hashes(message),
+    }
+    front = [str(body["metadata"].get("namespace") or "")] if shape.with_namespace else []
+    source = [source_of(noun, body)] if shape.with_source else []
+    return [*front, prefix + str(body["metadata"]["name"]), *source, *(cells[column] for column in noun.columns)]
 
 
-def header(*, with_namespace: bool, with_source: bool) -> list[str]:
+def header(noun: Noun, shape: Shape = PLAIN) -> list[str]:
     """The titles of the columns."""
-    titles = ["NAME", *(["SOURCE"] if with_source else []), "REVISION", "SUSPENDED", "READY", "MESSAGE"]
-    return [*(["NAMESPACE"] if with_namespace else []), *titles]
+    return [
+        *(["NAMESPACE"] if shape.with_namespace else []), "NAME", *(["SOURCE"] if shape.with_source else []), *noun.columns
+    ]  # fmt: skip
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; no titles for one without header. A line break in a cell goes on in a row of its own."""
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[int] = ()) -> str:
+    """A table; no titles for one without header. A line break in a cell goes on in a row of its own.
+
+    `least` are widths that the columns have at least.
+    """
     lines = [line for cells in rows for line in _broken(cells)]
     every = [list(titles), *lines] if titles else lines
-    widths = [max(len(line[at]) for line in every) for at in range(len(every[0]))] if every else []
+    widths = widths_of(every, least)
     printed = []
     for number, line in enumerate(every):
         text = "\t".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         printed.append(text if titles and not number else text + "\t")
     return "".join(f"{line}\n" for line in printed)
+
+
+def widths_of(lines: Sequence[Sequence[str]], least: Sequence[int] = ()) -> list[int]:
+    """How wide each column is."""
+    found = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))] if lines else []
+    return [max(width, *least[at : at + 1]) if least else width for at, width in enumerate(found)]
 
 
 def _broken(cells: Sequence[str]) -> list[list[str]]:
@@ -90,9 +143,11 @@ def status_filter(text: str) -> tuple[str, bool, str]:
     return kind.strip().lower(), equals == "=", status.strip().lower()
 
 
-def selected(body: Mapping[str, Any], wanted: tuple[str, bool, str]) -> bool:
+def selected(body: Mapping[str, Any], wanted: tuple[str, bool, str], noun: Noun | None = None) -> bool:
     """Whether a condition of an object is as a selector says."""
     kind, must_be, status = wanted
     conditions = (body.get("status") or {}).get("conditions") or ()
     found = next((str(c.get("status")).lower() for c in conditions if str(c.get("type")).lower() == kind), "")
+    if not found and noun is not None and noun.ready and kind == READY.lower():
+        found = "true"
     return (found == status) == must_be if found else not must_be

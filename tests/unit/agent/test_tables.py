@@ -20,10 +20,9 @@ def body(name: str, status: str = "True", message: str = "", **spec: Any) -> dic
     }  # fmt: skip
 
 
-def shown(*bodies: dict[str, Any], with_header: bool = True, **shape: bool) -> str:
-    known = {"with_namespace": False, "with_source": False, **shape}
-    rows = [tables.row(one, name=one["metadata"]["name"], **known) for one in bodies]
-    return tables.table(tables.header(**known) if with_header else [], rows)
+def shown(*bodies: dict[str, Any], with_header: bool = True, shape: tables.Shape = tables.PLAIN) -> str:
+    rows = [tables.row(kinds.KUSTOMIZATION, one, shape) for one in bodies]
+    return tables.table(tables.header(kinds.KUSTOMIZATION, shape) if with_header else [], rows)
 
 
 def test_columns_are_padded_and_rows_end_with_a_tab() -> None:
@@ -40,7 +39,7 @@ def test_lines_of_a_message_are_rows_and_no_header_counts_for_no_width() -> None
 
 
 def test_what_was_never_reconciled_waits_and_a_suspended_one_says_so() -> None:
-    row = tables.row(body("a", suspend=True), name="a", with_namespace=True, with_source=True)
+    row = tables.row(kinds.KUSTOMIZATION, body("a", suspend=True), tables.Shape(with_namespace=True, with_source=True))
     assert row == [
         "apps",
         "a",

@@ -1,0 +1,160 @@
+"""What every operator's command shares: its line read, the cluster, objects by noun, and failures as one line.
+
+Progress and errors go to standard error in Flux's signs, tables and YAML to standard output.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from applier.agent.runtime import durations
+from applier.agent.runtime.writes import OwnWriter
+from applier.cli.flags import CONNECTION, HELP
+from applier.cli.operate import kinds
+from applier.cli.operate.words import ACTION, FAILURE, StoppedError, say
+from applier.cli.settings import check_choices, connection_choice
+from applier.cluster.api import Listing
+from applier.cluster.cluster import connect
+from applier.failures import ApplierError, ErrorClass
+from applier.model.live import Absent
+from kbuild import KbuildError
+from kbuild.cli.flags import BOOL, TEXT, Flag, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from applier.cli.operate.kinds import Noun
+    from applier.cluster.cluster import Cluster
+    from applier.model.ids import Body
+
+DEFAULT_NAMESPACE = "flux-system"
+MANAGER = "flux"
+TIMEOUT_TEXT = "5m"
+NAMESPACE = Flag(
+    "namespace",
+    TEXT,
+    f"namespace of the objects (default $FLUX_SYSTEM_NAMESPACE, then {DEFAULT_NAMESPACE})",
+    short="n",
+    placeholder="NAMESPACE",
+)
+EVERYWHERE = Flag("all-namespaces", BOOL, "objects of all namespaces", short="A")
+TIMEOUT = Flag("timeout", TEXT, f"how long to wait (default {TIMEOUT_TEXT})", placeholder="TIME")
+EVERY = Flag("all", BOOL, "all objects of the namespace")
+SELECTOR = Flag("label-selector", TEXT, "only objects with these labels", short="l", placeholder="SELECTOR")
+SHARED = (NAMESPACE, *CONNECTION, HELP)
+_MISSING = frozenset({ErrorClass.KIND_MISSING, ErrorClass.NOT_FOUND})
+
+
+@dataclass(slots=True)
+class Call:
+    """One command with its line read. Shape: `words` are the arguments behind the verb."""
+
+    values: Mapping[str, Any]
+    words: list[str]
+    namespace: str
+    _cluster: Cluster | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, connected to at its first use. Raises: ApplierError."""
+        if self._cluster is None:
+            self._cluster = connect(connection_choice(self.values), os.environ)
+        return self._cluster
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether objects of all namespaces are meant."""
+        return bool(self.values.get("all_namespaces"))
+
+    @property
+    def where(self) -> str:
+        """The namespace as sentences name it."""
+        return "any" if self.everywhere else f'"{self.namespace}"'
+
+    def seconds(self, name: str, default: str) -> float:
+        """A flag's time. Raises: StoppedError."""
+        try:
+            return durations.seconds(str(self.values.get(name) or default))
+        except ValueError as problem:
+            raise StoppedError(f"--{name.replace('_', '-')}: {problem}") from None
+
+    def elsewhere(self, namespace: str) -> Call:
+        """The same call for objects of another namespace."""
+        return Call(self.values, [], namespace, self.cluster)
+
+    def get(self, noun: Noun, name: str) -> Body | None:
+        """One object. Raises: ApplierError."""
+        found = self.cluster.reader.get(noun.collection._replace(namespace=self.namespace), name)
+        return None if isinstance(found, Absent) else found
+
+    def need(self, noun: Noun, name: str) -> Body:
+        """One object that must be there. Raises: StoppedError, ApplierError."""
+        body = self.get(noun, name)
+        if body is None:
+            raise StoppedError(f'{noun.collection.plural}.{noun.collection.group} "{name}" not found')
+        return body
+
+    def objects(self, noun: Noun) -> list[Body]:
+        """The objects of the namespace, or of all, by namespace and name. Raises: ApplierError; StoppedError, where the kind is not installed."""
+        place = noun.collection._replace(namespace="" if self.everywhere else self.namespace)
+        try:
+            found = self.cluster.reader.list(place, selector=str(self.values.get("label_selector") or ""))
+        except ApplierError as problem:
+            if problem.error_class in _MISSING:
+                raise MissingKindError(noun) from None
+            raise
+        assert isinstance(found, Listing)
+        return sorted(found.bodies, key=_place)
+
+    def objects_or_nothing(self, noun: Noun) -> list[Body]:
+        """The objects of a kind, none where it is not installed. Raises: ApplierError."""
+        try:
+            return self.objects(noun)
+        except MissingKindError:
+            return []
+
+    def change(self, noun: Noun, body: Body, change: Mapping[str, Any]) -> Body:
+        """Merge into an object. Raises: ApplierError."""
+        return OwnWriter(self.cluster.exchange, MANAGER).merge(noun.collection, body, change)
+
+    def noun_and_names(self) -> tuple[Noun, list[str]]:
+        """The noun at the start of the words, and the names behind it. Raises: StoppedError."""
+        found = kinds.read_noun(self.words)
+        if found is None:
+            raise StoppedError(f"say of which kind: {kinds.nouns_text()}")
+        return found
+
+
+class MissingKindError(StoppedError):
+    """A kind that is not installed."""
+
+    def __init__(self, noun: Noun) -> None:
+        version = f"{noun.collection.group}/{noun.collection.version}"
+        super().__init__(
+            f"unable to retrieve the complete list of server APIs: {version}: no matches for {version}, Resource="
+        )
+
+
+def _place(body: Body) -> tuple[str, str]:
+    return str(body["metadata"].get("namespace")), str(body["metadata"]["name"])
+
+
+def guarded(
+    name: str, argv: Sequence[str], flags: Sequence[Flag], command: Callable[[Call], int], *, failure: int = 1
+) -> int:
+    """Read the line and run; every failure is one line with Flux's sign, and the status `failure`."""
+    try:
+        values, words = parse(argv, flags, lambda line: say(ACTION, line))
+        if values.get("help"):
+            from kbuild.cli.help import command_page
+
+            print(command_page(name), end="")
+            return 0
+        check_choices(values, flags)
+        namespace = str(values.get("namespace") or os.environ.get("FLUX_SYSTEM_NAMESPACE") or DEFAULT_NAMESPACE)
+        return command(Call(values, words, namespace))
+    except (StoppedError, KbuildError, ApplierError) as problem:
+        say(FAILURE, str(problem))
+    return failure
