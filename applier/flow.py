@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from applier.model.inventory import Entry, InventoryRef
     from applier.model.live import Live
     from applier.model.plan import Plan, Step
+    from applier.normalize import Normalized
 
 TOO_OFTEN, MANY_WRITES, NAMED_RIGHTS = 3, 50, 10
 DEFAULT_POLICY = Policy()
@@ -87,8 +88,7 @@ def prepare_from(cluster: Cluster, wish: Wish, inventory: Inventory | None) -> P
     """
     from applier.cluster.snapshot import Wanted, read_snapshot
     from applier.normalize import normalize
-    from applier.planning import plan as plan_of
-    from applier.planning import plan_delete, wanted_ids
+    from applier.planning import wanted_ids
 
     policy, ref = wish.policy, wish.ref
     normalized = normalize(wish.documents, cluster.discovery(), policy, ref)
@@ -100,6 +100,22 @@ def prepare_from(cluster: Cluster, wish: Wish, inventory: Inventory | None) -> P
         Wanted(versions=versions, leaving=leaving, inventory=inventory),
         concurrency=policy.concurrency,
     )
+    return _planned(wish, normalized, snapshot)
+
+
+def prepare_again(cluster: Cluster, wish: Wish, snapshot: Snapshot) -> Prepared:
+    """The same for another wish about objects that a snapshot has already. Raises: PlanningError, ApplierError."""
+    from applier.normalize import normalize
+
+    return _planned(wish, normalize(wish.documents, cluster.discovery(), wish.policy, wish.ref), snapshot)
+
+
+def _planned(wish: Wish, normalized: Normalized, snapshot: Snapshot) -> Prepared:
+    """Raises: PlanningError."""
+    from applier.planning import plan as plan_of
+    from applier.planning import plan_delete
+
+    policy, ref = wish.policy, wish.ref
     if wish.is_delete:
         plan = plan_delete(snapshot, policy, ref)
     else:

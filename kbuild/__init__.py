@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters as Counters
+    from kbuild.fields.selector import Selector as Selector
     from kbuild.load.filesystem import DiskFileSystem as DiskFileSystem
     from kbuild.load.filesystem import FileSystem as FileSystem
     from kbuild.load.generate import generated_kustomization as generated_kustomization
@@ -86,6 +87,7 @@ _HOMES = {
     "Position": "model.errors",
     "Resource": "model.resource",
     "Result": "result",
+    "Selector": "fields.selector",
     "generated_kustomization": "load.generate",
     "source_ignore": "load.source_ignore",
 }

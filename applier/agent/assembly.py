@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from applier.agent.clusters import Clusters
 from applier.agent.kustomization.artifacts import Artifacts
-from applier.agent.kustomization.attempt import Means
+from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
+from applier.agent.kustomization.builds import Builds
 from applier.agent.kustomization.kustomization import Kustomizations
 from applier.agent.kustomization.triggers import Triggers
 from applier.agent.runtime.events import Recorder
@@ -67,6 +68,7 @@ class AgentOptions:
     strict_substitution: bool = True
     cross_namespace: bool = True
     prune_guard: bool = True
+    dependency_retry_s: float = DEPENDENCY_RETRY_S
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class Agent:
     source_followers: list[Follower] = field(default_factory=list)
     servers: list[Server] = field(default_factory=list)
     stopped: Event = field(default_factory=Event)
+    builds: Builds = field(default_factory=Builds)
 
     def start(self) -> None:
         """Begin to serve and to reconcile. Raises: OSError, where an address cannot be listened at."""
@@ -138,11 +141,14 @@ class Agent:
         def source_of(kind: str, key: Key) -> Body | None:
             return sources.get(key) if kind == GIT_REPOSITORIES.kind else None
 
+        self.builds.is_strict = self.options.strict_substitution
+
         def make(around: Surroundings) -> Reconcile:
             means = Means(
                 around, source_of, clusters.of, artifacts=Artifacts(self.clock, self.options.download_attempts),
-                is_strict=self.options.strict_substitution, cross_namespace=self.options.cross_namespace,
-                guard=self.options.prune_guard,
+                builds=self.builds, cross_namespace=self.options.cross_namespace,
+                guard=self.options.prune_guard, dependency_retry_s=self.options.dependency_retry_s,
+                wake=self._wake,
             )  # fmt: skip
             return Kustomizations(means).reconcile
 
@@ -152,6 +158,9 @@ class Agent:
         triggers = Triggers(own)
         own.followers.append(triggers.kustomization_changed)
         self.source_followers.append(triggers.source_changed)
+
+    def _wake(self, key: Key) -> None:
+        self.units[KUSTOMIZE].queue.add(key)
 
     def _sources(self) -> Informer:
         """The GitRepositories as this process sees them: those of its own controller, or a view of another's."""

@@ -64,6 +64,11 @@ class Cluster:
                 self._discovery = discoveries.discover(self.exchange, self._cache)
             return self._discovery
 
+    def forget(self) -> None:
+        """Ask anew what the server serves, the next time that it matters: kinds come and go while a process runs."""
+        with self._lock:
+            self._discovery = None
+
     def know(self, more: Discovery) -> Discovery:
         """Add kinds whose facts came from elsewhere (a CustomResourceDefinition)."""
         known = self.discovery()

@@ -98,6 +98,20 @@ class Selector:
             return False
         return self.matches_labels(resource) and self.matches_annotations(resource)
 
+    def selects(self, body: Mapping[str, Any]) -> bool:
+        """Whether a resource's plain values are selected. Raises: ConfigurationError, for a bad label selector."""
+        group, slash, version = str(body.get("apiVersion") or "").rpartition("/")
+        metadata = body.get("metadata") or {}
+        if not self.matches_gvk(group if slash else "", version, str(body.get("kind") or "")):
+            return False
+        if not (
+            self.name.matches(str(metadata.get("name") or ""))
+            and self.namespace.matches(str(metadata.get("namespace") or ""))
+        ):
+            return False
+        wanted = ((self._labels, "labels"), (self._annotations, "annotations"))
+        return all(not text or self._parse(text).matches(metadata.get(field) or {}) for text, field in wanted)
+
     def matches_gvk(self, group: str, version: str, kind: str) -> bool:
         """Whether group, version and kind match."""
         return self.kind.matches(kind) and self.group.matches(group) and self.version.matches(version)

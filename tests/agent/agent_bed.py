@@ -177,7 +177,8 @@ class AgentBed:
         return Repository(self.git, self.folder, name)
 
     def start(self, **options: Any) -> Agent:
-        """An agent for the test's namespace."""
+        """An agent for the test's namespace; a `clock` is given to it instead of the system's."""
+        clock = options.pop("clock", None)
         connection = connect(Choice(kubeconfig=str(self.bed.kubeconfig)), {})
         cluster = of_connection(connection, {})
         chosen = AgentOptions(
@@ -189,6 +190,8 @@ class AgentBed:
         )  # fmt: skip
         self.files.append(self.log.open("a"))
         agent = Agent(cluster, connection, chosen, Log("debug", self.files[-1]))
+        if clock is not None:
+            agent.clock = clock
         agent.start()
         self.agents.append(agent)
         return agent

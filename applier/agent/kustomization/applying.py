@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from applier import flow, keys
-from applier.agent.kustomization import sentences
+from applier.agent.kustomization import ignoring, sentences
+from applier.agent.kustomization.contests import owner_in
 from applier.agent.kustomization.status_store import StatusStore, inventory_of
 from applier.executor.cancel import Cancellation
 from applier.executor.options import Options
@@ -18,9 +19,13 @@ from applier.failures import ApplierError
 from applier.model.changes import Outcome
 from applier.model.desired import Document
 from applier.model.errors import PlanningError
+from applier.model.ids import id_of
 from applier.model.inventory import Inventory, InventoryRef
+from applier.model.live import Present, Unknown
 from applier.model.mark import Mark
+from applier.model.plan import Action
 from applier.model.policy import TAKEOVER, Policy
+from applier.planning.guard import MANY, confirmations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,11 +34,14 @@ if TYPE_CHECKING:
     from applier.agent.runtime.queue import Key
     from applier.cluster.cluster import Cluster
     from applier.model.changes import ChangeSet
-    from applier.model.ids import Body
-    from applier.model.plan import Plan
+    from applier.model.ids import Body, ObjectId
+    from applier.model.live import Live
+    from applier.model.plan import Plan, Step
 
-MANAGER = "kustomize-controller"
+MANAGER, FOLDS = "kustomize-controller", "kubectl"
 GONE_PATIENCE_S = 5.0
+# What Flux deletes with its manifest: the guard is for emptied paths and for definitions with other people's resources.
+SINGLE = frozenset(["Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"])
 
 
 class ApplyError(Exception):
@@ -53,6 +61,21 @@ class GuardError(ApplyError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """What other Kustomizations have to do with objects.
+
+    Shape: `keep` says whether one (by key) goes on wanting an object that is its own; `want` which of some objects others
+    want, with who it is; both are asked only about what is in doubt.
+    """
+
+    keep: Callable[[Key, ObjectId], bool] = lambda _owner, _object_id: False
+    want: Callable[[Sequence[ObjectId]], Mapping[ObjectId, Key]] = lambda _ids: {}
+
+
+NOBODY = Others()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where and how objects are applied. Shape: `status` is the Kustomization's own, which holds the inventory."""
 
@@ -63,6 +86,7 @@ class Target:
     memory: Memory
     timeout_s: float
     cancel: Cancellation = field(default_factory=Cancellation)
+    others: Others = NOBODY
 
     @property
     def ref(self) -> InventoryRef:
@@ -74,7 +98,8 @@ class Target:
 class Applied:
     """What a run did: lines of what was written and of what left, and every object as it was planned.
 
-    `left` names what was told to go and had not gone when time was up.
+    `left` names what was told to go and had not gone when time was up; `lost` are objects of other Kustomizations, which
+    keep them; `handed` what others get instead of its deletion.
     """
 
     written: tuple[str, ...]
@@ -82,10 +107,15 @@ class Applied:
     plan: Plan
     changes: ChangeSet | None = None
     left: tuple[str, ...] = ()
+    lost: Mapping[ObjectId, Key] = field(default_factory=dict)
+    handed: Mapping[ObjectId, Key] = field(default_factory=dict)
 
 
-def policy_of(key: Key, spec: Mapping[str, Any], *, confirmed: bool) -> Policy:
-    """How a Kustomization's spec wants its objects treated."""
+def policy_of(key: Key, spec: Mapping[str, Any], *, confirmed: bool, allowed: frozenset[str] = frozenset()) -> Policy:
+    """How a Kustomization's spec wants its objects treated.
+
+    `confirmed` is without the prune guard; `allowed` what it lets pass besides what leaves with a single manifest.
+    """
     mark = Mark({keys.FLUX_NAME: key.name, keys.FLUX_NAMESPACE: key.namespace}, is_strict=False)
     return Policy(
         adopt="all",
@@ -95,29 +125,100 @@ def policy_of(key: Key, spec: Mapping[str, Any], *, confirmed: bool) -> Policy:
         takeover=(*TAKEOVER, MANAGER),
         field_manager=MANAGER,
         mark=mark,
-        folds="kubectl",
+        folds=FOLDS,
         ignore_hooks=True,
         allow_empty=True,
         wait=False,
         dry_run_first=True,
         confirmed=confirmed,
+        allow_prune=SINGLE | allowed,
     )
 
 
-def apply(target: Target, bodies: Sequence[Body], policy: Policy) -> Applied:
+def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignoring.Rules | None = None) -> Applied:
     """Bring the objects to the cluster, and delete what left.
 
-    Raises: ApplyError, where something is refused or fails; PruneError, GuardError.
+    Raises: ApplyError, where something is refused or fails; PruneError, GuardError, IgnoreError.
     """
     documents = tuple(Document(dict(body)) for body in bodies)
     prepared = _prepared(target, flow.Wish(ref=target.ref, policy=policy, documents=documents))
+    prepared, lost = _among_others(target, prepared, ignored)
+    prepared, handed = _handed_over(target, prepared)
     made = prepared.plan
     if made.needs_yes and not policy.confirmed:
-        raise GuardError("the prune guard holds: " + "; ".join(problem.reason for problem in made.needs_yes))
+        if not _is_little(made):
+            raise GuardError("the prune guard holds: " + "; ".join(problem.reason for problem in made.needs_yes))
+        prepared = flow.confirmed(prepared)
+        made = prepared.plan
     refused = flow.ask_server(prepared, target.cluster).failures if made.writes else {}
     if refused:
         raise ApplyError(sentences.refused(refused))
-    return _result(made, _carry_out(target, prepared, GONE_PATIENCE_S))
+    return replace(_result(made, _carry_out(target, prepared, GONE_PATIENCE_S)), lost=lost, handed=handed)
+
+
+def _is_little(made: Plan) -> bool:
+    """Whether a plan that empties a small set is no more than that."""
+    deleted = sum(step.action is Action.PRUNE for step in made.steps)
+    return deleted < MANY and not any(problem.object_id for problem in made.needs_yes)
+
+
+def _among_others(
+    target: Target, prepared: flow.Prepared, ignored: ignoring.Rules | None
+) -> tuple[flow.Prepared, dict[ObjectId, Key]]:
+    """The plan without what other Kustomizations keep, and without what the spec ignores; and what the others keep.
+
+    Raises: ApplyError, IgnoreError.
+    """
+    live, documents = prepared.snapshot.live, prepared.wish.documents
+    lost = {}
+    for step in prepared.plan.steps:
+        found = live.get(step.id) if step.direction == "apply" else None
+        owner = owner_in(found.body, target.key) if isinstance(found, Present) else None
+        if owner is not None and target.others.keep(owner, step.id):
+            lost[step.id] = owner
+    if lost:
+        documents = tuple(one for one in documents if not _names_one(one.body, lost))
+    if ignored and prepared.plan.writes:
+        documents = tuple(_with_ignored(one, live, ignored) for one in documents)
+    if documents == prepared.wish.documents:
+        return prepared, lost
+    try:
+        again = flow.prepare_again(target.cluster, replace(prepared.wish, documents=documents), prepared.snapshot)
+    except PlanningError as problem:
+        raise ApplyError(_planning_sentence(problem)) from None
+    return again, lost
+
+
+def _names_one(body: Body, ids: Mapping[ObjectId, Key]) -> bool:
+    found = id_of(body)
+    return found in ids or found._replace(namespace="") in ids
+
+
+def _with_ignored(one: Document, live: Mapping[ObjectId, Live], rules: ignoring.Rules) -> Document:
+    """Raises: IgnoreError."""
+    found = id_of(one.body)
+    object_id = found if found in live else found._replace(namespace="")
+    body = ignoring.settled(one.body, live.get(object_id), rules.paths(one.body), MANAGER, FOLDS)
+    return one if body is one.body else Document(body, one.position)
+
+
+def _handed_over(target: Target, prepared: flow.Prepared) -> tuple[flow.Prepared, dict[ObjectId, Key]]:
+    """The plan in which nothing is deleted that other Kustomizations want, and who gets what."""
+    made = prepared.plan
+    leaving = [step.id for step in made.steps if step.action is Action.PRUNE]
+    handed = dict(target.others.want(leaving)) if leaving else {}
+    if not handed:
+        return prepared, {}
+    steps = tuple(_let_go(step) if step.id in handed else step for step in made.steps)
+    applied = [step for step in steps if step.direction == "apply"]
+    pruned = [step for step in steps if step.direction == "prune"]
+    stored = len(made.stored.entries) if made.stored is not None else 0
+    needs_yes = confirmations(applied, pruned, prepared.snapshot, made.policy, stored)
+    return replace(prepared, plan=replace(made, steps=steps, needs_yes=needs_yes)), handed
+
+
+def _let_go(step: Step) -> Step:
+    return replace(step, action=Action.DROP, reason="handed-over", json_patch=(), edges=())
 
 
 def delete(target: Target, spec: Mapping[str, Any], *, wait: bool) -> Applied:
@@ -127,9 +228,10 @@ def delete(target: Target, spec: Mapping[str, Any], *, wait: bool) -> Applied:
     """
     policy = replace(policy_of(target.key, spec, confirmed=True), prune=True)
     prepared = _prepared(target, flow.Wish(ref=target.ref, policy=policy, is_delete=True))
+    prepared, handed = _handed_over(target, prepared)
     changes = _carry_out(target, prepared, target.timeout_s if wait else GONE_PATIENCE_S)
     late = tuple(sentences.subject(change.id) for change in changes.changes if change.outcome is Outcome.TIMEOUT)
-    return replace(_result(prepared.plan, changes), left=late if wait else ())
+    return replace(_result(prepared.plan, changes), left=late if wait else (), handed=handed)
 
 
 def _prepared(target: Target, wish: flow.Wish) -> flow.Prepared:
@@ -137,6 +239,10 @@ def _prepared(target: Target, wish: flow.Wish) -> flow.Prepared:
     inventory = inventory_of(target.status, target.ref, target.memory.get(target.key))
     try:
         prepared = flow.prepare_from(target.cluster, wish, inventory)
+        if any(isinstance(live, Unknown) for live in prepared.snapshot.live.values()):
+            # What was served when the process began may be served no more.
+            target.cluster.forget()
+            prepared = flow.prepare_from(target.cluster, wish, inventory)
     except PlanningError as problem:
         raise ApplyError(_planning_sentence(problem)) from None
     except ApplierError as problem:

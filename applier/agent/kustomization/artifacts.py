@@ -1,4 +1,7 @@
-"""Artifacts downloaded, verified and unpacked; the last few are kept, since many Kustomizations share one source."""
+"""Artifacts downloaded, verified and unpacked; the last few are kept, since many Kustomizations share one source.
+
+Each is a file system of its own in memory, below one folder: nothing outside of an artifact can be named.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from applier.agent.runtime.fetching import FetchError, Question, ask, pool
 from applier.agent.source import unpack
 from applier.agent.source.archive import ArchiveError
 from applier.clock import Clock, SystemClock
+from kbuild import MemoryFileSystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from applier.agent.source.archive import Entry
-
 OTHER_ARTIFACT = "Source is not ready, artifact digest changed, retrying in 30s"
+ROOT = "/source"
 ATTEMPTS, KEPT_BYTES, MAX_DOWNLOAD = 9, 64 << 20, 1 << 30
 
 
@@ -36,12 +39,12 @@ class Artifacts:
 
     clock: Clock = field(default_factory=SystemClock)
     attempts: int = ATTEMPTS
-    _kept: OrderedDict[str, dict[str, Entry]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, MemoryFileSystem] = field(default_factory=OrderedDict)
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def files(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> dict[str, Entry]:
-        """The files of an artifact by path; not to be changed.
+    def files(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> MemoryFileSystem:
+        """The files of an artifact, below `ROOT`; not to be changed.
 
         `latest` gives the source's artifact as it is advertised now: another replica may serve it meanwhile.
         Raises: DownloadError.
@@ -54,15 +57,16 @@ class Artifacts:
         data = self._download(artifact, latest)
         try:
             unpack.verify(data, digest)
-            found = unpack.files(data)
+            entries = unpack.files(data)
         except ArchiveError as problem:
             is_other = "computed digest" in str(problem)
             raise DownloadError(OTHER_ARTIFACT if is_other else str(problem), is_missing=is_other) from None
-        self._keep(digest, found)
+        del data
+        found = MemoryFileSystem({f"{ROOT}/{path}": entry.data or b"" for path, entry in entries.items()})
+        self._keep(digest, found, sum(len(entry.data or b"") for entry in entries.values()))
         return found
 
-    def _keep(self, digest: str, found: dict[str, Entry]) -> None:
-        size = sum(len(entry.data or b"") for entry in found.values())
+    def _keep(self, digest: str, found: MemoryFileSystem, size: int) -> None:
         with self._lock:
             self._kept[digest] = found
             self._sizes[digest] = size

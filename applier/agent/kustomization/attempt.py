@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from applier.agent.kustomization import applying, variables
 from applier.agent.kustomization.artifacts import Artifacts
+from applier.agent.kustomization.builds import Builds
+from applier.agent.kustomization.contests import Contests
 from applier.agent.kustomization.status_store import Memory
 from applier.agent.runtime import durations
 from applier.agent.runtime.events import ERROR
@@ -25,6 +27,7 @@ SUCCEEDED, FAILED = "ReconciliationSucceeded", "ReconciliationFailed"
 BUILD_FAILED, PRUNE_FAILED, UNHEALTHY = "BuildFailed", "PruneFailed", "HealthCheckFailed"
 ARTIFACT_FAILED, NOT_READY, BAD_EXPRESSION = "ArtifactFailed", "DependencyNotReady", "InvalidCELExpression"
 CANCELLED, ACCESS_DENIED = "HealthCheckCanceled", "AccessDenied"
+CONTESTED, BLOCKED = "OwnershipConflict", "DeletionBlocked"
 DEPENDENCY_RETRY_S = 30.0
 MIN_TIMEOUT_S = 30.0
 IN_PROGRESS = "Reconciliation in progress"
@@ -52,18 +55,36 @@ class Means:
     """What runs on Kustomizations work with.
 
     Shape: `source_of` gives a source object by kind and key, `clusters` the cluster that a spec applies to.
-    `is_strict` refuses variables without value; `cross_namespace` allows sources of other namespaces; `guard` asks the
-    prune guard.
+    `waited` are those whose deletion has given others the time to be deleted too;
+    `wake` has another Kustomization run. `cross_namespace` allows sources of other namespaces; `guard` asks the prune guard.
+    Units: `dependency_retry_s` seconds until a dependency or an artifact is looked for again.
     """
 
     around: Surroundings
     source_of: Callable[[str, Key], Body | None]
     clusters: Callable[[Body], Cluster]
     artifacts: Artifacts = field(default_factory=Artifacts)
+    builds: Builds = field(default_factory=Builds)
     memory: Memory = field(default_factory=Memory)
-    is_strict: bool = True
+    contests: Contests = field(default_factory=Contests)
+    wake: Callable[[Key], None] = lambda _key: None
     cross_namespace: bool = True
     guard: bool = True
+    dependency_retry_s: float = DEPENDENCY_RETRY_S
+    waited: set[Key] = field(default_factory=set)
+
+    @property
+    def dependency_retry(self) -> str:
+        """The same as statuses show it."""
+        return durations.text_of(self.dependency_retry_s)
+
+    def forget(self, key: Key) -> None:
+        """A Kustomization is gone."""
+        self.memory.forget(key)
+        self.builds.forget(key)
+        self.waited.discard(key)
+        for owner in self.contests.claim(key, {}):
+            self.wake(owner)
 
 
 class Attempt:
@@ -88,11 +109,11 @@ class Attempt:
             return max(durations.seconds(str(self.spec["timeout"])), 1.0)
         return max(self.interval_s - 30.0, MIN_TIMEOUT_S)
 
-    def target(self) -> applying.Target:
+    def target(self, others: applying.Others = applying.NOBODY) -> applying.Target:
         """Where this Kustomization's objects go. Raises: ApplierError."""
         return applying.Target(
             key=self.run.key, cluster=self.owner.clusters(self.body), status=self.body.get("status") or {},
-            write_status=self.merge_status, memory=self.owner.memory, timeout_s=self.timeout_s,
+            write_status=self.merge_status, memory=self.owner.memory, timeout_s=self.timeout_s, others=others,
         )  # fmt: skip
 
     def merge_status(self, change: dict[str, Any]) -> None:

@@ -13,28 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import kbuild
 from applier.agent.kustomization import kfile
+from applier.agent.kustomization.artifacts import ROOT
 from applier.agent.kustomization.kfile import BuildError
 from applier.agent.kustomization.substitution import SubstitutionError, check_names, substitute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from applier.agent.source.archive import Entry
-
     Variables = Callable[[], Mapping[str, str]]
 
-ROOT = "/source"
 SUBSTITUTE, DECRYPT = "kustomize.toolkit.fluxcd.io/substitute", "kustomize.toolkit.fluxcd.io/decrypt"
 ALWAYS = "Always"
 
 
 class PathError(Exception):
     """The path of a Kustomization is not in its source: the sentence."""
-
-
-def file_system(files: Mapping[str, Entry]) -> kbuild.MemoryFileSystem:
-    """The artifact's files below `ROOT`."""
-    return kbuild.MemoryFileSystem({f"{ROOT}/{path}": entry.data or b"" for path, entry in files.items()})
 
 
 def folder_of(path: str, fs: kbuild.FileSystem) -> str:
@@ -68,8 +61,7 @@ def _below_root(text: str) -> str:
 
 def _kustomization(folder: str, fs: kbuild.FileSystem, spec: Mapping[str, Any]) -> tuple[str, str]:
     """(the kustomization file of a folder, its text where it is not what the file says). Raises: BuildError, KbuildError."""
-    names = fs.names(folder)
-    name = next((found for found in kfile.NAMES if found in names), "")
+    name = next((found for found in kfile.NAMES if _is_there(f"{folder}/{found}", fs)), "")
     overrides = any(spec.get(override) for override in kfile.OVERRIDES)
     if name and not overrides:
         return f"{folder}/{name}", ""
@@ -81,6 +73,14 @@ def _kustomization(folder: str, fs: kbuild.FileSystem, spec: Mapping[str, Any]) 
         return f"{folder}/{name or kfile.NAMES[0]}", text
     merged = kfile.merged(existing, spec, lambda path: fs.is_dir(posixpath.normpath(f"{folder}/{path}")))
     return f"{folder}/{name or kfile.NAMES[0]}", kfile.text_of(merged)
+
+
+def _is_there(path: str, fs: kbuild.FileSystem) -> bool:
+    """Whether there is a file. A folder is not listed for it: what else comes up in it is no matter."""
+    try:
+        return bool(fs.real(path))
+    except OSError:
+        return False
 
 
 def objects(
@@ -149,14 +149,3 @@ def digest_of_bodies(bodies: Sequence[Mapping[str, Any]]) -> str:
     """`sha256:` of what was built: of the empty text for nothing."""
     text = "".join(json.dumps(body, sort_keys=True, separators=(",", ":")) + "\n" for body in bodies)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def digest_of_files(files: Mapping[str, Entry], paths: tuple[str, ...]) -> str:
-    """The digest of the files that a build read; paths that are no files of the artifact do not count."""
-    found = hashlib.sha256()
-    for path in sorted(set(paths)):
-        entry = files.get(path.removeprefix(f"{ROOT}/"))
-        if entry is not None:
-            found.update(f"{path}\0{len(entry.data or b'')}\0".encode())
-            found.update(entry.data or b"")
-    return found.hexdigest()

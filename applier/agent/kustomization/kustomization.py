@@ -8,33 +8,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from applier.agent.kustomization import applying, build, dependencies, history, variables, waiting
-from applier.agent.kustomization.artifacts import DownloadError
+from applier import keys
+from applier.agent.kustomization import applying, contests, dependencies, history, ignoring, variables, waiting
+from applier.agent.kustomization.among_others import AmongOthers
 from applier.agent.kustomization.attempt import (
     ACCESS_DENIED,
-    ARTIFACT_FAILED,
     BAD_EXPRESSION,
-    BUILD_FAILED,
     CANCELLED,
-    DEPENDENCY_RETRY_S,
+    CONTESTED,
     FAILED,
     IN_HISTORY,
-    IN_PROGRESS,
     NOT_READY,
     PRUNE_FAILED,
     SUCCEEDED,
     UNHEALTHY,
-    Attempt,
     Means,
     RunError,
 )
+from applier.agent.kustomization.decryption import cipher_text
 from applier.agent.kustomization.deletion import Deletion
-from applier.agent.kustomization.kfile import BuildError
+from applier.agent.kustomization.preparing import Preparing
+from applier.agent.kustomization.status_store import Settled
 from applier.agent.runtime import durations
 from applier.agent.runtime.conditions import FALSE, HEALTHY, PROGRESSING, READY, RECONCILING, TRUE, UNKNOWN
 from applier.agent.runtime.controller import NOT_BY_ITSELF, Again, Run
-from applier.agent.runtime.events import INFO
-from applier.agent.runtime.reconciling import generation, handshake, observed, suspended_status
+from applier.agent.runtime.events import ERROR, INFO
+from applier.agent.runtime.reconciling import generation, handshake, is_handled, observed, suspended_status
+from applier.agent.runtime.suspension import Suspensions
 from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.failures import ApplierError
 from applier.health.rules import read_rules
@@ -43,6 +43,8 @@ from applier.model.errors import PlanningError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from applier.agent.kustomization.builds import Built
+    from applier.agent.runtime.queue import Key
     from applier.model.health import HealthRule
     from applier.model.ids import Body, ObjectId
 
@@ -57,7 +59,7 @@ class Kustomizations:
         """One run. Raises: ApplierError, where the status cannot be written."""
         body = self.around.informer.get(run.key)
         if body is None:
-            self.means.memory.forget(run.key)
+            self.means.forget(run.key)
             return NOT_BY_ITSELF
         if is_deleting(body):
             return Deletion(self.means, run, body).finish()
@@ -66,29 +68,33 @@ class Kustomizations:
             self.around.informer.put(body)
         if (body.get("spec") or {}).get("suspend"):
             self.around.write(body, suspended_status(body))
-            return NOT_BY_ITSELF
+            return Suspensions(self.around).again(body)
         return Work(self.means, run, body).finish()
 
 
-class Work(Attempt):
+class Work(Preparing):
     """One run on one Kustomization. Shape: `status` collects what the last write changes; `revision` once it is known."""
 
     def __init__(self, owner: Means, run: Run, body: Body) -> None:
         super().__init__(owner, run, body)
-        self.status: dict[str, Any] = {}
-        self.revision = ""
         self.digest = ""
+        self.told_contests = ""
+        self.next_s = self.interval_s
+        self.to_wake: set[Key] = set()
 
     def finish(self) -> Again:
         """Do the work, write the status once, and say when to come again. Raises: ApplierError."""
-        again = Again(self.around.spread(self.interval_s))
         try:
             self._work()
         except RunError as problem:
             again = self._fail(problem)
+            self.owner.memory.unsettle(self.run.key)
         else:
             self._succeed()
+            again = Again(self.around.spread(self.next_s))
         self._write_end()
+        for key in self.to_wake:
+            self.owner.wake(key)
         labels = {"kind": "Kustomization", "name": self.run.key.name, "namespace": self.run.key.namespace}
         self.around.metrics.observe("gotk_reconcile_duration_seconds", labels, self.run.elapsed_s())
         return again
@@ -100,87 +106,63 @@ class Work(Attempt):
 
     def _work(self) -> None:
         """Raises: RunError, ApplierError."""
-        artifact = self._artifact()
+        rules = rules_of(self.spec)
+        artifact = self.artifact()
         self.revision = str(artifact["revision"])
         try:
             dependencies.check(self.body, self.around.informer.get, self.revision)
         except dependencies.NotReadyError as problem:
-            told = "Dependencies do not meet ready condition, retrying in 30s"
-            raise RunError(
-                NOT_READY, str(problem), again_s=DEPENDENCY_RETRY_S, is_early=True, severity=INFO, told=told
-            ) from None
+            told = f"Dependencies do not meet ready condition, retrying in {self.owner.dependency_retry}"
+            again_s = self.owner.dependency_retry_s
+            raise RunError(NOT_READY, str(problem), again_s=again_s, is_early=True, severity=INFO, told=told) from None
         except dependencies.ExpressionError as problem:
             raise expression_error(f"terminal error: {problem}") from None
-        rules = rules_of(self.spec)
-        self._progress("Fetching manifests")
-        bodies = self._build(artifact)
-        self._progress("Detecting drift")
-        applied = self._apply(bodies)
-        self._progress("Running health checks")
+        self.settled = self._last_settled()
+        self.progress("Fetching manifests")
+        built = self.built(artifact, self._begun)
+        self.digest = built.digest
+        if self.settled is not None and self.settled.digest == built.digest:
+            return  # the same objects as a while ago: the next look for drift stays where it was
+        self.settled, self.next_s = None, self.interval_s
+        self.progress("Detecting drift")
+        applied = self._apply(built, artifact)
+        self.progress("Running health checks")
         self._wait(applied, rules)
+        self.owner.memory.settle(self.run.key, Settled(self.digest, self.around.clock.monotonic(), self.interval_s))
 
-    def _progress(self, phase: str) -> None:
-        """Say how far the run is, where it has something new: a run of the same spec and revision stays silent."""
-        status = self.body.get("status") or {}
-        tail = f"for revision {self.revision} with a timeout of {durations.text_of(self.timeout_s)}"
-        is_same = (
-            observed(self.body) == generation(self.body)
-            and status.get("lastAppliedRevision") == self.revision
+    def _begun(self) -> None:
+        self.status["lastAttemptedRevision"] = self.revision
+        self.progress("Building manifests")
+
+    def _last_settled(self) -> Settled | None:
+        """The last whole run, where this one is about a new revision only and nobody asked for it."""
+        status, known = self.body.get("status") or {}, self.owner.memory.settled(self.run.key)
+        is_about_revision = (
+            status.get("lastAppliedRevision") not in (None, self.revision)
+            and observed(self.body) == generation(self.body)
+            and is_handled(self.body)
             and self.conditions.is_true(READY)
         )
-        if is_same:
-            return
-        self.conditions.progressing(f"{phase} {tail}", ready=IN_PROGRESS)
-        self.merge_status({"conditions": self.conditions.as_list()})
+        if known is None or not is_about_revision or known.interval_s != self.interval_s:
+            return None
+        self.next_s = known.at_s + known.interval_s - self.around.clock.monotonic()
+        return known if self.next_s > 0 else None
 
-    def _artifact(self) -> Mapping[str, Any]:
-        """The artifact of the source. Raises: RunError."""
-        kind, namespace, name = dependencies.source_of(self.body)
-        if namespace != self.run.key.namespace and not self.owner.cross_namespace:
-            sentence = f"can't access '{kind}/{namespace}/{name}', cross-namespace references have been blocked"
-            raise RunError(ACCESS_DENIED, sentence, is_final=True)
-        source = self.owner.source_of(kind, self.run.key._replace(namespace=namespace, name=name))
-        if source is None:
-            sentence = f'{kind}.source.toolkit.fluxcd.io "{name}" not found'
-            raise RunError(ARTIFACT_FAILED, sentence, is_early=True, is_quiet=True)
-        artifact = (source.get("status") or {}).get("artifact")
-        if not artifact:
-            sentence = "Source artifact not found, retrying in 30s"
-            raise RunError(ARTIFACT_FAILED, sentence, again_s=DEPENDENCY_RETRY_S, is_early=True, is_quiet=True)
-        return artifact  # type: ignore[no-any-return]
-
-    def _build(self, artifact: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The objects to apply. Raises: RunError."""
-        try:
-            files = self.owner.artifacts.files(artifact, self._artifact)
-        except DownloadError as problem:
-            again_s = DEPENDENCY_RETRY_S if problem.is_missing else None
-            raise RunError(ARTIFACT_FAILED, str(problem), again_s=again_s, is_quiet=problem.is_missing) from None
-        fs = build.file_system(files)
-        try:
-            folder = build.folder_of(str(self.spec.get("path") or "./"), fs)
-        except build.PathError as problem:
-            raise RunError(ARTIFACT_FAILED, str(problem)) from None
-        self.status["lastAttemptedRevision"] = self.revision
-        self._progress("Building manifests")
-        reader = self.around.cluster.reader
-
-        def known() -> Mapping[str, str]:
-            return variables.read(reader, self.run.key.namespace, self.spec, self.secrets)
-
-        try:
-            result = build.build(folder, fs, self.spec)
-            bodies = build.objects(result, self.spec, known, is_strict=self.owner.is_strict)
-        except BuildError as problem:
-            raise RunError(BUILD_FAILED, variables.masked(str(problem), self.secrets)) from None
-        self.digest = build.digest_of_bodies(bodies)
-        return [with_metadata(body, self.spec.get("commonMetadata") or {}) for body in bodies]
-
-    def _apply(self, bodies: Sequence[Body]) -> applying.Applied:
+    def _apply(self, built: Built, artifact: Mapping[str, Any]) -> applying.Applied:
         """Raises: RunError."""
-        policy = applying.policy_of(self.run.key, self.spec, confirmed=not self.owner.guard)
+        hidden = next((body for body in built.bodies if cipher_text(body)), None)
+        if hidden is not None:
+            place = f"{hidden['metadata'].get('namespace') or self.run.key.namespace}/{hidden['metadata']['name']}"
+            needed = "configuring decryption is required for this secret to be reconciled"
+            raise RunError(FAILED, f"Secret/{place} is SOPS encrypted, {needed}")
+        common = self.spec.get("commonMetadata") or {}
+        bodies = [with_metadata(body, common) for body in built.bodies] if common else built.bodies
+        policy = applying.policy_of(
+            self.run.key, self.spec, confirmed=not self.owner.guard, allowed=allowed_to_go(self.body)
+        )
         try:
-            applied = applying.apply(self.target(), bodies, policy)
+            target = self.target(AmongOthers(self, artifact).asked())
+            applied = applying.apply(target, bodies, policy, ignoring.Rules(self.spec.get("ignore") or ()))
         except applying.PruneError as problem:
             self._tell_changes(problem.done, ())
             raise RunError(PRUNE_FAILED, problem.sentence) from None
@@ -188,10 +170,22 @@ class Work(Attempt):
             done = "".join(f"{line}\n" for line in problem.done)
             sentence = variables.masked(f"{problem.sentence}\n{done}", self.secrets)
             raise RunError(FAILED, sentence) from None
+        except ignoring.IgnoreError as problem:
+            raise RunError(FAILED, str(problem)) from None
         except ApplierError as problem:
             raise RunError(FAILED, f"failed to build kube client: {problem}") from None
         self._tell_changes(applied.written, applied.pruned)
+        self._contend(applied)
         return applied
+
+    def _contend(self, applied: applying.Applied) -> None:
+        """Say what others have or want, and have those run whom it concerns."""
+        self.to_wake |= set(applied.handed.values())
+        news = self.owner.contests.claim(self.run.key, applied.lost)
+        self.to_wake |= news
+        self.told_contests = contests.sentence(applied.lost, self.owner.contests.against(self.run.key))
+        if news and applied.lost:
+            self.tell(ERROR, CONTESTED, self.told_contests.removeprefix("; "), revision=self.revision)
 
     def _tell_changes(self, written: Sequence[str], pruned: Sequence[str]) -> None:
         for found in (written, pruned):
@@ -235,7 +229,8 @@ class Work(Attempt):
 
     def _succeed(self) -> None:
         status = self.body.get("status") or {}
-        message = f"Applied revision: {self.revision}"
+        claimed = self.told_contests or contests.sentence({}, self.owner.contests.against(self.run.key))
+        message = f"Applied revision: {self.revision}{claimed}"
         self.conditions.succeeded(SUCCEEDED, message)
         self.status |= {"observedGeneration": generation(self.body), "lastAppliedRevision": self.revision}
         self._record(SUCCEEDED, status)
@@ -290,6 +285,12 @@ def expression_error(sentence: str) -> RunError:
     """The error for an expression that only a new spec can mend."""
     prefix = "Reconciliation failed terminally due to configuration error: "
     return RunError(BAD_EXPRESSION, prefix + sentence, is_final=True)
+
+
+def allowed_to_go(body: Body) -> frozenset[str]:
+    """What a Kustomization's annotation lets the prune guard pass."""
+    text = str((body["metadata"].get("annotations") or {}).get(keys.ALLOW_PRUNE) or "")
+    return frozenset(word for word in text.replace(",", " ").split() if word)
 
 
 def with_metadata(body: Body, common: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,21 @@ if TYPE_CHECKING:
 STORED = "status"  # stands for the version and uid of an inventory that is part of another object
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A whole run that ended well: the digest of what was built, when (monotonic seconds), and at which interval."""
+
+    digest: str
+    at_s: float
+    interval_s: float
+
+
 @dataclass(slots=True)
 class Memory:
     """What is known of the entries of all Kustomizations beyond their statuses. Safe to use from several threads."""
 
     _known: dict[Key, Mapping[ObjectId, Entry]] = field(default_factory=dict)
+    _settled: dict[Key, Settled] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def keep(self, key: Key, entries: Mapping[ObjectId, Entry]) -> None:
@@ -41,11 +51,19 @@ class Memory:
         """The Kustomization is gone."""
         with self._lock:
             self._known.pop(key, None)
+            self._settled.pop(key, None)
 
-    def holders(self, object_id: ObjectId, but: Key) -> list[Key]:
-        """Which other Kustomizations hold an object."""
-        with self._lock:
-            return [key for key, entries in self._known.items() if key != but and object_id in entries]
+    def settle(self, key: Key, outcome: Settled) -> None:
+        """Remember a run that ended well."""
+        self._settled[key] = outcome
+
+    def unsettle(self, key: Key) -> None:
+        """The last run did not end well."""
+        self._settled.pop(key, None)
+
+    def settled(self, key: Key) -> Settled | None:
+        """The last run, where it ended well."""
+        return self._settled.get(key)
 
 
 def inventory_of(status: Mapping[str, Any], ref: InventoryRef, known: Mapping[ObjectId, Entry]) -> Inventory | None:

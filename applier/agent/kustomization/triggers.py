@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from applier.agent.kustomization.dependencies import keys_of, source_of
 from applier.agent.runtime.conditions import READY, TRUE, find
 from applier.agent.runtime.informer import key_of
+from applier.agent.runtime.writes import is_deleting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,10 @@ class Triggers:
 
     def kustomization_changed(self, old: Body | None, new: Body | None) -> None:
         """A Kustomization changed: what depends on it runs when it became ready, or ready at another revision."""
-        if new is None or not is_ready(new):
+        if new is None:
+            self._let_dependencies_go(old)
+            return
+        if not is_ready(new):
             return
         if old is not None and is_ready(old) and applied_revision(old) == applied_revision(new):
             return
@@ -46,6 +50,13 @@ class Triggers:
         for body in self.unit.around.informer.all():
             if own in keys_of(body) and not is_ready_at(body, applied_revision(new)):
                 self.unit.queue.add(key_of(body))
+
+    def _let_dependencies_go(self, old: Body | None) -> None:
+        """One is gone: what it depended on may wait for that, with its own deletion."""
+        for key in keys_of(old) if old is not None else ():
+            body = self.unit.around.informer.get(key)
+            if body is not None and is_deleting(body):
+                self.unit.queue.add(key)
 
 
 def revision_of(source: Mapping[str, Any] | None) -> str:

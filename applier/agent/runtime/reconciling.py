@@ -97,6 +97,12 @@ def requested_at(body: Mapping[str, Any]) -> str:
     return str((body["metadata"].get("annotations") or {}).get(REQUESTED_AT) or "")
 
 
+def is_handled(body: Mapping[str, Any]) -> bool:
+    """Whether the last request to reconcile was handled, or there is none."""
+    token = requested_at(body)
+    return not token or (body.get("status") or {}).get("lastHandledReconcileAt") == token
+
+
 def handshake(body: Mapping[str, Any]) -> dict[str, str]:
     """The part of a status that tells that the request was handled."""
     token = requested_at(body)

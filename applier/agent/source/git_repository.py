@@ -16,6 +16,7 @@ from applier.agent.runtime.events import ERROR, INFO, TRACE
 from applier.agent.runtime.fetching import without_credentials
 from applier.agent.runtime.kinds import SECRETS
 from applier.agent.runtime.reconciling import generation, handshake, observed, suspended_status
+from applier.agent.runtime.suspension import Suspensions
 from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.agent.source import checkout, credentials, packing, unpack
 from applier.agent.source.archive import ArchiveError
@@ -69,7 +70,7 @@ class GitRepositories:
             self.around.informer.put(body)
         if (body.get("spec") or {}).get("suspend"):
             self.around.write(body, suspended_status(body))
-            return NOT_BY_ITSELF
+            return Suspensions(self.around).again(body)
         return Work(self, run, body).finish()
 
     def _let_go(self, key: Key, body: Body) -> Again:

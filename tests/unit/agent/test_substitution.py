@@ -6,19 +6,25 @@ from typing import Any
 
 import pytest
 
+import kbuild
 from applier.agent.kustomization import kfile
+from applier.agent.kustomization.artifacts import ROOT
+from applier.agent.kustomization.asked import AskedFileSystem, answers_same
 from applier.agent.kustomization.build import (
     PathError,
     VariablesError,
     build,
-    digest_of_files,
-    file_system,
     folder_of,
     objects,
 )
 from applier.agent.kustomization.kfile import BuildError
 from applier.agent.kustomization.substitution import SubstitutionError, check_names, substitute
 from applier.agent.source.archive import Entry
+
+
+def file_system(files: dict[str, Entry]) -> kbuild.MemoryFileSystem:
+    return kbuild.MemoryFileSystem({f"{ROOT}/{path}": entry.data or b"" for path, entry in files.items()})
+
 
 VARIABLES = {"v": "hello.world.txt", "e": "", "n": "42", "u": "äöü", "b": "B", "path": "a/b/c"}
 
@@ -181,9 +187,11 @@ def test_an_object_can_opt_out() -> None:
     assert found[0]["data"]["k"] == "${v}"
 
 
-def test_the_digest_of_what_was_read_stays_while_other_files_change() -> None:
-    result = built("app")
-    before = digest_of_files(SOURCE, result.files_read)
-    changed = {**SOURCE, "other/c.yaml": Entry("other/c.yaml", b"b: 2")}
-    assert digest_of_files(changed, result.files_read) == before
-    assert digest_of_files({**SOURCE, "app/a.yaml": Entry("app/a.yaml", b"c")}, result.files_read) != before
+def test_a_build_is_the_same_while_only_files_change_that_it_never_asked_about() -> None:
+    asked = AskedFileSystem(file_system(SOURCE))
+    build(folder_of("app", asked), asked, {})
+    assert answers_same(file_system(SOURCE), asked.answers)
+    assert answers_same(file_system({**SOURCE, "other/c.yaml": Entry("other/c.yaml", b"b: 2")}), asked.answers)
+    for path, content in {"app/a.yaml": b"c", "app/new.yaml": b"", "app/kustomization.yaml": b"resources: []"}.items():
+        assert not answers_same(file_system({**SOURCE, path: Entry(path, content)}), asked.answers), path
+    assert not answers_same(file_system({}), asked.answers)
