@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from applier.report.diff_text import yaml_text
+from applier.cli.operate import plain_yaml
 from applier.report.line_diff import unified
 
 if TYPE_CHECKING:
@@ -162,14 +162,8 @@ def _shown(sign: str, value: Any) -> list[str]:
 
 def _yaml(value: Any) -> list[str]:
     """A value as lines of YAML, texts and numbers as they are."""
-    if isinstance(value, dict) and value:
-        return yaml_text(value).splitlines()
-    if isinstance(value, list) and value:
-        rows = []
-        for item in value:
-            first, *rest = _yaml(item)
-            rows += [f"- {first}", *(f"  {row}" for row in rest)]
-        return rows
+    if isinstance(value, dict | list) and value:
+        return plain_yaml.lines(value)
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if value is None:

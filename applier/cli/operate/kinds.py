@@ -27,7 +27,7 @@ class Noun:
 
     Shape: `human` is what progress lines call it, `revision` how it names its revision; `columns` are those behind the
     name; `source` is the path to the reference to its source; `ready` is the message of kinds without a status, which
-    count as ready.
+    count as ready. `cuts_hashes` says that tables show hashes short.
     """
 
     collection: Collection
@@ -37,6 +37,7 @@ class Noun:
     columns: tuple[str, ...] = (REVISION, SUSPENDED, READY, MESSAGE)
     source: tuple[str, ...] = ()
     ready: str = ""
+    cuts_hashes: bool = True
 
     @property
     def kind(self) -> str:
@@ -78,18 +79,19 @@ KUSTOMIZATION = Noun(
 )  # fmt: skip
 RELEASE = Noun(
     collection=kinds.HELM_RELEASES, human="helmrelease", words="helmrelease", revision="applied revision",
-    source=("spec", "chart", "spec", "sourceRef"),
+    source=("spec", "chart", "spec", "sourceRef"), cuts_hashes=False,
 )  # fmt: skip
 ALERT = Noun(
-    collection=kinds.ALERTS, human="alert", words="alert", columns=_WITHOUT_REVISION, ready="Alert is Ready"
+    collection=kinds.ALERTS, human="alert", words="alert", columns=_WITHOUT_REVISION, ready="Alert is Ready", cuts_hashes=False
 )  # fmt: skip
 PROVIDER = Noun(
     collection=kinds.PROVIDERS, human="alert provider", words="alert-provider", columns=(READY, MESSAGE),
-    ready="Provider is Ready",
+    ready="Provider is Ready", cuts_hashes=False,
 )  # fmt: skip
 RECEIVER = Noun(
-    collection=kinds.RECEIVERS, human="receiver", words="receiver", revision="receiver URL", columns=_WITHOUT_REVISION
-)
+    collection=kinds.RECEIVERS, human="receiver", words="receiver", revision="receiver URL", columns=_WITHOUT_REVISION,
+    cuts_hashes=False,
+)  # fmt: skip
 
 # In the order in which `get sources all` and `get all` show them.
 SOURCES = {"oci": OCI, "bucket": BUCKET, "git": GIT, "helm": HELM, "chart": CHART, "external": EXTERNAL}

@@ -89,12 +89,12 @@ def hold_of(body: Mapping[str, Any]) -> str:
 def row(noun: Noun, body: Mapping[str, Any], shape: Shape = PLAIN, prefix: str = "") -> list[str]:
     """The cells of one object."""
     status, message = ready_of(body, noun)
-    hold = hold_of(body)
+    hold, cut = hold_of(body), cut_hashes if noun.cuts_hashes else str
     cells = {
-        kinds.REVISION: cut_hashes(revision_of(body)),
+        kinds.REVISION: cut(revision_of(body)),
         kinds.SUSPENDED: str(bool((body.get("spec") or {}).get("suspend"))),
         kinds.READY: status,
-        kinds.MESSAGE: f"{cut_hashes(message)} {hold}" if hold else cut_hashes(message),
+        kinds.MESSAGE: f"{cut(message)} {hold}" if hold else cut(message),
     }
     front = [str(body["metadata"].get("namespace") or "")] if shape.with_namespace else []
     source = [source_of(noun, body)] if shape.with_source else []
@@ -119,7 +119,8 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], least: Sequence[
     printed = []
     for number, line in enumerate(every):
         text = "\t".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        printed.append(text if titles and not number else text + "\t")
+        # Flux's table writer ends the titles with a blank and every other row with a tab.
+        printed.append(text + (" " if titles and not number else "\t"))
     return "".join(f"{line}\n" for line in printed)
 
 

@@ -6,8 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-import kbuild
-from applier.cli.operate import kinds, releases, tree_text
+from applier.cli.operate import kinds, plain_yaml, releases, tree_text
 from applier.cli.operate.call import SHARED, Call, guarded
 from applier.cli.operate.tree_text import Node
 from applier.cli.operate.words import StoppedError
@@ -46,7 +45,7 @@ def _tree(call: Call) -> int:
     if form == "json":
         print(json.dumps(tree_text.value(root), indent=2, ensure_ascii=False))
     elif form == "yaml":
-        sys.stdout.write(kbuild.to_yaml([tree_text.value(root)]) + "\n")
+        sys.stdout.write("\n".join(plain_yaml.lines(tree_text.value(root))) + "\n\n")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in tree_text.lines(root)) + "\n")
     return 0

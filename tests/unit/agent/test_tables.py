@@ -29,7 +29,7 @@ def test_columns_are_padded_and_rows_end_with_a_tab() -> None:
     assert shown(body("web", message=f"Applied revision: {REVISION}")) == (
         "NAME\tREVISION          \tSUSPENDED\tREADY\tMESSAGE                              \n"
         "web \tmain@sha1:8c7f14f8\tFalse    \tTrue \tApplied revision: main@sha1:8c7f14f8 \t\n"
-    ).replace("8c7f14f8 \t", "8c7f14f8\t").replace("MESSAGE                              ", "MESSAGE" + " " * 29)
+    ).replace("8c7f14f8 \t", "8c7f14f8\t").replace("MESSAGE                              ", "MESSAGE" + " " * 30)
 
 
 def test_lines_of_a_message_are_rows_and_no_header_counts_for_no_width() -> None:
