@@ -12,7 +12,7 @@ DEMO := testdata/demo/overlays/prod
 SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
-.PHONY: help demo test lint golden table bench conformance oracle clean \
+.PHONY: help demo test lint golden table bench conformance oracle oracle-latest clean \
   cluster cluster-programs test-cluster test-kind soak bench-cluster
 .PHONY: yaml regexp fuzz-yaml coverage mutants
 
@@ -50,6 +50,9 @@ demo: $(VENV)/.compiled ## render the demo application (nothing but Python is ne
 oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, and helm into the user's cache (needs Go)
 	@$(BIN)/python tools/install_oracle.py
 	@$(BIN)/python tools/install_helm.py
+
+oracle-latest: $(VENV)/.installed-dev ## install the version that `--compat latest` follows beside it (fetches a newer Go)
+	@$(BIN)/python tools/install_oracle.py --latest
 
 cluster-programs: $(VENV)/.installed-dev ## build the control plane for tests into the user's cache (needs Go, some minutes)
 	@$(BIN)/python tools/install_cluster.py

@@ -15,7 +15,7 @@ from kbuild.load.root import Access
 from kbuild.model.errors import KbuildError
 from kbuild.model.ids import CLUSTER_SCOPED, LATER_CLUSTER_SCOPED
 from kbuild.result import Result
-from kbuild.version import REFERENCE
+from kbuild.version import LATEST, REFERENCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def add_managed_by(accumulated: Accumulator, node: Node, fold: Fold) -> None:
     from kbuild.transformers.labels import LabelTransformer
 
     config: dict[str, Any] = {
-        "labels": {"app.kubernetes.io/managed-by": f"kustomize-{REFERENCE}"},
+        "labels": {"app.kubernetes.io/managed-by": f"kustomize-{LATEST if fold.options.is_latest else REFERENCE}"},
         "fieldSpecs": [{"path": "metadata/labels", "create": True}],
     }
     LabelTransformer(config, fold.context(node)).transform(accumulated.resources)

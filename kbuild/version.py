@@ -1,4 +1,5 @@
-"""The versions of kbuild and of the reference that it matches."""
+"""The versions of kbuild, of the reference that it matches, and of the one that `--compat latest` follows."""
 
 VERSION = "0.1.0"
 REFERENCE = "v5.8.1"
+LATEST = "v5.8.3"

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from install_cluster import KUBERNETES, missing
 from install_oracle import REFERENCE, oracle_path, oracle_version
+
+import applier
+import kbuild
 
 # A control plane, a namespace, a proxy and the command, for tests of the applier.
 pytest_plugins = ["bed"]
@@ -48,6 +54,27 @@ def left_out() -> list[str]:
         if beside(variable, name) is None:
             lines.append(f"left out: {name}, which is not beside the checkout ({variable} can name it)")
     return lines
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load the whole project where examples are drawn: they come from the constants of the modules that are loaded too.
+
+    So the examples of a test are the same whether it runs alone, among all others or in a worker.
+    """
+    if any(is_hypothesis_test(getattr(item, "obj", None)) for item in session.items):
+        load_everything()
+
+
+def load_everything() -> None:
+    """Import every module of the packages, the tools and the benchmarks."""
+    folders = [str(CHECKOUT / name) for name in ("tools", "benchmarks")]
+    names = [found.name for found in pkgutil.iter_modules(folders)]
+    for package in (kbuild, applier):
+        names += [found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    sys.path += folders
+    for name in names:
+        importlib.import_module(name)
+    del sys.path[-len(folders) :]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,8 +2,8 @@
 
 A case is a folder `testdata/golden/<claim>/`: `input/`, `ORACLE` (one line: tool, version and arguments, run in the
 folder), and what the reference gave: `expected.yaml` and, if it warned, `expected-warnings.txt`; or, where it failed,
-`expected-error.txt`. A case of a version that there is no program of yet names `spec` as its tool and a public source as
-the version; its expectation was written by hand from there. In the texts `{root}` stands for the absolute path of `input/`.
+`expected-error.txt`. A case whose version is the later one is what `--compat latest` follows: kbuild gets that flag
+besides. In the texts `{root}` stands for the absolute path of `input/`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from install_oracle import LATEST, REFERENCE, oracle_path
+
 GOLDEN = Path(__file__).resolve().parents[1] / "testdata" / "golden"
 FILES = ("expected.yaml", "expected-warnings.txt", "expected-error.txt")
 _TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
@@ -22,12 +24,16 @@ _ADDRESS = re.compile(r"&\{0x[0-9a-f]+ <nil>\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One golden case. Shape: `arguments` are those after the tool's name: `build`, the folder, flags."""
+    """One golden case. Shape: `oracle_arguments` are those after the reference's name: `build`, the folder, flags."""
 
     folder: Path
-    tool: str
     version: str
-    arguments: tuple[str, ...]
+    oracle_arguments: tuple[str, ...]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What kbuild is called with."""
+        return (*self.oracle_arguments, *(("--compat", "latest") if self.version == LATEST else ()))
 
     @property
     def name(self) -> str:
@@ -46,9 +52,11 @@ class Case:
 
 
 def load(folder: Path) -> Case:
-    """Read a case's ORACLE."""
+    """Read a case's ORACLE. Raises: ValueError, where it names neither version."""
     tool, version, *arguments = shlex.split((folder / "ORACLE").read_text())
-    return Case(folder=folder, tool=tool, version=version, arguments=tuple(arguments))
+    if tool != "kustomize" or version not in (REFERENCE, LATEST):
+        raise ValueError(f"{folder.name}: ORACLE names {tool} {version}")
+    return Case(folder=folder, version=version, oracle_arguments=tuple(arguments))
 
 
 def all_cases() -> list[Case]:
@@ -62,12 +70,13 @@ def normal(stderr: str, folder: Path) -> str:
     return _ADDRESS.sub("{generator}", _TIME.sub("{time} ", text))
 
 
-def ask(case: Case, binary: Path) -> dict[str, str]:
+def ask(case: Case) -> dict[str, str]:
     """What the reference gives: expectation file -> text. A crash is kept as its sentence.
 
     Raises: RuntimeError, for something that is neither an output nor an error.
     """
-    done = subprocess.run([binary, *case.arguments], cwd=case.folder, capture_output=True, timeout=60, check=False)
+    command = [oracle_path(case.version), *case.oracle_arguments]
+    done = subprocess.run(command, cwd=case.folder, capture_output=True, timeout=60, check=False)
     stderr = normal(done.stderr.decode(), case.folder)
     if done.returncode == 0:
         warned = {"expected-warnings.txt": stderr} if stderr else {}

@@ -51,8 +51,8 @@ SCALARS_ONLY = (
 PATIENCE_S = 30
 TARGET = 0.85
 COUNTERS = ("visits", "merges", "matches", "copies")
-# A line outside of functions is run once, by no case in particular: so many cases are tried.
-SAMPLE = 1500
+# A line outside of functions is run once, by no case in particular: so many cases of every other line are tried.
+SAMPLE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +294,7 @@ def run(name: str, cases: Sequence[Build], every: int) -> tuple[int, list[Mutant
     by_line = lines_by_build(name, cases)
     chosen = mutants(tree)[::every]
     of_functions = {line for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for line in lines_of(node)}
-    sample = sampled(sorted({number for numbers in by_line.values() for number in numbers}))
+    sample = sorted({number for numbers in by_line.values() for number in sampled(numbers)})
     survivors = []
     for mutant in chosen:
         numbers = by_line.get(mutant.line, []) if mutant.line in of_functions else sample

@@ -23,7 +23,7 @@ from applier.cluster.cluster import of_connection
 from applier.cluster.kubeconfig import connect
 from applier.failures import ApplierError
 from kbuild import UsageError
-from kbuild.cli.flags import BOOL, TEXT, Flag
+from kbuild.cli.flags import BOOL, TEXT, Flag, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,13 +69,6 @@ def run(argv: Sequence[str]) -> int:
     except OSError as problem:
         log.write("error", "cannot start", error=f"{problem.strerror}: {problem.filename or ''}".rstrip(": "))
     return 1
-
-
-def one_of(text: str, words: Sequence[str], flag: str) -> str:
-    """A flag's value that must be one of some words. Raises: UsageError."""
-    if text not in words:
-        raise UsageError(f"illegal flag value {flag} {text}; legal values: [{' '.join(words)}]")
-    return text
 
 
 @dataclass(slots=True)

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 class Accumulator:
     """What has come up so far: resources, transformer configuration (None: only the defaults), vars.
 
-    Shape: `has_defaults` says that some configuration was merged before, so that the defaults are there.
+    Shape: `has_defaults` says that some configuration was merged before, so that the defaults are there; `is_latest` that
+    they are those of later versions.
     """
 
-    __slots__ = ("config", "has_defaults", "resources", "vars")
+    __slots__ = ("config", "has_defaults", "is_latest", "resources", "vars")
 
-    def __init__(self) -> None:
-        self.resources = Resources()
+    def __init__(self, is_latest: bool) -> None:
+        self.resources, self.is_latest = Resources(), is_latest
         self.has_defaults = False
         self.config: TransformerConfig | None = None
         self.vars: list[Any] = []
@@ -61,10 +62,10 @@ class Accumulator:
             return
         from kbuild.fields.configuration import TransformerConfig
 
-        config = config or TransformerConfig.default()
+        defaults = TransformerConfig.default(is_latest=self.is_latest)
         # The first one goes onto an empty configuration, which drops specs that another one of it covers.
-        start = TransformerConfig.default() if self.has_defaults else TransformerConfig({})
-        self.config = (self.config or start).merged(config)
+        start = defaults if self.has_defaults else TransformerConfig({})
+        self.config = (self.config or start).merged(config or defaults)
         self.has_defaults = True
 
     def merge_onto_nothing(self) -> None:
@@ -78,7 +79,7 @@ def accumulate_root(node: Node, fold: Fold) -> Accumulator:
     if node.built is not None:
         return from_built(node.built, fold)
     enter(node, fold)
-    return accumulate(node, fold, Accumulator())
+    return accumulate(node, fold, Accumulator(fold.options.is_latest))
 
 
 def from_built(built: Built, fold: Fold) -> Accumulator:
@@ -86,7 +87,7 @@ def from_built(built: Built, fold: Fold) -> Accumulator:
     for line in built.warnings:
         fold.warn(line)
     fold.counters.copies += len(built.resources)
-    found = Accumulator()
+    found = Accumulator(fold.options.is_latest)
     found.resources.extend([resource.copy() for resource in built.resources])
     found.config, found.has_defaults = built.config, built.has_defaults
     if built.uses_schema:
@@ -98,9 +99,9 @@ def accumulate_base(node: Node, fold: Fold) -> Accumulator:
     """Fold a base on its own, and keep the result for later renders where it depends on nothing else."""
     shared = fold.shared if node.is_shareable else None
     if shared is None:
-        return accumulate(node, fold, Accumulator())
+        return accumulate(node, fold, Accumulator(fold.options.is_latest))
     lines, reads, schema = len(fold.lines), fold.counters.reads, fold.put_schema_away()
-    found = accumulate(node, fold, Accumulator())
+    found = accumulate(node, fold, Accumulator(fold.options.is_latest))
     uses_schema = fold.take_schema_back(schema)
     if not found.vars and reads == fold.counters.reads:
         fold.counters.copies += len(found.resources)
@@ -285,13 +286,13 @@ def merge_configurations(node: Node, context: Context, into: Accumulator) -> Non
         return
     from kbuild.fields.configuration import TransformerConfig
 
-    config = TransformerConfig.default()
+    config = TransformerConfig.default(is_latest=into.is_latest)
     if fields.get("configurations"):
         config = config.merged(plugins.read_configurations(fields["configurations"], context))
     try:
         into.merge_config(config)
     except KbuildError as error:
-        raise error.within(f"merging config {config.go_text()}") from None
+        raise error.within(f"merging config {config.go_text(is_latest=into.is_latest)}") from None
     if fields.get("crds"):
         from kbuild.fields import crds
 
@@ -305,4 +306,4 @@ def merge_configurations(node: Node, context: Context, into: Accumulator) -> Non
         try:
             into.merge_config(from_crds)
         except KbuildError as error:
-            raise error.within(f"merging CRDs {from_crds.go_text()}") from None
+            raise error.within(f"merging CRDs {from_crds.go_text(is_latest=into.is_latest)}") from None

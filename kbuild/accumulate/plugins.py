@@ -65,7 +65,7 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
             if origin is not None and resource.origin is None:
                 resource.origin = origin
         try:
-            absorb(into.resources, made)
+            absorb(into.resources, made, is_latest=into.is_latest)
         except KbuildError as error:
             raise located(error.within("merging from generator &{0x0 <nil>}"), node, path) from None
 
@@ -186,7 +186,7 @@ def builtin_transformers(
     if config is None:
         from kbuild.fields.configuration import TransformerConfig
 
-        config = TransformerConfig.default()
+        config = TransformerConfig.default(is_latest=is_latest)
 
     def one(kind: str, field: str, key: str, specs: Any) -> None:
         if fields.get(field):
@@ -206,7 +206,7 @@ def builtin_transformers(
     one("PrefixTransformer", "namePrefix", "prefix", config.name_prefix)
     one("SuffixTransformer", "nameSuffix", "suffix", config.name_suffix)
     if fields.get("labels") or fields.get("commonLabels"):
-        found += label_transformers(fields, config, is_latest=is_latest)
+        found += label_transformers(fields, config)
     one("AnnotationsTransformer", "commonAnnotations", "annotations", config.common_annotations)
     each("PatchJson6902Transformer", "patchesJson6902", old_json_patch)
     each("ReplicaCountTransformer", "replicas", lambda entry: {"replica": entry, "fieldSpecs": config.replicas})
@@ -225,7 +225,7 @@ def old_json_patch(entry: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in renamed.items() if value is not None}
 
 
-def label_transformers(fields: dict[str, Any], config: TransformerConfig, *, is_latest: bool) -> list[Step]:
+def label_transformers(fields: dict[str, Any], config: TransformerConfig) -> list[Step]:
     """The `labels` entries, then `commonLabels`, which the reference runs without labels as well.
 
     Raises: KbuildError, for conflicting field specs.
@@ -234,10 +234,8 @@ def label_transformers(fields: dict[str, Any], config: TransformerConfig, *, is_
 
     found: list[Step] = []
     for number, entry in enumerate(fields.get("labels") or ()):
-        specs = label_field_specs(entry, config, is_latest=is_latest)
-        found.append(
-            ("LabelTransformer", {"labels": entry.get("pairs"), "fieldSpecs": specs}, None, ("labels", number))
-        )
+        pairs = {"labels": entry.get("pairs"), "fieldSpecs": label_field_specs(entry, config)}
+        found.append(("LabelTransformer", pairs, None, ("labels", number)))
     shared = {"labels": fields.get("commonLabels"), "fieldSpecs": config.common_labels}
     return [*found, ("LabelTransformer", shared, None, ("commonLabels",))]
 
@@ -252,7 +250,7 @@ def plugin_configurations(field: str, node: Node, fold: Fold) -> Resources | lis
         return []
     from kbuild.accumulate.layers import Accumulator, accumulate_entries
 
-    into = Accumulator()
+    into = Accumulator(fold.options.is_latest)
     inline = [entry for entry in entries if type(entry) is FileEntry and not entry.path]
     for entry in inline:
         if fold.origins:
@@ -339,7 +337,8 @@ def read_configurations(paths: list[str], context: Context) -> TransformerConfig
             compose_config(content.decode("utf-8"), strict=True)
         except YamlError as error:
             raise error.within("error converting YAML to JSON") from None
-        merged = merged.merged(TransformerConfig.from_fields({} if values is None else values))
+        fields = {} if values is None else values
+        merged = merged.merged(TransformerConfig.from_fields(fields, is_latest=context.is_latest))
     return merged
 
 

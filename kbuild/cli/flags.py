@@ -133,6 +133,13 @@ def _store(flag: Flag, text: str, values: dict[str, bool | str | list[str]], not
         note(f"Flag --{flag.name} has been deprecated, {flag.deprecated}")
 
 
+def one_of(text: str, words: Sequence[str], flag: str) -> str:
+    """A flag's value that must be one of some words. Raises: UsageError."""
+    if text not in words:
+        raise UsageError(f"illegal flag value {flag} {text}; legal values: [{' '.join(words)}]")
+    return text
+
+
 def _nearest(name: str, names: dict[str, Flag]) -> str:
     from difflib import get_close_matches
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from kbuild.cli.flags import BOOL, LIST, TEXT, Flag, parse
+from kbuild.cli.flags import BOOL, LIST, TEXT, Flag, one_of, parse
 from kbuild.cli.render import FLAGS as RENDER_FLAGS
 from kbuild.cli.render import options_of, warn
 from kbuild.model.errors import UsageError
@@ -75,13 +75,6 @@ def schema(argv: Sequence[str]) -> int:
     kind = one_of(str(values.get("kind", KUSTOMIZATION)), (KUSTOMIZATION, COMPONENT), "--kind")
     print(json.dumps(kustomization_schema(kind), indent=2))
     return 0
-
-
-def one_of(text: str, words: Sequence[str], flag: str) -> str:
-    """A flag's value that must be one of some words. Raises: UsageError."""
-    if text not in words:
-        raise UsageError(f"illegal flag value {flag} {text}; legal values: [{' '.join(words)}]")
-    return text
 
 
 def show_page(name: str) -> int:

@@ -24,18 +24,20 @@ PARTS = (
     ("common_labels", "commonLabels", "CommonLabels"),
     ("labels", "labels", "Labels"),
     ("template_labels", "templateLabels", "TemplateLabels"),
+    ("volume_claim_labels", "volumeClaimTemplateLabels", "VolumeClaimTemplateLabels"),
     ("var_reference", "varReference", "VarReference"),
     ("name_reference", "nameReference", "NameReference"),
     ("images", "images", "Images"),
     ("replicas", "replicas", "Replicas"),
 )
-
-
 # The attributes in the order of the reference's struct.
 GO_ORDER = (
-    "name_prefix", "name_suffix", "namespace", "common_labels", "labels", "template_labels", "common_annotations",
-    "name_reference", "var_reference", "images", "replicas",
+    "name_prefix", "name_suffix", "namespace", "common_labels", "labels", "template_labels", "volume_claim_labels",
+    "common_annotations", "name_reference", "var_reference", "images", "replicas",
 )  # fmt: skip
+# Parts that only later versions of the reference have, and parts whose defaults are others there (ADR 0017).
+LATER = ("volume_claim_labels",)
+_CHANGED = ("template_labels", "images")
 
 
 class NameBackReference:
@@ -53,21 +55,21 @@ class TransformerConfig:
     Shape: `name_reference` holds NameBackReference, every other part FieldSpec.
     """
 
-    __slots__ = ("_parts", "is_default")
+    __slots__ = ("_parts", "is_default", "is_latest")
 
-    def __init__(self, parts: dict[str, tuple[Any, ...]], *, is_default: bool = False) -> None:
-        self._parts, self.is_default = parts, is_default
+    def __init__(self, parts: dict[str, tuple[Any, ...]], *, is_default: bool = False, is_latest: bool = False) -> None:
+        self._parts, self.is_default, self.is_latest = parts, is_default, is_latest
 
     @classmethod
-    def default(cls) -> Self:
-        """The built-in configuration."""
-        return cls({}, is_default=True)
+    def default(cls, *, is_latest: bool = False) -> Self:
+        """The built-in configuration, of the version that is matched or of later ones."""
+        return cls({}, is_default=True, is_latest=is_latest)
 
     def part(self, name: str) -> tuple[Any, ...]:
         """The specs of one step by attribute name."""
         found = self._parts.get(name)
         if found is None:
-            found = self._parts[name] = default_part(name) if self.is_default else ()
+            found = self._parts[name] = default_part(name, is_latest=self.is_latest) if self.is_default else ()
         return found
 
     def __getattr__(self, name: str) -> tuple[Any, ...]:
@@ -75,15 +77,16 @@ class TransformerConfig:
             raise AttributeError(name)
         return self.part(name)
 
-    def go_text(self) -> str:
+    def go_text(self, *, is_latest: bool = False) -> str:
         """All specs as Go prints the struct: `&{[Kind.version.group:create:path ...] ...}`."""
-        parts = [" ".join(map(go_spec, self.part(name))) for name in GO_ORDER]
+        names = [name for name in GO_ORDER if is_latest or name not in LATER]
+        parts = [" ".join(map(go_spec, self.part(name))) for name in names]
         return "&{" + " ".join(f"[{part}]" for part in parts) + "}"
 
     @classmethod
-    def from_fields(cls, values: Any) -> Self:
+    def from_fields(cls, values: Any, *, is_latest: bool = False) -> Self:
         """One `configurations` file. Raises: ConfigurationError, for unknown or ill-typed fields."""
-        return cls(decode(values))
+        return cls(decode(values, is_latest=is_latest))
 
     def merged(self, other: TransformerConfig) -> TransformerConfig:
         """Both together; a spec that this one covers is not added.
@@ -117,7 +120,7 @@ def _sort_key(item: Any) -> tuple[int, str]:
     return gvk_sort_key(item.group, item.version, item.kind)
 
 
-def default_part(name: str) -> tuple[Any, ...]:
+def default_part(name: str, *, is_latest: bool) -> tuple[Any, ...]:
     """The built-in specs of one step."""
     if name == "name_reference":
         from kbuild.schema.reference_specs import NAME_REFERENCE
@@ -130,11 +133,12 @@ def default_part(name: str) -> tuple[Any, ...]:
         from kbuild.schema.reference_specs import VAR_REFERENCE
 
         return tuple(FieldSpec(*spec) for spec in VAR_REFERENCE)
-    if name == "labels":
+    if name == "labels" or (name in LATER and not is_latest):
         return ()
     from kbuild.schema import field_specs
 
-    return tuple(FieldSpec(*spec) for spec in getattr(field_specs, name.upper()))
+    table = f"later_{name}" if is_latest and name in (*LATER, *_CHANGED) else name
+    return tuple(FieldSpec(*spec) for spec in getattr(field_specs, table.upper()))
 
 
 def merge_specs(mine: Sequence[FieldSpec], added: Sequence[FieldSpec]) -> list[FieldSpec]:
@@ -170,15 +174,15 @@ def merge_references(mine: Sequence[NameBackReference], added: Sequence[NameBack
     return result
 
 
-_CLAIM_LABELS = "spec/volumeClaimTemplates[]/metadata/labels"
+# Switch of a `labels` entry -> (its part of the configuration, its word in the conflict's text).
+_SWITCHES = {
+    "includeTemplates": ("template_labels", "template"),
+    "includeVolumeClaimTemplates": ("volume_claim_labels", "volumeClaimTemplate"),
+}
 
 
-def label_field_specs(
-    entry: dict[str, Any], config: TransformerConfig, *, is_latest: bool = False
-) -> tuple[FieldSpec, ...]:
+def label_field_specs(entry: dict[str, Any], config: TransformerConfig) -> tuple[FieldSpec, ...]:
     """The specs of one `labels` entry: its own fields, the configured ones, then selectors, templates or just metadata.
-
-    In later versions of the reference volume claims are no templates, and have a switch of their own (ADR 0017).
 
     Raises: ConfigurationError, for a conflict.
     """
@@ -189,17 +193,12 @@ def label_field_specs(
         specs = merge_specs(specs, config.part("labels"))
         if entry.get("includeSelectors"):
             return tuple(merge_specs(specs, config.part("common_labels")))
-        if entry.get("includeTemplates"):
+        for switch, (part, word) in _SWITCHES.items():
             try:
-                templates = config.part("template_labels")
-                if is_latest:
-                    templates = tuple(spec for spec in templates if spec.path != _CLAIM_LABELS)
-                specs = merge_specs(specs, templates)
+                specs = merge_specs(specs, config.part(part) if entry.get(switch) else ())
             except KbuildError as error:
-                error.reason = f"failed to merge template fieldSpec: {error.reason}"
+                error.reason = f"failed to merge {word} fieldSpec: {error.reason}"
                 raise _Template(error) from None
-        if entry.get("includeVolumeClaimTemplates"):
-            specs = merge_specs(specs, [FieldSpec("apps", "", "StatefulSet", _CLAIM_LABELS, True)])
         return tuple(merge_specs(specs, [FieldSpec("", "", "", "metadata/labels", True)]))
     except _Template as found:
         raise found.error from None
@@ -219,9 +218,9 @@ _SPEC_FIELDS = {"group": str, "version": str, "kind": str, "path": str, "create"
 _REFERENCE_FIELDS = {"group": str, "version": str, "kind": str, "fieldSpecs": list}
 
 
-def decode(values: Any) -> dict[str, tuple[Any, ...]]:
+def decode(values: Any, *, is_latest: bool = False) -> dict[str, tuple[Any, ...]]:
     """The parts of a configuration file. Raises: ConfigurationError, in the words of the JSON decoder."""
-    keys = {key.lower(): (name, key) for name, key, _ in PARTS}
+    keys = {key.lower(): (name, key) for name, key, _ in PARTS if is_latest or name not in LATER}
     if type(values) is not dict:
         raise _mismatch(values, "value of type builtinconfig.TransformerConfig")
     parts: dict[str, tuple[Any, ...]] = {}

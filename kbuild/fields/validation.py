@@ -6,7 +6,7 @@ Source: kyaml v0.21.1 `RNode.GetValidatedMetadata`.
 from __future__ import annotations
 
 from kbuild.model.errors import ResourceError
-from kbuild.model.scalars import OddKey, is_null, text_of
+from kbuild.model.scalars import OddKey, is_null, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def validate(body: Json) -> None:
 def _validate_slowly(body: Json) -> None:
     if type(body) is not dict:
         raise ResourceError("missing Resource metadata")
-    kind, api_version = _text(body.get("kind")), _text(body.get("apiVersion"))
+    kind, api_version = known_text(body.get("kind")), known_text(body.get("apiVersion"))
     meta = body.get("metadata")
     meta = meta if type(meta) is dict else {}
-    name, namespace = _text(meta.get("name")), _text(meta.get("namespace"))
+    name, namespace = known_text(meta.get("name")), known_text(meta.get("namespace"))
     if not _says_anything(body, meta):
         raise ResourceError("missing Resource metadata")
     shown = "{{" + f"{api_version} {kind}" + "} {{" + f"{name} {namespace}" + "} " + f"{_map(meta.get('labels'))} "
@@ -46,10 +46,6 @@ def _says_anything(body: Body, meta: Body) -> bool:
     values = (body.get("kind"), body.get("apiVersion"), meta.get("name"), meta.get("namespace"))
     maps = (meta.get("labels"), meta.get("annotations"))
     return not all(map(is_null, values)) or any(type(found) is dict and found for found in maps)
-
-
-def _text(value: Json) -> str:
-    return "" if is_null(value) else text_of(value)
 
 
 def _map(value: Json) -> str:

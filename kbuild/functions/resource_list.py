@@ -13,7 +13,7 @@ from kbuild.documents.wrapped import is_wrapped, unwrap
 from kbuild.functions import reader_annotations as marks
 from kbuild.merge.strategic import wrong_kind
 from kbuild.model.errors import KbuildError, PluginError, YamlError
-from kbuild.model.scalars import Quoted, is_null, key_text, text_of
+from kbuild.model.scalars import Quoted, is_null, key_text, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,14 +105,10 @@ def set_default_path(item: Item, folder: str) -> None:
     """Give an output without a path one. Mutates: its annotations. Raises: PluginError, for one without identity."""
     body = item.body
     meta = meta_of(body)
-    kind, name, namespace = (_text(value) for value in (body.get("kind"), meta.get("name"), meta.get("namespace")))
-    if not (kind or _text(body.get("apiVersion")) or meta or item.texts):
+    kind, name, namespace = (known_text(value) for value in (body.get("kind"), meta.get("name"), meta.get("namespace")))
+    if not (kind or known_text(body.get("apiVersion")) or meta or item.texts):
         raise PluginError("missing Resource metadata")
     marks.set_default_path(item.texts, folder, kind=kind, namespace=namespace, name=name)
-
-
-def _text(value: Json) -> str:
-    return "" if is_null(value) else text_of(value)
 
 
 def documents(items: list[Item]) -> str:

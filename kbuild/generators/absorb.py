@@ -6,10 +6,18 @@ Source: kustomize v5.8.1 `resWrangler.appendReplaceOrMerge`, `Resource.CopyMerge
 from __future__ import annotations
 
 from kbuild.documents.resolve import ABSENT, key, string_set
-from kbuild.generators.config_maps import as_text
-from kbuild.model.errors import AmbiguousTargetError, DuplicateIdError, NoTargetError
+from kbuild.fields.walk import wrong_kind
+from kbuild.generators.config_maps import as_text, base64_lines
+from kbuild.model.errors import (
+    AmbiguousTargetError,
+    CrashError,
+    DuplicateIdError,
+    FieldError,
+    KbuildError,
+    NoTargetError,
+)
 from kbuild.model.resource import MERGE, REPLACE, UNSPECIFIED
-from kbuild.model.scalars import key_text, text_of
+from kbuild.model.scalars import is_null, key_text, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +30,10 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
 
-def absorb(resources: Resources, generated: Iterable[Resource]) -> None:
+def absorb(resources: Resources, generated: Iterable[Resource], *, is_latest: bool = False) -> None:
     """Let each generated resource join. Mutates: `resources`.
 
+    With `is_latest` a Secret is merged into the `stringData` of another one too, as in later versions (ADR 0017).
     Raises: NoTargetError, nothing to merge into or replace; DuplicateIdError, something where a new one is to be;
     AmbiguousTargetError.
     """
@@ -45,7 +54,7 @@ def absorb(resources: Resources, generated: Iterable[Resource]) -> None:
             shown = " ".join(annotated_json(match) for match in matches)
             raise AmbiguousTargetError(f"found multiple objects [{shown}] that could accept merge of {wanted}")
         elif resource.behavior in (MERGE, REPLACE):
-            combine(resource, matches[0])
+            combine(resource, matches[0], takes_texts=is_latest and wanted[:3] == ("", "v1", "Secret"))
             resources.replace(matches[0], resource)
         else:
             raise DuplicateIdError(
@@ -63,9 +72,13 @@ def go_id(found: ObjectId) -> str:
     )
 
 
-def combine(new: Resource, old: Resource) -> None:
-    """Give the new resource the old one's identity and history, and what it does not say itself. Mutates: `new`."""
+def combine(new: Resource, old: Resource, *, takes_texts: bool = False) -> None:
+    """Give the new resource the old one's identity and history, and what it does not say itself.
+
+    `takes_texts` takes over what is in `stringData`, too. Mutates: `new`. Raises: FieldError, where that is no map of texts.
+    """
     is_merge = new.behavior == MERGE
+    data = data_of(old) if is_merge and takes_texts else old.body.get("data")
     meta, before = new.body["metadata"], old.body.get("metadata") or {}
     for field in ("labels", "annotations"):
         merged = merge_texts(before.get(field), meta.get(field))
@@ -85,11 +98,51 @@ def combine(new: Resource, old: Resource) -> None:
         new.origin = old.origin
     new.transformations = old.transformations or new.transformations
     if is_merge:
-        for field in ("data", "binaryData"):
-            merged = merge_texts(old.body.get(field), new.body.get(field))
+        for field, before in (("data", data), ("binaryData", old.body.get("binaryData"))):
+            merged = merge_texts(before, new.body.get(field))
             if merged:
                 new.body[field] = {key(name): as_text(text) for name, text in merged.items()}
     new.refresh()
+
+
+def data_of(secret: Resource) -> Json:
+    """The `data` of a Secret with its `stringData` in base64 laid over. Raises: FieldError, where one is no map of texts."""
+    texts = secret.body.get("stringData")
+    if is_null(texts):
+        return secret.body.get("data")
+    try:
+        data = with_texts(secret.body.get("data", {}), texts)
+    except KbuildError as error:
+        raise error.within(f"failed to normalize stringData for {secret.id}").see("onto", secret.position) from None
+    return data
+
+
+def with_texts(data: Json, texts: Json) -> dict[str, Json]:
+    """A Secret's data with texts in base64 laid over. Raises: FieldError; CrashError, where there is a null for data."""
+    try:
+        check_texts(texts)
+    except KbuildError as error:
+        raise error.within("read stringData") from None
+    if is_null(data):
+        raise CrashError("runtime error: invalid memory address or nil pointer dereference")
+    if type(data) is not dict:
+        raise wrong_kind("MappingNode", data).within("encode stringData")
+    return {
+        **data,
+        **{
+            key_text(name): base64_lines(known_text(value).encode("utf-8", "surrogatepass"))
+            for name, value in texts.items()
+        },
+    }
+
+
+def check_texts(texts: Json) -> None:
+    """Raise FieldError for what is no map of scalars."""
+    if type(texts) is not dict:
+        raise wrong_kind("MappingNode", texts)
+    for name, value in texts.items():
+        if type(value) in (dict, list):
+            raise FieldError(f'stringData value for key "{key_text(name)}" must be a scalar')
 
 
 def merge_texts(old: Json, new: Json) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from os.path import isabs, join, normpath
 
 from kbuild.model.errors import ConfigurationError, KbuildError, PatchError, PluginError
+from kbuild.model.quote import go_quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class HelmChartInflationGenerator:
         self.chart.update(fitting(config))
         if not self.chart.get("name"):
             raise ConfigurationError("chart name cannot be empty")
+        if context.is_latest:
+            check_no_flags(self.chart)
         self.values_file = self.chart.get("valuesFile") or f"{self.chart_path()}/values.yaml"
         self.more_values = [self.additional(path) for path in self.chart.get("additionalValuesFiles") or ()]
         self.strategy = self.chart.get("valuesMerge") or OVERRIDE
@@ -123,6 +126,14 @@ class HelmChartInflationGenerator:
             except KbuildError as error:
                 raise error.within("error marshaling into JSON") from None
         return marshal(inline).encode("utf-8", "surrogatepass")
+
+
+def check_no_flags(chart: dict[str, Any]) -> None:
+    """Raise ConfigurationError for a name that helm would take for a flag, which later versions refuse (ADR 0017)."""
+    for field, word in (("releaseName", "releaseName"), ("name", "chart name")):
+        text = chart.get(field) or ""
+        if text.startswith("-"):
+            raise ConfigurationError(f"{word} must not start with '-', got {go_quote(text)}")
 
 
 def fitting(config: dict[str, Any]) -> dict[str, Any]:

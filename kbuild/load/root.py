@@ -8,6 +8,7 @@ from __future__ import annotations
 from posixpath import isabs, normpath
 
 from kbuild.model.errors import KbuildError, MissingFileError, RemoteError, RestrictedPathError
+from kbuild.model.quote import go_quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ class Access:
     Shape: `real_folders` maps absolute folders to their real paths, `""` for what cannot be resolved; `clones` has the
     cloned repositories by URL, ref and whether they have submodules; `clone_cache` is the folder that keeps clones, if any;
     `log` has (path, size) of every read, where renders share what they did; `bases` has the trees that loaded whole, by
-    folder.
+    folder; `is_latest` refuses what later versions refuse.
     """
 
-    __slots__ = ("bases", "clone_cache", "clones", "counters", "files_read", "fs", "log", "real_folders", "restricted")
+    __slots__ = (
+        "bases", "clone_cache", "clones", "counters", "files_read", "fs", "is_latest", "log", "real_folders", "restricted",
+    )  # fmt: skip
 
     def __init__(self, fs: FileSystem, counters: Counters, *, restricted: bool = True) -> None:
         self.fs, self.counters, self.restricted = fs, counters, restricted
@@ -42,7 +45,7 @@ class Access:
         self.real_folders: dict[str, str] = {}
         self.clones: dict[tuple[str, str, bool], Clone] = {}
         self.bases: dict[str, Node] = {}
-        self.clone_cache = ""
+        self.clone_cache, self.is_latest = "", False
         self.log: list[tuple[str, int]] | None = None
 
     def close(self) -> None:
@@ -163,6 +166,8 @@ class Root:
             return open_clone(spec, self.access, self)
         if isabs(path):
             raise RestrictedPathError(f"new root '{path}' cannot be absolute")
+        if self.access.is_latest and any(".." in part for part in path.split("/") if part != ".."):
+            raise ambiguous(path)
         real = confirm_folder(self.access, self.joined(path))
         self._check_containment(real)
         for visited in self.way_here():
@@ -194,6 +199,14 @@ class Root:
                 "security; bases in kustomizations found in cloned git repos must be within the repo, "
                 f"but base '{real}' is outside '{clone.folder}'"
             )
+
+
+def ambiguous(path: str) -> MissingFileError:
+    """The error of later versions for two list entries that became one: `../a - ../b` (ADR 0017)."""
+    return MissingFileError(
+        f"path {go_quote(path)} is ambiguous: resolves to {go_quote(normpath(path))} after normalization, "
+        "which is likely not the intended target; check for YAML indentation errors in your kustomization file"
+    )
 
 
 def open_root(access: Access, path: str) -> Root:

@@ -138,7 +138,7 @@ def load(
     Raises: KbuildError only for the path itself; whatever is wrong further down is held in the tree.
     """
     access.restricted = options.load_restrictor == "LoadRestrictionsRootOnly"
-    access.clone_cache = options.remote_cache
+    access.clone_cache, access.is_latest = options.remote_cache, options.is_latest
     shares_bases = False
     if shared is not None:
         from kbuild.load import sharing

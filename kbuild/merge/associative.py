@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import plain_or_block, untagged_set
 from kbuild.merge.strategic import ABSENT, DELETE, DIRECTIVE, MERGE, REPLACE, unknown_strategy, wrong_kind
-from kbuild.model.scalars import copy_body, is_null, text_of
+from kbuild.model.scalars import copy_body, is_null, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _index(elements: list[Json], keys: Values) -> Index | None:
             if type(element) is not dict:
                 return None
             value = element.get(key)
-            text = value if isinstance(value, str) else _text(value)
+            text = value if isinstance(value, str) else known_text(value)
             if not text or text in found:
                 return None
             found[text] = element
@@ -295,8 +295,4 @@ def _is_void(value: Json) -> bool:
 
 
 def _key_text(element: Json, key: str) -> str:
-    return _text(element.get(key)) if type(element) is dict else ""
-
-
-def _text(value: Json) -> str:
-    return "" if is_null(value) else text_of(value)
+    return known_text(element.get(key)) if type(element) is dict else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.model.errors import UNKNOWN, CrashError, Position
 from kbuild.model.ids import CLUSTER_SCOPED, ObjectId, split_api_version
-from kbuild.model.scalars import copy_body, is_null, text_of
+from kbuild.model.scalars import copy_body, known_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ class Resource:
                 return self.id
             group, version, kind_text, _, _, is_cluster_scoped = self.id
         else:
-            api_text, kind_text = id_text(api_version), id_text(kind)
+            api_text, kind_text = known_text(api_version), known_text(kind)
             group, version = split_api_version(api_text)
             is_cluster_scoped = (api_text, kind_text) in self.scopes
         self._id_source = (api_version, kind, name, namespace)
-        return ObjectId(group, version, kind_text, id_text(name), id_text(namespace), is_cluster_scoped)
+        return ObjectId(group, version, kind_text, known_text(name), known_text(namespace), is_cluster_scoped)
 
     def refresh(self) -> bool:
         """Read the current id from the body again; returns whether it changed.
@@ -245,11 +245,6 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"Resource({self.id})"
-
-
-def id_text(value: Json) -> str:
-    """A value of a body as a part of an id: a null is empty."""
-    return value if type(value) is str else "" if is_null(value) else text_of(value)
 
 
 def _find_copies(value: Json, copy: Json, maps: dict[int, Json]) -> None:

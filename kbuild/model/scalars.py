@@ -100,6 +100,11 @@ def text_of(value: Json) -> str:
     return ""
 
 
+def known_text(value: Json) -> str:
+    """The text of a scalar that says something; `""` for a null, too."""
+    return value if type(value) is str else "" if is_null(value) else text_of(value)
+
+
 _TAGS = {str: STR, Quoted: STR, int: INT, float: FLOAT, bool: BOOL, type(None): NULL, dict: "!!map", list: "!!seq"}
 
 

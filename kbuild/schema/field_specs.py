@@ -83,6 +83,12 @@ IMAGES = (
     ("", "", "", "spec/template/spec/initContainers[]/image", True),
     ("", "", "", "spec/template/spec/volumes[]/image/reference", True),
 )
+# What later versions of the reference have in other places (ADR 0017).
+LATER_VOLUME_CLAIM_LABELS = (
+    ("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", True),
+)
+LATER_TEMPLATE_LABELS = tuple(spec for spec in TEMPLATE_LABELS if spec not in LATER_VOLUME_CLAIM_LABELS)
+LATER_IMAGES = (*IMAGES, ("", "", "", "spec/jobTemplate/spec/template/spec/volumes[]/image/reference", True))
 REPLICAS = (
     ("", "", "Deployment", "spec/replicas", True),
     ("", "", "StatefulSet", "spec/replicas", True),

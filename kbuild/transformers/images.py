@@ -194,7 +194,7 @@ def matcher(name: str, *, is_latest: bool = False) -> Callable[[str], bool]:
         return matches
     from kbuild.fields.regexp import compile_regexp
 
-    algorithm = "[a-zA-Z][a-zA-Z0-9]*" if is_latest else "sha256"
+    algorithm = "[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*" if is_latest else "sha256"
     pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@{algorithm}:[a-zA-Z0-9_.{{}}-]*)?$")
     if pattern is None and is_latest:
         return lambda _image: False
@@ -222,7 +222,11 @@ def is_tag_or_digest(rest: str, *, is_latest: bool) -> bool:
     if tag and (tag[0] != ":" or not _TAG.issuperset(tag[1:])):
         return False
     algorithm, colon, value = digest.partition(":")
-    is_known = algorithm == "sha256" or (
-        is_latest and algorithm.isascii() and algorithm.isalnum() and algorithm[0].isalpha()
-    )
+    is_known = algorithm == "sha256" or (is_latest and is_algorithm(algorithm))
     return not at or (is_known and colon == ":" and _TAG.issuperset(value))
+
+
+def is_algorithm(text: str) -> bool:
+    """Whether a text names a digest algorithm: letters and digits, with single `.`, `+`, `_` or `-` in between."""
+    parts = text.translate({ord(char): "." for char in "+_-"}).split(".")
+    return all(part.isascii() and part.isalnum() for part in parts)
