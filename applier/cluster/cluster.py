@@ -71,9 +71,10 @@ class Cluster:
 
     def know(self, more: Discovery) -> Discovery:
         """Add kinds whose facts came from elsewhere (a CustomResourceDefinition)."""
-        known = self.discovery()
+        self.discovery()
         with self._lock:
-            self._discovery = discoveries.with_more(known, more)
+            assert self._discovery is not None
+            self._discovery = discoveries.with_more(self._discovery, more)
             return self._discovery
 
     def collection(self, object_id: ObjectId, version: str = "") -> Collection:

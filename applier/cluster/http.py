@@ -82,7 +82,7 @@ class HttpTransport:
         used = self.connection
         answer = self._exchange(request, self._watch_pool, whole=False)
         if answer.status == 401 and self._renewed(used):
-            answer.release_conn()
+            answer.close()
             answer = self._exchange(request, self._watch_pool, whole=False)
         return HttpStream(answer)
 

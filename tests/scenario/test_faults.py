@@ -165,7 +165,7 @@ def test_s49_an_answer_that_comes_too_late_is_looked_up(bed: Bed) -> None:
     assert time.monotonic() - begun < 8  # nobody waited for the answer
     assert done.outcomes()["ConfigMap/c-1"] == "created"
     [sent] = bed.applies("c-1")
-    [question] = bed.proxy.find("GET", "/configmaps/c-1$")
+    [question] = bed.proxy.find("GET", "/configmaps/c-1[?]")
     assert question.number > sent.number
     check_converged(bed, MAPS[:3])
 
