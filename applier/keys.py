@@ -25,6 +25,8 @@ SUSPENDED_BY, SUSPENDED_REASON = f"{PREFIX}/suspended-by", f"{PREFIX}/suspended-
 SUSPENDED_UNTIL = f"{PREFIX}/suspended-until"
 # On a Kustomization: what one commit may delete without the prune guard's objection (`all`, kinds, or a number).
 ALLOW_PRUNE = f"{PREFIX}/allow-prune"
+# Wishes on an Alert.
+NOTIFY, TRANSITIONS = f"{PREFIX}/notify", "transitions"
 
 # On the head of an inventory.
 APPLYSET_ID = "applyset.kubernetes.io/id"

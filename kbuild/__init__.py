@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters as Counters
+    from kbuild.fields.regexp import Regexp as Regexp
     from kbuild.fields.selector import Selector as Selector
     from kbuild.load.filesystem import DiskFileSystem as DiskFileSystem
     from kbuild.load.filesystem import FileSystem as FileSystem
@@ -85,6 +86,7 @@ _HOMES = {
     "Options": "options",
     "Outcome": "many.outcome",
     "Position": "model.errors",
+    "Regexp": "fields.regexp",
     "Resource": "model.resource",
     "Result": "result",
     "Selector": "fields.selector",

@@ -14,11 +14,13 @@ from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
 from applier.agent.kustomization.builds import Builds
 from applier.agent.kustomization.kustomization import Kustomizations
 from applier.agent.kustomization.triggers import Triggers
+from applier.agent.notification.assembling import NAME, NotificationOptions, Notifications
 from applier.agent.runtime.events import Recorder
 from applier.agent.runtime.informer import Informer
 from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS
 from applier.agent.runtime.logs import Log
 from applier.agent.runtime.metrics import CONTENT_TYPE, Metrics
+from applier.agent.runtime.posting import HttpPoster
 from applier.agent.runtime.serving import Asked, Reply, Server
 from applier.agent.runtime.unit import Names, Shared, Unit, unit
 from applier.agent.source.git import Mirrors
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
     from applier.cluster.connection import Connection
     from applier.model.ids import Body
 
-SOURCE, KUSTOMIZE = "source", "kustomize"
-CONTROLLERS = (SOURCE, KUSTOMIZE)
+    Routes = dict[tuple[str, str], Callable[[Asked], Reply]]
+
+SOURCE, KUSTOMIZE, NOTIFICATION = "source", "kustomize", "notification"
+CONTROLLERS = (SOURCE, KUSTOMIZE, NOTIFICATION)
 GRACE_S = 60.0
 
 
@@ -49,7 +53,7 @@ class AgentOptions:
 
     Shape: addresses are `host:port`, port 0 for a free one, empty for no server. `namespace` is the one it watches,
     empty for all; `storage` the folder of its cache; `advertised` the host that artifacts are had from, empty for the
-    address that they are served at.
+    address that they are served at; `events_url` where events are posted, empty for this process or nowhere.
     """
 
     controllers: tuple[str, ...] = CONTROLLERS
@@ -59,6 +63,10 @@ class AgentOptions:
     advertised: str = ""
     metrics_address: str = ":8080"
     health_address: str = ":9440"
+    events_address: str = ":9091"
+    receiver_address: str = ":9292"
+    events_url: str = ""
+    event_window_s: float = 300.0
     selector: str = ""
     protocols: str = "http:https:ssh"
     concurrent_sources: int = 2
@@ -82,10 +90,11 @@ class Agent:
     clock: Clock = field(default_factory=SystemClock)
     metrics: Metrics = field(default_factory=Metrics)
     post: Poster | None = None
+    notifications: Notifications | None = None
     units: dict[str, Unit] = field(default_factory=dict)
     views: list[Informer] = field(default_factory=list)
     source_followers: list[Follower] = field(default_factory=list)
-    servers: list[Server] = field(default_factory=list)
+    servers: dict[str, Server] = field(default_factory=dict)
     stopped: Event = field(default_factory=Event)
     builds: Builds = field(default_factory=Builds)
 
@@ -94,17 +103,28 @@ class Agent:
         self.metrics.describe(
             "gotk_reconcile_duration_seconds", "histogram", "The duration in seconds of a reconciliation."
         )
+        if NOTIFICATION in self.options.controllers:
+            self._add_notifications()
+        if self.options.events_url:
+            self.post = HttpPoster(self.options.events_url)
         if SOURCE in self.options.controllers:
             self._add_sources()
         if KUSTOMIZE in self.options.controllers:
             self._add_kustomizations()
-        self._serve(self.options.metrics_address, {("GET", "/metrics"): self._metrics})
         self._serve(
-            self.options.health_address,
-            {("GET", "/healthz"): lambda _: Reply(200, b"ok"), ("GET", "/readyz"): self._ready},
+            "metrics",
+            self.options.metrics_address,
+            {("GET", "/metrics"): lambda _: Reply(200, self.metrics.text().encode(), CONTENT_TYPE)},
         )
-        for server in self.servers:
+        self._serve(
+            "health",
+            self.options.health_address,
+            {("GET", "/healthz"): lambda _: Reply(200, b"ok"), ("GET", "/readyz"): lambda _: readiness(self)},
+        )
+        for server in self.servers.values():
             server.start()
+        if self.notifications is not None:
+            self.notifications.start()
         for view in self.views:
             view.start()
         for found in self.units.values():
@@ -113,15 +133,17 @@ class Agent:
     def stop(self) -> bool:
         """End in an orderly way; returns whether all runs ended in time."""
         ended = [found.stop(GRACE_S) for found in self.units.values()]
+        if self.notifications is not None:  # behind the units, whose last events it takes
+            ended.append(self.notifications.stop(GRACE_S))
         for view in self.views:
             view.stop()
-        for server in self.servers:
+        for server in self.servers.values():
             server.stop()
         self.stopped.set()
         return all(ended)
 
     def _add_sources(self) -> None:
-        server = self._serve(self.options.storage_address, {})
+        server = self._serve("artifacts", self.options.storage_address, {})
         host = self.options.advertised or (f"127.0.0.1:{server.port}" if server is not None else "localhost")
         storage = Storage(self.options.storage / "artifacts", host)
         mirrors = Mirrors(self.options.storage / "mirrors", self.options.protocols)
@@ -162,6 +184,16 @@ class Agent:
     def _wake(self, key: Key) -> None:
         self.units[KUSTOMIZE].queue.add(key)
 
+    def _add_notifications(self) -> None:
+        options = NotificationOptions(
+            folder=self.options.storage / "notifications", namespace=self.options.namespace,
+            cross_namespace=self.options.cross_namespace, window_s=self.options.event_window_s,
+        )  # fmt: skip
+        made = Notifications(self._shared(), options, self._recorder(NAME))
+        self.notifications, self.post = made, made.intake.post
+        self._serve("events", self.options.events_address, made.event_routes)
+        self._serve("webhooks", self.options.receiver_address, made.hook_routes)
+
     def _sources(self) -> Informer:
         """The GitRepositories as this process sees them: those of its own controller, or a view of another's."""
         if SOURCE in self.units:
@@ -179,26 +211,31 @@ class Agent:
     def _unit(
         self, collection: Collection, names: Names, make: Callable[[Surroundings], Reconcile], concurrency: int
     ) -> Unit:
-        recorder = Recorder(
-            self.cluster.exchange, names.controller, socket.gethostname(), self.post, self.clock,
-            lambda line: self.log.write("error", line),
-        )  # fmt: skip
-        shared = Shared(
+        own = collection._replace(namespace=self.options.namespace)
+        recorder = self._recorder(names.controller)
+        return unit(self._shared(), own, names, make, concurrency=concurrency, recorder=recorder)
+
+    def _shared(self) -> Shared:
+        return Shared(
             cluster=self.cluster, log=self.log, metrics=self.metrics, clock=self.clock, selector=self.options.selector
         )
-        own = collection._replace(namespace=self.options.namespace)
-        return unit(shared, own, names, make, concurrency=concurrency, recorder=recorder)
 
-    def _serve(self, address: str, routes: dict[tuple[str, str], Callable[[Asked], Reply]]) -> Server | None:
+    def _recorder(self, controller: str) -> Recorder:
+        return Recorder(
+            self.cluster.exchange, controller, socket.gethostname(), self.post, self.clock,
+            lambda line: self.log.write("error", line),
+        )  # fmt: skip
+
+    def _serve(self, what: str, address: str, routes: Routes) -> Server | None:
         if not address:
             return None
-        server = Server(address, routes)
-        self.servers.append(server)
+        self.servers[what] = server = Server(address, routes)
+        self.log.write("info", "listening", what=what, port=server.port)
         return server
 
-    def _metrics(self, _asked: Asked) -> Reply:
-        return Reply(200, self.metrics.text().encode(), CONTENT_TYPE)
 
-    def _ready(self, _asked: Asked) -> Reply:
-        is_ready = all(found.around.informer.synced.is_set() for found in self.units.values())
-        return Reply(200, b"ok") if is_ready else Reply(500, b"not ready")
+def readiness(agent: Agent) -> Reply:
+    """Whether an agent has seen what it works on: 200 or 500."""
+    is_ready = all(found.around.informer.synced.is_set() for found in agent.units.values())
+    is_ready = is_ready and (agent.notifications is None or agent.notifications.is_ready())
+    return Reply(200, b"ok") if is_ready else Reply(500, b"not ready")

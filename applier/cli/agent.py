@@ -14,11 +14,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from applier.agent.assembly import CONTROLLERS, Agent, AgentOptions
+from applier.agent.assembly import CONTROLLERS, NOTIFICATION, SOURCE, Agent, AgentOptions
 from applier.agent.runtime.leadership import Leadership
 from applier.agent.runtime.logs import LEVELS, Log
 from applier.cli.flags import CONNECTION, HELP
-from applier.cli.settings import read, whole_number
+from applier.cli.settings import duration, read, whole_number
 from applier.cluster.cluster import of_connection
 from applier.cluster.kubeconfig import connect
 from applier.failures import ApplierError
@@ -39,6 +39,9 @@ FLAGS = (
     Flag("storage-adv-addr", TEXT, "the host that artifacts are had from (default: the address they are served at)", placeholder="HOST"),
     Flag("metrics-addr", TEXT, "where metrics are served (default 127.0.0.1:0; in a cluster :8080)", placeholder="ADDRESS"),
     Flag("health-addr", TEXT, "where /healthz and /readyz are served (default 127.0.0.1:0; in a cluster :9440)", placeholder="ADDRESS"),
+    Flag("events-addr", TEXT, "where events are taken (default 127.0.0.1:0; in a cluster :9090, beside the source controller :9091), or, as a URL, where they are posted", placeholder="ADDRESS"),
+    Flag("receiver-addr", TEXT, "where webhooks of Receivers are served (default 127.0.0.1:0; in a cluster :9292)", placeholder="ADDRESS"),
+    Flag("rate-limit-interval", TEXT, "for how long the same event is taken once only (default 5m)", placeholder="DURATION"),
     Flag("concurrent", TEXT, "how many Kustomizations are at work at once (default 4)", placeholder="NUMBER"),
     Flag("default-service-account", TEXT, "act as this account for Kustomizations that name none", placeholder="NAME"),
     Flag("no-cross-namespace-refs", BOOL, "refuse sources of other namespaces"),
@@ -138,6 +141,10 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
         advertised=str(values.get("storage_adv_addr") or ""),
         metrics_address=address("metrics_addr", "8080"),
         health_address=address("health_addr", "9440"),
+        events_address=address("events_addr", "9091" if SOURCE in names else "9090"),
+        receiver_address=address("receiver_addr", "9292"),
+        events_url=_events_url(values, environment, names),
+        event_window_s=duration(values, "rate_limit_interval", 300.0),
         concurrent_kustomizations=whole_number(values, "concurrent", 4),
         default_account=str(values.get("default_service_account") or ""),
         cross_namespace=not values.get("no_cross_namespace_refs"),
@@ -148,6 +155,18 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
 
 def _addresses(values: Mapping[str, object], *, is_inside: bool) -> Callable[[str, str], str]:
     def address(name: str, port: str) -> str:
-        return str(values.get(name) or (f":{port}" if is_inside else "127.0.0.1:0"))
+        given = str(values.get(name) or "")
+        return given if given and "://" not in given else f":{port}" if is_inside else "127.0.0.1:0"
 
     return address
+
+
+def _events_url(values: Mapping[str, object], environment: Mapping[str, str], names: Sequence[str]) -> str:
+    """Where events are posted: as the flag says; in a cluster the notification controller, unless it is in this process."""
+    given = str(values.get("events_addr") or "")
+    if "://" in given:
+        return given
+    namespace = environment.get("RUNTIME_NAMESPACE")
+    if NOTIFICATION in names or not namespace or "KUBERNETES_SERVICE_HOST" not in environment:
+        return ""
+    return f"http://notification-controller.{namespace}.svc.cluster.local./"

@@ -28,6 +28,7 @@ from applier.cluster.kubeconfig import Choice, connect
 
 Object = dict[str, Any]
 SOURCE, KUSTOMIZE = "source.toolkit.fluxcd.io/v1", "kustomize.toolkit.fluxcd.io/v1"
+NOTIFICATION = "notification.toolkit.fluxcd.io/v1"
 
 
 def until(condition: Callable[[], Any], what: str = "", within_s: float = 30.0) -> Any:
@@ -185,6 +186,7 @@ class AgentBed:
             **{
                 "namespace": self.namespace, "storage": self.folder / "storage", "storage_address": "127.0.0.1:0",
                 "metrics_address": "127.0.0.1:0", "health_address": "127.0.0.1:0", "controllers": ("source", "kustomize"),
+                "events_address": "127.0.0.1:0", "receiver_address": "127.0.0.1:0",
                 **options,
             }
         )  # fmt: skip
@@ -277,7 +279,7 @@ class AgentBed:
             agent.stop()
         for file in self.files:
             file.close()
-        for kind, version in (("Kustomization", KUSTOMIZE), ("GitRepository", SOURCE)):
+        for kind, version in (("Kustomization", KUSTOMIZE), ("GitRepository", SOURCE), ("Receiver", NOTIFICATION)):
             for body in self.kube.list(version, kind, self.namespace):
                 self.kube.merge({**body, "apiVersion": version, "kind": kind}, {"metadata": {"finalizers": None}})
         shutil.rmtree(self.folder / "storage", ignore_errors=True)

@@ -7,47 +7,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from typing import Any
 
-import pytest
 from agent_bed import AgentBed, Object, until
+from agent_process import Process
 from bed import KBUILD
-
-
-class Process:
-    """An agent in a process of its own; its log is read as it grows."""
-
-    def __init__(self, scene: AgentBed, name: str, *flags: str) -> None:
-        self.log = scene.folder / f"{name}.log"
-        self.file = self.log.open("w")
-        command = [str(KBUILD), "agent", "-n", scene.namespace, "--storage-path", str(scene.folder / name), *flags]
-        self.process = subprocess.Popen(
-            command, env=scene.bed.environment(RUNTIME_NAMESPACE=scene.namespace), stderr=self.file, stdout=self.file
-        )
-
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-
-    def says(self, message: str) -> bool:
-        return any(line["msg"] == message for line in self.lines())
-
-    def end(self, name: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(name)
-        code = self.process.wait(timeout=30)
-        self.file.close()
-        return code
-
-
-@pytest.fixture
-def processes() -> Iterator[list[Process]]:
-    started: list[Process] = []
-    yield started
-    for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
-        one.file.close()
 
 
 def config_map(scene: AgentBed, name: str) -> str:

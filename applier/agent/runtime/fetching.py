@@ -8,8 +8,8 @@ from __future__ import annotations
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 
@@ -47,11 +47,11 @@ class Answer:
 
 
 USUAL = Trust()
+Connections: TypeAlias = urllib3.PoolManager
 
 
-@contextmanager
-def pool(trust: Trust = USUAL) -> Iterator[urllib3.PoolManager]:
-    """Connections for a few requests. Raises: FetchError, for keys that cannot be used."""
+def manager(trust: Trust = USUAL) -> urllib3.PoolManager:
+    """Connections that may be kept. Raises: FetchError, for keys that cannot be used."""
     context = ssl.create_default_context()
     try:
         if trust.authority:
@@ -61,12 +61,18 @@ def pool(trust: Trust = USUAL) -> Iterator[urllib3.PoolManager]:
                 context.load_cert_chain(files["certificate"], files["key"])
     except (ssl.SSLError, ValueError):
         raise FetchError("the certificates cannot be read") from None
-    made = (
-        urllib3.ProxyManager(trust.proxy, ssl_context=context)
-        if trust.proxy
-        else urllib3.PoolManager(ssl_context=context)
-    )
-    with made as opened:
+    if not trust.proxy:
+        return urllib3.PoolManager(ssl_context=context)
+    parts = urlsplit(trust.proxy)
+    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+    headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else {}
+    return urllib3.ProxyManager(without_credentials(trust.proxy), ssl_context=context, proxy_headers=headers)
+
+
+@contextmanager
+def pool(trust: Trust = USUAL) -> Iterator[urllib3.PoolManager]:
+    """Connections for a few requests. Raises: FetchError, for keys that cannot be used."""
+    with manager(trust) as opened:
         yield opened
 
 
@@ -95,7 +101,7 @@ def ask(connections: urllib3.PoolManager, question: Question) -> Answer:
         finally:
             found.release_conn()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
-        is_timeout = isinstance(problem, urllib3.exceptions.TimeoutError)
+        is_timeout = _is_timeout(problem)
         raise FetchError(_sentence(problem, question.url), is_timeout=is_timeout) from None
     return Answer(found.status, {name.lower(): value for name, value in found.headers.items()}, data)
 
@@ -110,7 +116,7 @@ def _sentence(problem: Exception, url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     text = str(problem)
-    if isinstance(problem, urllib3.exceptions.TimeoutError):
+    if _is_timeout(problem):
         return "context deadline exceeded"
     if "refused" in text:
         return f"dial tcp {parts.hostname}:{port}: connect: connection refused"
@@ -119,3 +125,9 @@ def _sentence(problem: Exception, url: str) -> str:
     if isinstance(problem, urllib3.exceptions.SSLError):
         return f"tls: failed to verify certificate: {text.rpartition('] ')[2]}"
     return "EOF" if isinstance(problem, urllib3.exceptions.ProtocolError) else "the request failed"
+
+
+def _is_timeout(problem: Exception) -> bool:
+    """Whether time ran out; a connection that cannot be made counts as that only by its class."""
+    timeout, other = urllib3.exceptions.TimeoutError, urllib3.exceptions.NewConnectionError
+    return isinstance(problem, timeout) and not isinstance(problem, other)

@@ -1,0 +1,1 @@
+"""Events to people and systems, webhooks to requests: Flux's Provider, Alert and Receiver."""
