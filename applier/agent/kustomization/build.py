@@ -44,7 +44,8 @@ def build(folder: str, fs: kbuild.FileSystem, spec: Mapping[str, Any]) -> kbuild
     try:
         name, text = _kustomization(folder, fs, spec)
         overlaid = kbuild.OverlayFileSystem(fs, {name: text}) if text else fs
-        return kbuild.render(folder, fs=overlaid, load_restrictor="LoadRestrictionsNone")
+        # The order of the files, as Flux builds: what is applied first is decided when it is applied.
+        return kbuild.render(folder, fs=overlaid, load_restrictor="LoadRestrictionsNone", reorder="none")
     except kbuild.KbuildError as problem:
         reason = str(problem)
         is_plain = reason.startswith("failed to decode Kubernetes YAML")

@@ -14,7 +14,7 @@ from applier.cli.operate.words import FAILURE, StoppedError, say
 from applier.clock import utc_text
 from applier.cluster.api import Collection, Listing
 from applier.cluster.transport import Request
-from applier.failures import ApplierError, TransportError
+from applier.failures import ApplierError, ErrorClass, TransportError
 
 if TYPE_CHECKING:
     from applier.cli.operate.call import Call
@@ -26,6 +26,8 @@ DEPLOYMENTS = Collection("apps", "v1", "deployments", "Deployment")
 PODS = Collection("", "v1", "pods", "Pod")
 CONTAINER = "manager"
 AGAIN_S, SILENCE_S = 1.0, 24 * 3600.0
+# A pod that has not begun yet, a node or a server that does not answer just now.
+_PASSING = frozenset({ErrorClass.BAD_INPUT, ErrorClass.NOT_FOUND, ErrorClass.TRANSIENT, ErrorClass.CONNECTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class PodLog:
                     continue
                 self.seen = self.printer.take(line) or self.seen
         except ApplierError as problem:
+            if follow and problem.error_class in _PASSING:
+                return True
             self._fail(f"the log of pod {pod['metadata']['name']} cannot be read: {problem}")
             return False
         except TransportError as problem:
