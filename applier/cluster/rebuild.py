@@ -21,8 +21,6 @@ from applier.model.snapshot import KindFact
 from applier.model.values import annotations_of, labels_of, uid_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from applier.cluster.cluster import Cluster
     from applier.model.ids import Body
     from applier.model.inventory import InventoryRef
@@ -41,7 +39,7 @@ class Found(NamedTuple):
 def find_members(cluster: Cluster, ref: InventoryRef) -> Found:
     """Search the members of an inventory. Raises: ApplierError, where the head cannot be read."""
     head = cluster.reader.get(config_maps(ref.namespace), ref.head_name)
-    facts = list(_facts(cluster, None if isinstance(head, Absent) else head))
+    facts, gaps = _facts(cluster, None if isinstance(head, Absent) else head)
     selector = f"{keys.PART_OF}={applyset_id(ref)}"
 
     def search(fact: KindFact) -> list[Body] | str:
@@ -52,7 +50,6 @@ def find_members(cluster: Cluster, ref: InventoryRef) -> Found:
         return list(listing.seen if isinstance(listing, TooMany) else listing.bodies)
 
     entries: dict[ObjectId, Entry] = {}
-    gaps: list[str] = []
     answers = in_parallel([lambda fact=fact: search(fact) for fact in facts], 8)  # type: ignore[misc]
     for fact, answer in zip(facts, answers, strict=True):
         if isinstance(answer, str):
@@ -65,14 +62,20 @@ def find_members(cluster: Cluster, ref: InventoryRef) -> Found:
     return Found(entries, tuple(gaps))
 
 
-def _facts(cluster: Cluster, head: Body | None) -> Iterable[KindFact]:
+def _facts(cluster: Cluster, head: Body | None) -> tuple[list[KindFact], list[str]]:
+    """The kinds to search, and those that the head names and the cluster does not tell us how to read."""
     known = cluster.discovery()
     named = str(annotations_of(head).get(keys.APPLYSET_KINDS) or "") if head is not None else ""
     if not named:
-        yield from (fact for fact in known.kinds.values() if "list" in fact.verbs and fact.kind not in _NEVER)
-        return
+        every = [fact for fact in known.kinds.values() if "list" in fact.verbs and fact.kind not in _NEVER]
+        return every, list(known.broken.values())
+    facts: list[KindFact] = []
+    gaps: list[str] = []
     for text in named.split(","):
         kind, _, group = text.partition(".")
         fact = known.find(GroupKind(group, kind))
         if isinstance(fact, KindFact):
-            yield fact
+            facts.append(fact)
+        else:
+            gaps.append(f"{text}: {fact.why if fact is not None else 'the cluster does not serve it'}")
+    return facts, gaps
