@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from applier.cluster.transport import KubeTransport, Stream
     from applier.model.ids import Body
 
-READ_ATTEMPTS = 5
+READ_ATTEMPTS = 7
 _WORTH_REPEATING = frozenset({ErrorClass.TRANSIENT, ErrorClass.KIND_UNKNOWN})
 
 
@@ -79,7 +79,7 @@ class Exchange:
         return stream
 
     def patiently(self, call: Callable[[], Body]) -> Body:
-        """Make a call up to five times while it fails for reasons that pass. Raises: ApplierError."""
+        """Make a call up to seven times (a quarter of a minute) while it fails for reasons that pass. Raises: ApplierError."""
         for attempt in range(1, READ_ATTEMPTS):
             try:
                 return call()
