@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kbuild.accumulate.layers import Accumulator
     from kbuild.load.filesystem import FileSystem
     from kbuild.model.context import Helm, Observer, Programs
+    from kbuild.model.errors import Position
     from kbuild.model.resource import Resource
     from kbuild.model.shared import Shared
     from kbuild.model.tree import Node
@@ -98,27 +99,37 @@ def build(
         resources = finish(accumulated, node, fold)
     except KbuildError as error:
         error.walk = error.walk or tuple(fold.walk)
-        if error.shown is not None:
+        if error.shown is not None or error.doubled is not None:
             show_as_written(error, access)
         raise
     finally:
         access.close()
     result = Result(tuple(resources), tuple(lines), counters)
     result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
+    result.restate = lambda error: show_as_written(error, access, is_final=True)
     return result
 
 
-def show_as_written(error: KbuildError, access: Access) -> None:
-    """Let an error show a value in the style of its file, where that is at hand. Mutates: `error`."""
-    from kbuild.documents.as_written import as_written
+def show_as_written(error: KbuildError, access: Access, *, is_final: bool = False) -> None:
+    """Let an error show a value in the style of its file, where that is at hand; `is_final` for one of printing.
+
+    Mutates: `error`.
+    """
+    from kbuild.documents.as_written import as_held, as_written, with_lines
     from kbuild.documents.config import read_config
 
+    place = error.holder.position if error.holder is not None else error.position
+    text, reason = text_at(place, access), None
+    if error.doubled is not None:
+        reason = with_lines(error.reason, error.doubled, place, text, is_final=is_final)
+    elif error.holder is not None:
+        reason = as_held(error.reason, error.shown, error.holder, text)
+    if reason is not None or error.shown is None:
+        error.reason = reason or error.reason
+        return
     texts: list[str] = []
     for place in (error.position, *(place for _, place in error.related)):
-        try:
-            text = access.fs.read(place.file).decode("utf-8", "replace")
-        except OSError:
-            continue
+        text = text_at(place, access)
         texts.append(text)
         if place.file.rpartition("/")[2] in tree.NAMES:
             fields = read_config(text)
@@ -127,6 +138,14 @@ def show_as_written(error: KbuildError, access: Access) -> None:
             old = fields.get("patchesStrategicMerge") if type(fields) is dict else None
             texts += [entry for entry in old or () if type(entry) is str]
     error.reason = as_written(error.reason, error.shown, texts)
+
+
+def text_at(place: Position, access: Access) -> str:
+    """The file of a place, empty where it is not at hand."""
+    try:
+        return access.fs.read(place.file).decode("utf-8", "replace") if place else ""
+    except OSError:
+        return ""
 
 
 def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:

@@ -7,10 +7,11 @@ from kbuild.model.errors import UNKNOWN, OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from kbuild.counters import Counters
-    from kbuild.model.errors import Position
+    from kbuild.model.errors import KbuildError, Position
     from kbuild.model.ids import ObjectId
     from kbuild.model.resource import Resource
 
@@ -22,15 +23,17 @@ class Result:
 
     Shape: `resources` in output order, each with `.id` (group, version, kind, name, namespace) and `.body`; `warnings` are the
     lines that `kbuild render` prints on standard error; `files_read` are the paths read, in order, each once;
-    `left_out` are (path, reason) of what `generate` or ignore rules left out; `counters` say how much work was done.
+    `left_out` are (path, reason) of what `generate` or ignore rules left out; `counters` say how much work was done. `restate`
+    lets an error of printing show what it shows as the file writes it.
     """
 
-    __slots__ = ("_text", "counters", "files_read", "left_out", "resources", "warnings")
+    __slots__ = ("_text", "counters", "files_read", "left_out", "resources", "restate", "warnings")
 
     def __init__(self, resources: tuple[Resource, ...], warnings: tuple[str, ...], counters: Counters) -> None:
         self.resources, self.warnings, self.counters = resources, warnings, counters
         self.files_read: tuple[str, ...] = ()
         self.left_out: tuple[tuple[str, str], ...] = ()
+        self.restate: Callable[[KbuildError], None] | None = None
         self._text: str | None = None
 
     def to_yaml(self) -> str:
@@ -44,7 +47,10 @@ class Result:
             try:
                 self._text = write([resource.body for resource in self.resources])
             except OutputError as error:
-                raise error.at_place(self._refused()) from None
+                error.at_place(self._refused())
+                if error.doubled is not None and self.restate is not None:
+                    self.restate(error)
+                raise error from None
         return self._text
 
     def _refused(self) -> Position:

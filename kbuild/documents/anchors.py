@@ -100,7 +100,7 @@ class _Expansion:
         if self.copies > MAX_COPIES:
             raise bare_error("document contains excessive aliasing")
         copy = Node(node.kind, (node.line, node.column), node.tag, style=node.style)
-        copy.content = node.content
+        copy.content, copy.comments = node.content, node.comments
         return copy
 
 

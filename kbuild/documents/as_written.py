@@ -1,37 +1,84 @@
 """A value in an error as its file writes it: the reference prints nodes in their own style, a body knows only values.
 
-Used when a build has failed, so it may read and parse once more. Comments are left out.
-Source: kyaml v0.21.1 `RNode.String`, go.yaml.in/yaml v3.0.3 encoder.
+Used when a build has failed, so it may read and parse once more. Where it is known whose value it is, what the build has
+changed since then is shown changed; otherwise the first equal value of some texts is taken.
+Source: kyaml v0.21.1 `RNode.String`, `AnnotationSetter`; go.yaml.in/yaml v3.0.3 encoder.
 """
 
 from __future__ import annotations
 
 from kbuild.documents.anchors import expand
+from kbuild.documents.commented import Document, read_document
 from kbuild.documents.compose import value_of
-from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node
-from kbuild.documents.parser import read_root
-from kbuild.documents.parser_state import Parser
-from kbuild.documents.v3text import dumps
+from kbuild.documents.layout import lines_of
+from kbuild.documents.node_text import encode
+from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
+from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
 from kbuild.model.errors import KbuildError
 from kbuild.model.quote import go_quote
+from kbuild.model.resource import INTERNAL
+from kbuild.model.scalars import Quoted, is_quoted, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kbuild.model.scalars import Json
+    from kbuild.model.errors import Position
+    from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Body, Json
 
 _MOST_QUOTED = 6
+_LAST = 1 << 30
 
 
 def as_written(reason: str, found: Json, texts: Iterable[str]) -> str:
     """An error's reason with a value in the style of the first of some texts that holds it."""
-    plain = dumps(found)
     for text in texts:
         shown = find(text, found)
         if shown is not None:
-            return replaced(reason, plain, shown)
+            return replaced(reason, dumps(found), shown)
     return reason
+
+
+def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | None:
+    """An error's reason with a value of a resource in the style of the resource's file, None where it is not in there."""
+    path = path_of(resource.body, found)
+    document = document_at(text, resource.position.line)
+    if path is None or document is None or document.root is None:
+        return None
+    original, value = step_into(document.root, resource.body, path)
+    if original is None:
+        return None
+    if not path:
+        value = held(resource, original)
+    return replaced(reason, dumps(found), encode(overlaid(original, value)))
+
+
+def with_lines(reason: str, body: Body, position: Position, text: str, *, is_final: bool) -> str | None:
+    """An error's reason about equal keys with their lines in the text that the reference has now, None where there are none.
+
+    `is_final` says that the annotations were written anew, as they are last.
+    """
+    document = document_at(text, position.line)
+    plain = duplicates_text(duplicate_lines(body))
+    if not plain or document is None or document.root is None or not same_head(document.root, body):
+        return None
+    if is_final:
+        for key, value in entries(document.root):
+            if key.text == "metadata" and value.kind == MAPPING_NODE:
+                drop(value, "annotations")
+    lines = lines_of(Document(overlaid(document.root, body), document.head, document.foot))
+    return replaced(reason, plain, duplicates_text(lines))
+
+
+def drop(node: Node, text: str) -> None:
+    """Take all entries of a key out of a map. Mutates: `node`."""
+    node.content = [part for key, value in entries(node) if key.text != text for part in (key, value)]
+
+
+def same_head(node: Node, body: Body) -> bool:
+    """Whether a document is of the same kind."""
+    return any(key.text == "kind" and item.text == text_of(body.get("kind")) for key, item in entries(node))
 
 
 def replaced(reason: str, plain: str, shown: str) -> str:
@@ -44,23 +91,56 @@ def replaced(reason: str, plain: str, shown: str) -> str:
     return reason
 
 
-def find(text: str, found: Json) -> str | None:
-    """The text of the first node with a value, None where no document has one."""
+def documents(text: str) -> Iterator[tuple[Document, int]]:
+    """The documents of a file, aliases expanded, each with the 1-based line at which its text begins. Raises: KbuildError."""
     from kbuild.documents.reader import split
 
+    for chunk, line in split(text.replace("\r\n", "\n")):
+        document = read_document(chunk)
+        if document.root is not None:
+            document.root = expand(document.root)
+            yield document, line
+
+
+def find(text: str, found: Json) -> str | None:
+    """The text of the first node with a value, None where no document has one."""
     try:
-        for chunk, _ in split(text.replace("\r\n", "\n")):
-            root = read_root(Parser(chunk, is_v3=True))
-            for node in nodes(expand(root)) if root is not None else ():
+        for document, _ in documents(text):
+            for node in nodes(document.root):
                 if same(node, found):
-                    return "\n".join(lines(node)) + "\n"
+                    is_root = node is document.root
+                    return encode(node, document.head if is_root else "", document.foot if is_root else "")
     except KbuildError:
         return None
     return None
 
 
-def nodes(node: Node) -> Iterator[Node]:
+def document_at(text: str, line: int) -> Document | None:
+    """The document that holds a 1-based line; of a list of resources, the one that begins there."""
+    last = None
+    try:
+        for document, start in documents(text):
+            if start > line and last is not None:
+                break
+            last = document
+            root = document.root
+            for node in nodes(root) if root is not None and "items" in map(key_of, root.content[::2]) else ():
+                if node.kind == MAPPING_NODE and node.line + start == line and node is not root:
+                    return Document(node)
+    except KbuildError:
+        return None
+    return last
+
+
+def key_of(node: Node) -> str:
+    """The text of a key."""
+    return node.text
+
+
+def nodes(node: Node | None) -> Iterator[Node]:
     """A node and everything below it but keys, in order."""
+    if node is None:
+        return
     yield node
     for child in node.content[1::2] if node.kind == MAPPING_NODE else node.content:
         yield from nodes(child)
@@ -76,62 +156,112 @@ def same(node: Node, found: Json) -> bool:
     return type(value) is type(found) and (bool(value == found) or dumps(value) == dumps(found))
 
 
-def lines(node: Node) -> list[str]:
-    """The lines of a node in its own style."""
-    if node.kind == SCALAR_NODE:
-        return scalar(node)
-    if node.style or not node.content:
-        return [flow(node)]
-    out: list[str] = []
-    if node.kind == SEQUENCE_NODE:
-        for item in node.content:
-            first, *rest = lines(item)
-            out += [f"- {first}", *indented(rest, is_text=item.kind == SCALAR_NODE)]
-        return out
-    for key, value in zip(node.content[::2], node.content[1::2], strict=True):
-        first, *rest = lines(value)
-        if key.kind != SCALAR_NODE:
-            out += [f"? {flow(key)}", f": {first}", *indented(rest)]
-            continue
-        name = scalar(key)[0]
-        if value.kind == SCALAR_NODE or value.style or not value.content:
-            out += [f"{name}: {first}".rstrip() if not first else f"{name}: {first}", *rest]
+def path_of(value: Json, found: Json) -> list[Json] | None:
+    """The keys and indexes that lead to the very object that is meant."""
+    if value is found:
+        return []
+    pairs = value.items() if type(value) is dict else enumerate(value) if type(value) is list else ()
+    for key, item in pairs:
+        path = path_of(item, found)
+        if path is not None:
+            return [key, *path]
+    return None
+
+
+def step_into(node: Node, value: Json, path: list[Json]) -> tuple[Node | None, Json]:
+    """The node and the value behind a path; no node where the file has none."""
+    at: Node | None = node
+    for step in path:
+        value = value[step]
+        if at is None or at.kind == SCALAR_NODE:
+            at = None
+        elif at.kind == SEQUENCE_NODE:
+            at = at.content[step] if type(step) is int and step < len(at.content) else None
         else:
-            # Lists begin at the column of their key.
-            inner = [first, *rest]
-            out += [f"{name}:", *(inner if value.kind == SEQUENCE_NODE else indented(inner))]
-    return out
+            at = next((item for key, item in entries(at) if key.text == key_text(step)), None)
+    return at, value
 
 
-def indented(inner: list[str], *, is_text: bool = False) -> list[str]:
-    """Lines two columns deeper; those of a block's text are deep enough behind a dash."""
-    return inner if is_text else [f"  {line}" if line else line for line in inner]
+def entries(node: Node) -> Iterator[tuple[Node, Node]]:
+    """The keys of a map's node with their values."""
+    return zip(node.content[::2], node.content[1::2], strict=True)
 
 
-def scalar(node: Node) -> list[str]:
-    """The lines of a scalar."""
-    if node.style == "'" and "\n" not in node.text:
-        shown = ["'" + node.text.replace("'", "''") + "'"]
-    elif node.style or node.tag:
-        shown = dumps(value_of(node)).removesuffix("\n").split("\n")
-        return shown if not node.tag or node.style != "'" else [f"{node.tag} {shown[0]}"]
-    else:
-        shown = [node.text]
-    return [f"{node.tag} {shown[0]}"] if node.tag else shown
+def held(resource: Resource, original: Node) -> Body:
+    """The body with the annotations that the reference keeps on it at this point: behind those of the file."""
+    added = resource.build_annotations()
+    meta = resource.body.get("metadata")
+    if not added or type(meta) is not dict:
+        return resource.body
+    order = ("prefixes", "previousNames", "previousNamespaces", "previousKinds", "suffixes")
+    names = dict.fromkeys([*(INTERNAL + name for name in order), *added])
+    shown = meta.get("annotations")
+    annotations = {**shown} if type(shown) is dict else {}
+    written, _ = step_into(original, resource.body, ["metadata", "annotations"] if "annotations" in meta else [])
+    known = {key.text for key, _ in entries(written)} if written is not None and written.kind == MAPPING_NODE else set()
+    later = [key for key in annotations if key_text(key) not in known]
+    annotations.update((name, _Single(added[name])) for name in names if name in added)
+    annotations.update([(key, annotations.pop(key)) for key in later])
+    return {**resource.body, "metadata": {**meta, "annotations": annotations}}
 
 
-def flow(node: Node) -> str:
-    """A collection in one line."""
-    if node.kind == SCALAR_NODE:
-        if not (node.style or node.tag) and (not node.text or ":" in node.text):
-            # What a flow collection could be mistaken about is quoted.
-            return "'" + node.text.replace("'", "''") + "'"
-        return scalar(node)[0]
-    items = [flow(item) for item in node.content]
-    if node.kind == SEQUENCE_NODE:
-        return "[" + ", ".join(items) + "]"
-    pairs = [
-        f"{shown}: {value}" if key.kind == SCALAR_NODE else f"? {shown} : {value}"
-        for key, shown, value in zip(node.content[::2], items[::2], items[1::2], strict=True)
-    ]
-    return "{" + ", ".join(pairs) + "}"
+class _Single(str):
+    """A text that is written in single quotes."""
+
+    __slots__ = ()
+
+
+def overlaid(node: Node | None, value: Json) -> Node:
+    """A value with the styles and comments of the node that it was read from, where that still says so."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        fresh = Node(MAPPING_NODE if kind is dict else SEQUENCE_NODE, (0, 0))
+        original = node if node is not None and node.kind == fresh.kind else None
+        if original is not None:
+            fresh.style, fresh.tag, fresh.comments = original.style, original.tag, original.comments
+        fresh.content = _overlaid_map(original, value) if kind is dict else _overlaid_list(original, value)
+        return fresh
+    text = str(value) if kind is _Single else text_of(value)
+    style = "'" if kind is _Single else '"' if is_quoted(value) else ""
+    if node is None or node.kind != SCALAR_NODE:
+        return _scalar(value, text, style)
+    if node.text == text and scalar_tag(node) == tag_of(value) and bool(node.style) == is_quoted(value):
+        return node
+    fresh = _scalar(value, text, node.style if is_quoted(value) and node.style in ("'", '"') else style)
+    fresh.comments = node.comments
+    return fresh
+
+
+def _overlaid_map(node: Node | None, value: Body) -> list[Node]:
+    old: dict[str, list[tuple[Node, Node]]] = {}
+    for key, item in entries(node) if node is not None else ():
+        old.setdefault(key.text, []).append((key, item))
+    content: list[Node] = []
+    for key, item in value.items():
+        text = key_text(key)
+        known = old.get(text)
+        name, below = known.pop(0) if known else (None, None)
+        if name is None:
+            name = _scalar(text, text, "")
+        content += (name, overlaid(below, item))
+    return content
+
+
+def _overlaid_list(node: Node | None, value: list[Json]) -> list[Node]:
+    old = node.content if node is not None else []
+    if len(old) == len(value):
+        return [overlaid(below, item) for below, item in zip(old, value, strict=True)]
+    rest = list(old)
+    content: list[Node] = []
+    for item in value:
+        at = next((at for at, below in enumerate(rest) if same(below, item)), _LAST)
+        content.append(overlaid(rest.pop(at) if at < _LAST else None, item))
+    return content
+
+
+def _scalar(value: Json, text: str, style: str) -> Node:
+    """A scalar that no file holds; a text that would read as something else is quoted."""
+    node = Node(SCALAR_NODE, (0, 0), text=text, style=style)
+    if isinstance(value, str) and not style and type(value) is not Quoted and scalar_tag(node) != tag_of(str(value)):
+        node.style = '"'
+    return node

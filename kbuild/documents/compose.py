@@ -49,9 +49,7 @@ def compose(text: str, edit: Callable[[Node], None] | None = None) -> Json:
     if duplicates:
         from kbuild.documents.layout import note_lines
 
-        comments = parser.scanner.comments
-        before = text.split("\n")[root.line - 1 : root.line] if comments and comments[0] < root.line else []
-        note_lines(body, root, comments, has_gap=bool(before) and not before[0].strip())
+        note_lines(body, text, edit)
     return body
 
 
@@ -62,7 +60,7 @@ def value_of(node: Node, duplicates: list[OddKey] | None = None) -> Json:
     if node.kind != MAPPING_NODE:
         return [_in_flow(item, duplicates) if node.style else value_of(item, duplicates) for item in node.content]
     result: dict[Any, Any] = {}
-    seen = set()
+    seen: dict[str | int, int] = {}
     items = iter(node.content)
     for key in items:
         text = key.text
@@ -77,10 +75,11 @@ def value_of(node: Node, duplicates: list[OddKey] | None = None) -> Json:
         else:
             odd = OddKey(text, tag, identity in seen, None if is_scalar else (value_of(key), key.line + 1))
             odd.quoted = tag == NULL and bool(key.style)
+            odd.lines = key.line + 1, seen.get(identity, 0)
             if odd.duplicate and duplicates is not None:
                 duplicates.append(odd)
             result[odd] = value
-        seen.add(identity)
+        seen.setdefault(identity, key.line + 1)
     return result
 
 

@@ -209,13 +209,11 @@ def has_duplicate_key(value: Body) -> bool:
 def check_duplicates(body: Json) -> None:
     """Raise OutputError naming every duplicate key with its lines in the re-encoded text."""
     if _has_duplicates(body):
-        from kbuild.documents.v3text import duplicate_lines
+        from kbuild.documents.v3text import duplicate_lines, duplicates_text
 
-        found = "\n".join(
-            f"  line {line}: mapping key {key} already defined at line {first}"
-            for key, line, first in duplicate_lines(body)
-        )
-        raise OutputError(f"yaml: unmarshal errors:\n{found}")
+        error = OutputError(f"yaml: unmarshal errors:\n{duplicates_text(duplicate_lines(body))}")
+        error.doubled = body
+        raise error
 
 
 def _has_duplicates(value: Json) -> bool:
@@ -363,7 +361,7 @@ def to_printed_values(body: Body) -> dict[str, Any]:
         from kbuild.documents.gojson import go_syntax
 
         prefix = "map[string]interface {}(nil)" if shown is None else go_syntax(shown)
-        raise OutputError(f"{prefix}: {error.reason}") from None
+        raise error.within(prefix) from None
 
 
 def to_output_values(body: Body) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kbuild.model.scalars import MERGE, STR, tag_of
 
 SCALAR_NODE, SEQUENCE_NODE, MAPPING_NODE, ALIAS_NODE = range(4)
+NO_COMMENTS = "", "", ""
 _LONG_TAG = "tag:yaml.org,2002:"
 
 
@@ -15,17 +16,19 @@ class Node:
     """A scalar, list, map or alias.
 
     Shape: `tag` is the written tag, resolved by its handle, or `""`; `style` is `""` for plain, the scalar's quote or
-    block indicator, or the bracket of a flow collection; `content` holds list items, or keys and values in turn; `text` is a scalar's value or an alias' name.
+    block indicator, or the bracket of a flow collection; `content` holds list items, or keys and values in turn; `text` is a
+    scalar's value or an alias' name; `comments` are those before it, behind it and at its foot, where they are wanted.
     Units: 0-based line and column.
     """
 
-    __slots__ = ("column", "content", "kind", "line", "style", "tag", "target", "text")
+    __slots__ = ("column", "comments", "content", "kind", "line", "style", "tag", "target", "text")
 
     def __init__(self, kind: int, at: tuple[int, int], tag: str = "", text: str = "", style: str = "") -> None:
         self.kind, self.tag, self.text, self.style = kind, tag, text, style
         self.line, self.column = at
         self.content: list[Node] = []
         self.target: Node | None = None
+        self.comments: tuple[str, str, str] = NO_COMMENTS
 
 
 def short_tag(tag: str) -> str:

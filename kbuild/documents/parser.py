@@ -57,6 +57,7 @@ def _stream_start(parser: Parser) -> State | None:
         return None
     if token[0] not in (VERSION, TAG_DIRECTIVE, DOCUMENT_START):
         _read_directives(parser)
+        parser.begin()
         parser.returns.append(_document_end)
         return _block_node
     token = _read_directives(parser)
@@ -98,6 +99,7 @@ def _document_content(parser: Parser) -> State:
 
 def _document_end(parser: Parser) -> None:
     parser.peek()
+    parser.end()
 
 
 def _block_node(parser: Parser) -> State:
@@ -217,9 +219,9 @@ def _behind_dash(parser: Parser, token: Token) -> Token:
     With a comment kept for the entry, the reference overlooks the first error and reports the one that it runs into next.
     """
     if not token[4]:
-        return parser.take()
+        return parser.pass_dash()
     try:
-        return parser.take()
+        return parser.pass_dash()
     except YamlError:
         parser.peek()
         raise

@@ -58,6 +58,16 @@ class Parser:
         self.scanner.skip()
         return self.peek()
 
+    def pass_dash(self) -> Token:
+        """Drop the dash of a list entry and peek at the token behind it."""
+        return self.take()
+
+    def begin(self) -> None:
+        """A document without a start mark begins at the next token."""
+
+    def end(self) -> None:
+        """The document ends before the next token."""
+
     def add(self, node: Node) -> None:
         """Put a node into the tree."""
         if self.open:

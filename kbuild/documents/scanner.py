@@ -63,6 +63,9 @@ def _fetch_next(scanner: Scanner) -> None:
         scanner.keys.append(SimpleKey(scanner, possible=False, required=False))
         scanner.tokens.append((STREAM_START, 0, 0, None, None))
         return
+    remarks = scanner.remarks
+    if remarks is not None:
+        remarks.begin(scanner)
     _skip_to_token(scanner)
     text, pos = scanner.text, scanner.pos
     column = pos - scanner.line_start
@@ -84,6 +87,8 @@ def _fetch_next(scanner: Scanner) -> None:
         scanner.may_be_key = False
         scanner.add(DOCUMENT_START if char == "-" else DOCUMENT_END, 3)
     else:
+        if remarks is not None:
+            remarks.behind(scanner)
         _FETCHERS.get(char, _plain)(scanner)
         if scanner.is_v3 and text[scanner.pos] in " \t#":
             skip_line_comment(scanner)
@@ -106,6 +111,9 @@ def _skip_to_token(scanner: Scanner) -> None:
             pos += 1
         tabs = scanner.flow_level or not scanner.may_be_key
         pos = (_BLANKS if tabs else _SPACES).match(text, pos).end()  # type: ignore[union-attr]
+        if scanner.remarks is not None:
+            scanner.pos = pos
+            scanner.remarks.lift(scanner)
         if text[pos] == "#":
             pos = skip_comments(scanner, pos, scan_line)
         scanner.pos = pos

@@ -20,9 +20,7 @@ _COMMENT = re.compile(_REST)
 # Tabs may stand before all comments of a block but the first.
 _COMMENTS = re.compile(f"{_REST}(?:[\r\n][ \t\r\n]{{0,510}}{_REST})*")
 _LINE_COMMENT = re.compile(f"[ \t]{{0,511}}{_REST}")
-_BLANKS = re.compile("[ \t]*")
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_GAP = re.compile("[ \t\r\n\x85\u2028\u2029]*$")
 
 
 def skip_comments(scanner: Scanner, pos: int, scan_line: int) -> int:
@@ -33,22 +31,14 @@ def skip_comments(scanner: Scanner, pos: int, scan_line: int) -> int:
     text = scanner.text
     if not scanner.is_v3:
         return _COMMENT.match(text, pos).end()  # type: ignore[union-attr]
+    if scanner.remarks is not None:
+        return scanner.remarks.keep(scanner, pos)
     if not scanner.flow_level:
         scanner.has_head |= _leaves_head(scanner, pos, scan_line)
     end = _COMMENTS.match(text, pos).end()  # type: ignore[union-attr]
-    # Inside of a flow collection a comment also ends the line that it stands behind.
-    lines = 2 if scanner.flow_level else 1
-    scanner.comments += [scanner.line] * lines
-    blanks = 0
     for found in _BREAK.finditer(text, pos, end):
         scanner.line += 1
         scanner.line_start = found.end()
-        if text[_BLANKS.match(text, found.end()).end()] == "#":  # type: ignore[union-attr]
-            # Of blank lines between comments one is kept.
-            scanner.comments += [scanner.line] * (lines + (blanks > 0))
-            blanks = 0
-        else:
-            blanks += 1
     return end
 
 
@@ -56,11 +46,12 @@ def skip_line_comment(scanner: Scanner) -> None:
     """Consume a comment behind a token on its line, as the newer version does before it looks for the next token."""
     kind = scanner.tokens[-1][0]
     if kind != BLOCK_ENTRY and not (kind == SCALAR and scanner.may_be_key):
+        if scanner.remarks is not None:
+            scanner.remarks.keep_line(scanner, scanner.remarks.token)
+            return
         found = _LINE_COMMENT.match(scanner.text, scanner.pos)
         if found:
             scanner.pos = found.end()
-            if scanner.flow_level:
-                scanner.comments.append(scanner.line)
 
 
 def _leaves_head(scanner: Scanner, pos: int, scan_line: int) -> bool:

@@ -237,6 +237,8 @@ def _block_header(scanner: Scanner, start: tuple[int, int]) -> tuple[str, int]:
             scanner.pos += 1
     scanner.pos = _BLANKS.match(text, scanner.pos).end()  # type: ignore[union-attr]
     if text[scanner.pos] == "#":
+        if scanner.remarks is not None:
+            scanner.remarks.keep_line(scanner, scanner.pos - (scanner.mark()[1] - start[1]))
         scanner.pos = _LINE.match(text, scanner.pos).end()  # type: ignore[union-attr]
     if text[scanner.pos] not in BREAK_OR_END:
         raise scanner.error("did not find expected comment or line break", start)

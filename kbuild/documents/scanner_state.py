@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kbuild.documents.remarks import Remarks
     from kbuild.documents.source import Source
     from kbuild.documents.tokens import Token
     from kbuild.model.errors import YamlError
@@ -38,14 +39,13 @@ class Scanner:
 
     Shape: `pos` indexes `text`; `line` counts from 0; `indents` are the columns of the open block collections below
     `indent`; `keys` has one entry per flow level; `levels` maps a token's number to the level at which it may be a key;
-    `has_head` says whether a comment is kept for the token that comes next; `comments` are the 0-based lines of comments that
-    take a line of their own when the reference writes the document again, one for each such line.
+    `has_head` says whether a comment is kept for the token that comes next; `remarks` are the comments, where they are wanted.
     """
 
     __slots__ = (
-        "available", "comments", "doubled_mark", "fetch_next", "flow_level",
+        "available", "doubled_mark", "fetch_next", "flow_level",
         "has_head", "head", "indent", "indents", "is_v3", "keys", "levels", "limit", "line",
-        "line_start", "look_ahead", "may_be_key", "parsed", "pos", "problem", "text", "tokens",
+        "line_start", "look_ahead", "may_be_key", "parsed", "pos", "problem", "remarks", "text", "tokens",
     )  # fmt: skip
 
     def __init__(self, source: Source, fetch_next: Callable[[Scanner], None], *, is_v3: bool) -> None:
@@ -57,7 +57,7 @@ class Scanner:
         self.pos = self.line = self.line_start = self.head = self.parsed = self.flow_level = 0
         self.indent, self.available, self.may_be_key, self.has_head = -1, False, True, False
         self.indents: list[int] = []
-        self.comments: list[int] = []
+        self.remarks: Remarks | None = None
         self.tokens: list[Token] = []
         self.levels: dict[int, int] = {}
         self.keys: list[SimpleKey] = []
@@ -171,6 +171,9 @@ def insert(scanner: Scanner, token: Token, number: int) -> None:
 def unroll(scanner: Scanner, column: int) -> None:
     """Close the block collections that are deeper than a column."""
     if scanner.flow_level:
+        return
+    if scanner.remarks is not None:
+        scanner.remarks.close(scanner, column)
         return
     line, here = scanner.mark()
     while scanner.indent > column:

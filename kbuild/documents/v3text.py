@@ -59,6 +59,21 @@ def duplicate_lines(body: Json) -> list[Duplicate]:
     ]
 
 
+def duplicates_text(found: list[Duplicate]) -> str:
+    """A line of an error for every pair of equal keys."""
+    return "\n".join(f"  line {line}: mapping key {key} already defined at line {first}" for key, line, first in found)
+
+
+def source_lines(body: Json) -> list[Duplicate]:
+    """Like `duplicate_lines`, with the lines of the text that the body was read from."""
+    from kbuild.model.quote import go_quote
+
+    return [
+        (go_quote(key.text), key.lines[0], first.lines[0] if type(first) is OddKey else key.lines[1])
+        for key, _, first, _ in duplicate_pairs(body)
+    ]
+
+
 def duplicate_pairs(body: Json) -> list[Pair]:
     """Every pair of equal keys as the reference lists them, with their lines in `dumps(body)`."""
     return _Text(body).duplicates

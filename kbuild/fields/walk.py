@@ -42,6 +42,7 @@ def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int 
     try:
         _walk(resource.body, spec, 0, setter, create_kind)
     except FieldError as error:
+        error.holder = resource
         raise error.within(f"considering field '{spec.path}' of object {resource.id}").at_place(
             resource.position
         ) from None

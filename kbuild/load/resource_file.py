@@ -94,11 +94,14 @@ def items_of(body: dict[Any, Any]) -> Iterator[Any]:
     kind, items = body["kind"], body["items"]
     try:
         check_duplicates(body)
-    except OutputError as error:
-        from kbuild.documents.v3text import dumps
+    except OutputError:
+        from kbuild.documents.v3text import dumps, duplicates_text, source_lines
 
-        shown = f"received error {error.reason} for the following resource:\n{dumps(body)}"
-        raise OutputError(f"trouble expanding list of {kind}; {shown}") from None
+        found = duplicates_text(source_lines(body))
+        shown = f"received error yaml: unmarshal errors:\n{found} for the following resource:\n{dumps(body)}"
+        error = OutputError(f"trouble expanding list of {kind}; {shown}")
+        error.shown = body
+        raise error from None
     if is_null(items):
         return
     if type(items) is not list:

@@ -315,7 +315,7 @@ def load_entry(path: str, place: tuple[Node, str, int], root: Root, loader: Load
             return loader.fail(file_error, *place)
         if file_error.file:
             # The text of a file is wrong: that it is no folder either says nothing.
-            error.position = file_error.position
+            error.position, error.shown = file_error.position, file_error.shown
             error.advise(file_error.hint)
         if isinstance(file_error, MissingFileError):
             error.advise(nearby(root, path))

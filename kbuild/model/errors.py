@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
 
 class Position:
@@ -49,7 +49,8 @@ class KbuildError(Exception):
     Shape: `reason` is the reference's wording without `Error: `; `position` may be unknown (false); `hint` may be
     empty; `walk` lists the kustomization folders from the root to where it happened; `path` leads from the entry that
     asked for a step to what is wrong in it; `related` are other places that matter, each with what it is; `shown` is the
-    value that the reason ends with, if it is one of a file.
+    value that the reason ends with, if it is one of a file, and `holder` the resource that has it; `doubled` is
+    a body with equal keys whose lines the reason names.
     """
 
     def __init__(self, reason: str, position: Position = UNKNOWN, hint: str = "") -> None:
@@ -59,6 +60,8 @@ class KbuildError(Exception):
         self.path: tuple[str | int, ...] = ()
         self.related: tuple[tuple[str, Position], ...] = ()
         self.shown: object = None
+        self.holder: Any = None
+        self.doubled: dict[Any, Any] | None = None
 
     def within(self, frame: str) -> Self:
         """Put an outer context before the reason (`frame: reason`); returns self, to be raised again."""

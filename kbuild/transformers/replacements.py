@@ -285,6 +285,7 @@ def write(
         try:
             places = match(resource.body, parts, create)
         except KbuildError as error:
+            error.holder = resource
             raise error.within(sentence).see("onto", resource.position) from None
         if not places:
             raise ReplacementError(sentence).see("onto", resource.position)
