@@ -47,9 +47,10 @@ $(VENV)/.compiled: $(SOURCES) | $(VENV)/.installed
 demo: $(VENV)/.compiled ## render the demo application (nothing but Python is needed)
 	@$(BIN)/kbuild render $(DEMO)
 
-oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, and helm into the user's cache (needs Go)
+oracle: $(VENV)/.installed-dev ## install the reference, kustomize v5.8.1, helm and sops into the user's cache (needs Go)
 	@$(BIN)/python tools/install_oracle.py
 	@$(BIN)/python tools/install_helm.py
+	@$(BIN)/python tools/install_sops.py
 
 oracle-latest: $(VENV)/.installed-dev ## install the version that `--compat latest` follows beside it (fetches a newer Go)
 	@$(BIN)/python tools/install_oracle.py --latest

@@ -171,11 +171,13 @@ class AgentBed:
         self.bed, self.git, self.folder, self.kube, self.namespace = bed, git, folder, bed.kube, bed.namespace
         self.agents: list[Agent] = []
         self.files: list[TextIO] = []
+        self.repositories: dict[str, Repository] = {}
         self.log = folder / "agent.log"
 
     def repository(self, name: str = "shop") -> Repository:
         """A new repository."""
-        return Repository(self.git, self.folder, name)
+        self.repositories[name] = Repository(self.git, self.folder, name)
+        return self.repositories[name]
 
     def start(self, **options: Any) -> Agent:
         """An agent for the test's namespace; a `clock` is given to it instead of the system's."""
