@@ -25,6 +25,7 @@ from applier.agent.runtime.serving import Asked, Reply, Server
 from applier.agent.runtime.unit import Names, Shared, Unit, unit
 from applier.agent.source.git import Mirrors
 from applier.agent.source.git_repository import GitRepositories
+from applier.agent.source.includes import Includes
 from applier.agent.source.storage import Storage
 from applier.clock import Clock, SystemClock
 
@@ -154,7 +155,9 @@ class Agent:
             return GitRepositories(around, mirrors, storage).reconcile
 
         names = Names(controller="source-controller", manager="source-controller")
-        self.units[SOURCE] = self._unit(GIT_REPOSITORIES, names, make, self.options.concurrent_sources)
+        own = self._unit(GIT_REPOSITORIES, names, make, self.options.concurrent_sources)
+        own.followers.append(Includes(own).changed)
+        self.units[SOURCE] = own
 
     def _add_kustomizations(self) -> None:
         clusters = Clusters(self.cluster, self.connection, self.options.default_account)

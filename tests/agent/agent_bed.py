@@ -62,6 +62,8 @@ class GitHandler(BaseHTTPRequestHandler):
         server.requests.append((self.command, self.path, self.headers.get("Authorization", "")))
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
+        if self.command == "POST" and server.slow_s:
+            time.sleep(server.slow_s)
         if server.password:
             wanted = "Basic " + base64.b64encode(f"git:{server.password}".encode()).decode()
             if self.headers.get("Authorization") != wanted:
@@ -95,10 +97,10 @@ class GitHandler(BaseHTTPRequestHandler):
 class GitServer:
     """Repositories over http. Shape: `requests` are (method, path, authorization)."""
 
-    def __init__(self, root: Path) -> None:
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), GitHandler)
+    def __init__(self, root: Path, port: int = 0) -> None:
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), GitHandler)
         self.http.root, self.http.password, self.http.requests = root, "", []  # type: ignore[attr-defined]
-        self.root = root
+        self.root, self.http.slow_s = root, 0.0  # type: ignore[attr-defined]
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -113,6 +115,10 @@ class GitServer:
     def protect(self, password: str) -> None:
         """Ask for a password (of user git) from now on."""
         self.http.password = password  # type: ignore[attr-defined]
+
+    def slow(self, seconds: float) -> None:
+        """Answer fetches so much later from now on."""
+        self.http.slow_s = seconds  # type: ignore[attr-defined]
 
     def close(self) -> None:
         """Serve no more."""
@@ -315,4 +321,4 @@ def agent_bed(bed: Bed, folder: Path) -> Iterator[AgentBed]:
         yield made
     finally:
         made.close()
-        git.close()
+        made.git.close()

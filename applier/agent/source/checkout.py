@@ -28,12 +28,13 @@ class EmptyRepositoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be fetched. Shape: `name` is a full ref; `commit` empty where only the fetched mirror can tell."""
+    """What is to be fetched. Shape: `name` is a full ref; `tag_object` the id of an annotated tag, empty for none."""
 
     name: str
     label: str
     commit: str = ""
     needs_history: bool = False
+    tag_object: str = ""
 
     @property
     def revision(self) -> str:
@@ -58,7 +59,7 @@ def find(ref: Mapping[str, Any], refs: Refs) -> Target:
         commit = refs.commit(name)
         if commit is None:
             raise RemoteError(f"unable to resolve ref '{name}' to a specific commit")
-        return Target(name, name, commit)
+        return Target(name, name, commit, tag_object=_tag_object(refs, name))
     if ref.get("tag"):
         return _known(refs, f"{_TAGS}{ref['tag']}")
     if ref.get("semver"):
@@ -70,7 +71,11 @@ def _known(refs: Refs, name: str) -> Target:
     commit = refs.commit(name)
     if commit is None:
         raise RemoteError(f'couldn\'t find remote ref "{name}"')
-    return Target(name, name.split("/", 2)[2], commit)
+    return Target(name, name.split("/", 2)[2], commit, tag_object=_tag_object(refs, name))
+
+
+def _tag_object(refs: Refs, name: str) -> str:
+    return refs.by_name[name] if name in refs.peeled and name.startswith(_TAGS) else ""
 
 
 def newest_tag(text: str, refs: Refs) -> str:

@@ -16,21 +16,21 @@ import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread, Timer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from applier.agent.runtime.fetching import without_credentials
 from applier.agent.runtime.key_files import key_files
-from applier.agent.source.archive import Entry
 from applier.agent.source.remote_refs import Refs, RemoteError, list_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import IO
 
     from applier.agent.source.credentials import Credentials
 
-MAX_PACK = 4 << 30
+MAX_PACK, LOCAL_TIMEOUT_S, _PIPE = 4 << 30, 300.0, 1 << 20
 SYMLINK, GITLINK, EXECUTABLE = "120000", "160000", "100755"
 _ASKPASS = "#!/bin/sh\nprintf '%s\\n' \"$KBUILD_PASSPHRASE\"\n"
 
@@ -136,39 +136,34 @@ class Mirrors:
                 found.append(TreeEntry(mode, object_id, path))
         return found
 
-    def blobs(self, folder: Path, entries: Sequence[TreeEntry]) -> Iterator[Entry]:
-        """The files of tree entries, in their order. Raises: RemoteError."""
-        if not entries:
+    def blobs(self, folder: Path, ids: Sequence[str]) -> Iterator[bytes]:
+        """The contents of blobs in their order, one after the other, never all at once. Raises: RemoteError."""
+        if not ids:
             return
-        wanted = "".join(f"{entry.object_id}\n" for entry in entries).encode()
-        output = self._git(folder, ["cat-file", "--batch", "--buffer"], None, stdin=wanted)
-        at = 0
-        for entry in entries:
-            end = output.index(b"\n", at)
-            size = int(output[at:end].rpartition(b" ")[2])
-            yield Entry(entry.path, output[end + 1 : end + 1 + size], entry.mode == EXECUTABLE)
-            at = end + size + 2
+        with self._environment(None) as environment:
+            command = ["git", "--git-dir", str(folder), "cat-file", "--batch", "--buffer"]
+            process = _started(command, environment, has_input=True, buffer=_PIPE)
+            assert process.stdin is not None
+            assert process.stdout is not None
+            feeder = Thread(target=_feed, args=(process.stdin, ids), daemon=True)
+            timer = Timer(LOCAL_TIMEOUT_S, _kill, (process,))
+            feeder.start()
+            timer.start()
+            try:
+                for _ in ids:
+                    yield _blob(process.stdout)
+            finally:
+                timer.cancel()
+                _end(process)
 
-    def _git(
-        self, folder: Path | None, command: Sequence[str], remote: Remote | None, stdin: bytes | None = None
-    ) -> bytes:
+    def _git(self, folder: Path | None, command: Sequence[str], remote: Remote | None) -> bytes:
         """Run git; returns its output. Raises: RemoteError, with the sentence of its last words."""
         with self._environment(remote) as environment:
             arguments = ["git", *(["--git-dir", str(folder)] if folder else []), *command]
-            deadline = remote.timeout_s if remote else 300.0
-            process = subprocess.Popen(  # noqa: S603  (an argument list, no shell)
-                arguments,
-                env=environment,
-                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                process_group=0,
-                cwd="/",
-            )
-            if sys.platform == "linux":
-                _limit(process.pid)
+            deadline = remote.timeout_s if remote else LOCAL_TIMEOUT_S
+            process = _started(arguments, environment, has_input=False)
             try:
-                output, errors = process.communicate(stdin, timeout=deadline)
+                output, errors = process.communicate(timeout=deadline)
             except subprocess.TimeoutExpired:
                 _end(process)
                 raise RemoteError("context deadline exceeded") from None
@@ -261,10 +256,55 @@ def _limit(pid: int) -> None:
         return  # it has ended already
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill git and all that it started."""
+def _started(
+    command: Sequence[str], environment: dict[str, str], *, has_input: bool, buffer: int = -1
+) -> subprocess.Popen[bytes]:
+    """Git in a process group of its own, with bounds."""
+    process = subprocess.Popen(  # noqa: S603  (an argument list, no shell)
+        list(command),
+        env=environment,
+        stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if has_input else subprocess.PIPE,
+        bufsize=buffer,
+        process_group=0,
+        cwd="/",
+    )
+    if sys.platform == "linux":
+        _limit(process.pid)
+    return process
+
+
+def _feed(pipe: IO[bytes], ids: Sequence[str]) -> None:
+    """Ask for objects; git may have ended meanwhile."""
+    with suppress(OSError), pipe:
+        pipe.write("".join(f"{one}\n" for one in ids).encode())
+
+
+def _blob(pipe: IO[bytes]) -> bytes:
+    """The next object of an answer. Raises: RemoteError."""
+    size = pipe.readline().rpartition(b" ")[2].strip()
+    if not size.isdigit():
+        raise RemoteError("the mirror lacks an object")
+    found = pipe.read(int(size) + 1)
+    if len(found) != int(size) + 1:
+        raise RemoteError("git ended before its answer did")
+    return found[:-1]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, 9)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill git and all that it started."""
+    _kill(process)
+    if process.stdin is not None:
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        return
     process.communicate()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.runtime import durations
-from applier.agent.runtime.conditions import PROGRESSING, READY, TRUE, Conditions
+from applier.agent.runtime.conditions import FALSE, PROGRESSING, TRUE
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE
 from applier.agent.runtime.fetching import without_credentials
@@ -21,6 +21,22 @@ from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.agent.source import checkout, credentials, packing, unpack
 from applier.agent.source.archive import ArchiveError
 from applier.agent.source.git import Remote
+from applier.agent.source.git_inputs import (
+    FAILURES,
+    FETCH_FAILED,
+    IN_STORAGE,
+    INCLUDE_RETRY_S,
+    INCLUDE_UNAVAILABLE,
+    OUTDATED,
+    PREFIX,
+    STORAGE_FAILED,
+    VERIFIED,
+    Inputs,
+    SourceError,
+    git_failure,
+    observed_inputs,
+    refuse_unsupported,
+)
 from applier.agent.source.remote_refs import RemoteError
 from applier.failures import ApplierError
 from applier.model.live import Absent
@@ -33,20 +49,6 @@ if TYPE_CHECKING:
     from applier.agent.source.git import Mirrors
     from applier.agent.source.storage import Storage
     from applier.model.ids import Body
-
-PREFIX = "gitrepository"
-FETCH_FAILED, IN_STORAGE, OUTDATED = "FetchFailed", "ArtifactInStorage", "ArtifactOutdated"
-INCLUDE_UNAVAILABLE, STORAGE_FAILED, VERIFIED = "IncludeUnavailable", "StorageOperationFailed", "SourceVerified"
-INCLUDE_RETRY_S = 30.0
-_FAILURES = (FETCH_FAILED, INCLUDE_UNAVAILABLE, STORAGE_FAILED)
-
-
-class SourceError(Exception):
-    """A run that cannot go on: which condition says so, with reason and message."""
-
-    def __init__(self, condition: str, reason: str, message: str, *, is_final: bool = False) -> None:
-        super().__init__(message)
-        self.condition, self.reason, self.message, self.is_final = condition, reason, message, is_final
 
 
 @dataclass(slots=True)
@@ -82,29 +84,22 @@ class GitRepositories:
             self.around.writer.remove_finalizer(self.around.collection, body)
         return NOT_BY_ITSELF
 
-    def secret(self, namespace: str, name: str) -> dict[str, bytes]:
-        """The data of a Secret. Raises: SourceError."""
+    def secret(self, namespace: str, name: str, *, is_plain: bool = False) -> dict[str, bytes]:
+        """The data of a Secret; `is_plain` leaves the words about credentials out of errors. Raises: SourceError."""
         try:
             found = self.around.cluster.reader.get(SECRETS._replace(namespace=namespace), name)
             if isinstance(found, Absent):
-                missing = f"failed to get secret '{namespace}/{name}': secrets \"{name}\" not found"
-                raise credentials.CredentialsError(missing)
+                missing = f'secrets "{name}" not found'
+                said = missing if is_plain else f"failed to get secret '{namespace}/{name}': {missing}"
+                raise credentials.CredentialsError(said)
             return credentials.decoded(found)
         except (ApplierError, credentials.CredentialsError) as problem:
-            sentence = f"failed to get secret '{namespace}/{name}': {problem}"
+            sentence = str(problem) if is_plain else f"failed to get secret '{namespace}/{name}': {problem}"
             raise SourceError(FETCH_FAILED, "AuthenticationFailed", sentence) from None
 
 
-class Work:
+class Work(Inputs):
     """One run on one GitRepository. Shape: `status` collects what the one write at the end changes."""
-
-    def __init__(self, owner: GitRepositories, run: Run, body: Body) -> None:
-        self.owner, self.run, self.body = owner, run, body
-        self.spec: Mapping[str, Any] = body.get("spec") or {}
-        self.artifact: dict[str, Any] | None = (body.get("status") or {}).get("artifact")
-        self.conditions: Conditions = owner.around.conditions(body)
-        self.status: dict[str, Any] = {}
-        self.was_ready = self.conditions.is_true(READY)
 
     def finish(self) -> Again:
         """Do the work, write the status once, and say when to come again. Raises: ApplierError."""
@@ -140,6 +135,10 @@ class Work:
                 self._progress("building artifact: disappeared from storage")
         if generation(self.body) != observed(self.body):
             self._progress(f"processing object: new generation {observed(self.body)} -> {generation(self.body)}")
+            ref = self.spec.get("ref") or {}
+            if ref.get("tag") and ref.get("semver"):
+                sentence = "spec.ref has both a tag and a semver range: the tag is used"
+                around.event(self.body, ERROR, "AmbiguousReference", sentence)
 
     def _progress(self, message: str) -> None:
         self.conditions.progressing(message, ready=message)
@@ -148,8 +147,9 @@ class Work:
     def _work(self) -> None:
         """Raises: SourceError."""
         refuse_unsupported(self.spec)
-        remote = self._remote()
-        includes = self._includes()
+        remote = self.remote()
+        includes = self.includes()
+        self.verification = self.read_keys()
         refs_first = f"unable to {'list remote for' if self.artifact else 'clone'} '{without_credentials(remote.url)}'"
         try:
             refs = self.owner.mirrors.refs(remote)
@@ -162,55 +162,17 @@ class Work:
         except RemoteError as problem:
             is_plain = str(problem).startswith(("unable to", "no match", "semver"))
             raise git_failure(str(problem) if is_plain else f"{refs_first}: {problem}") from None
-        observed_now = observed_inputs(self.spec, includes)
-        if self._is_current(target, observed_now):
+        observed_now = observed_inputs(self.spec, includes, self.verification)
+        if self.is_current(target, observed_now):
             self._unchanged(target.revision)
             return
         self._build(remote, target, includes, observed_now)
-
-    def _remote(self) -> Remote:
-        """The repository with its credentials. Raises: SourceError."""
-        namespace, url = self.run.key.namespace, str(self.spec["url"])
-        reference, proxy = self.spec.get("secretRef"), self.spec.get("proxySecretRef")
-        data = self.owner.secret(namespace, str(reference["name"])) if reference else {}
-        proxy_data = self.owner.secret(namespace, str(proxy["name"])) if proxy else None
-        try:
-            found = credentials.of_secret(url, data, proxy_data)
-        except credentials.CredentialsError as problem:
-            sentence = f"failed to configure authentication options: {problem}"
-            raise SourceError(FETCH_FAILED, "AuthenticationFailed", sentence) from None
-        return Remote(url, found, durations.seconds(str(self.spec.get("timeout") or "60s")))
-
-    def _includes(self) -> list[dict[str, Any]]:
-        """The artifacts of the sources that are included, in order. Raises: SourceError."""
-        found = []
-        for entry in self.spec.get("include") or ():
-            name = str(entry["repository"]["name"])
-            other = self.owner.around.informer.get(self.run.key._replace(name=name))
-            if other is None:
-                sentence = (
-                    f"could not get resource for include '{name}': GitRepository.source.toolkit.fluxcd.io"
-                    f' "{name}" not found'
-                )
-                raise SourceError(INCLUDE_UNAVAILABLE, "NotFound", sentence)
-            artifact = (other.get("status") or {}).get("artifact")
-            if not artifact:
-                sentence = f"no artifact available for include '{name}'"
-                raise SourceError(INCLUDE_UNAVAILABLE, "NoArtifact", sentence)
-            found.append(artifact)
-        return found
-
-    def _is_current(self, target: checkout.Target, observed_now: Mapping[str, Any]) -> bool:
-        status = self.body.get("status") or {}
-        if self.artifact is None or self.artifact.get("revision") != target.revision:
-            return False
-        return all((status.get(name) or None) == (value or None) for name, value in observed_now.items())
 
     def _unchanged(self, revision: str) -> None:
         """The artifact is what the server has."""
         message = f"stored artifact for revision '{revision}'"
         self.conditions.set(IN_STORAGE, TRUE, "Succeeded", message)
-        self.conditions.remove(OUTDATED, *_FAILURES)
+        self.conditions.remove(OUTDATED, *FAILURES)
         self.conditions.succeeded("Succeeded", message)
         self.status["observedGeneration"] = generation(self.body)
         around = self.owner.around
@@ -234,14 +196,15 @@ class Work:
     ) -> None:
         """Fetch, pack and advertise. Raises: SourceError."""
         message = f"new upstream revision '{target.revision}'"
-        self.conditions.set(OUTDATED, TRUE, "NewRevision", message)
+        self.conditions.set(OUTDATED, TRUE, self.why_outdated(target, observed_now), message)
         self._progress(f"building artifact: {message}")
         mirrors, storage = self.owner.mirrors, self.owner.storage
         try:
             folder = checkout.fetch(target, remote, mirrors)
+            self.verify(target, folder)
             contents = packing.of_commit(mirrors, folder, target.commit, self.spec.get("sparseCheckout") or ())
             if self.spec.get("recurseSubmodules"):
-                contents = packing.with_submodules(contents, mirrors.tree(folder, target.commit), remote, mirrors)
+                contents = packing.Submodules(mirrors).added(contents, folder, target.commit, remote)
             subject = mirrors.subject(folder, target.commit)
         except packing.SparseError as problem:
             sentence = f"sparse checkout dir '{problem}' does not exist in repository"
@@ -251,12 +214,14 @@ class Work:
         except RemoteError as problem:
             where = "" if "resolve commit" in str(problem) else f"unable to clone '{without_credentials(remote.url)}': "
             raise git_failure(f"{where}{problem}") from None
+        except ArchiveError as problem:
+            raise git_failure(str(problem)) from None
         path = storage.path_of(PREFIX, self.run.key, f"{target.commit}.tar.gz")
         try:
             contents = self._with_includes(contents, includes)
-            entries = packing.packed(contents, str(self.spec.get("ignore") or ""))
+            entries = packing.packed(contents, str(self.spec.get("ignore") or ""), mirrors)
             artifact = storage.store(path, target.revision, entries)
-        except (ArchiveError, OSError) as problem:
+        except (ArchiveError, RemoteError, OSError) as problem:
             raise SourceError(
                 STORAGE_FAILED, "ArchiveOperationFailed", f"failed to create artifact: {problem}"
             ) from None
@@ -264,20 +229,20 @@ class Work:
 
     def _with_includes(self, contents: packing.Contents, includes: list[dict[str, Any]]) -> packing.Contents:
         """The contents with those of the included artifacts. Raises: ArchiveError, OSError."""
-        files = {entry.path: entry for entry in contents.files}
+        files = dict(contents.files)
         for entry, artifact in zip(self.spec.get("include") or (), includes, strict=True):
             found = unpack.files(self.owner.storage.read(artifact))
             target = str(entry.get("toPath") or entry["repository"]["name"])
             for moved in packing.included(found, str(entry.get("fromPath") or ""), unpack.safe_path(target)):
                 files[moved.path] = moved
-        return packing.Contents(list(files.values()), contents.folders)
+        return packing.Contents(files, contents.folders)
 
     def _stored(self, artifact: dict[str, Any], subject: str, observed_now: Mapping[str, Any]) -> None:
         """A new artifact is advertised and announced."""
         revision = str(artifact["revision"])
         message = f"stored artifact for revision '{revision}'"
         self.conditions.set(IN_STORAGE, TRUE, "Succeeded", message)
-        self.conditions.remove(OUTDATED, *_FAILURES)
+        self.conditions.remove(OUTDATED, *FAILURES)
         self.conditions.succeeded("Succeeded", message)
         before = (self.body.get("status") or {}).get("artifact") or {}
         self.status |= {**observed_now, "artifact": artifact, "observedGeneration": generation(self.body)}
@@ -292,8 +257,10 @@ class Work:
 
     def _fail(self, problem: SourceError) -> None:
         """Put a failure into the conditions and tell it."""
-        self.conditions.remove(*(name for name in _FAILURES if name != problem.condition))
-        self.conditions.set(problem.condition, TRUE, problem.reason, problem.message)
+        self.conditions.remove(*(name for name in FAILURES if name != problem.condition))
+        self.conditions.set(
+            problem.condition, FALSE if problem.condition == VERIFIED else TRUE, problem.reason, problem.message
+        )
         if not problem.is_final and self.conditions.get("Reconciling") is None:
             self.conditions.set("Reconciling", TRUE, PROGRESSING, "reconciliation in progress")
         self.conditions.failed(problem.reason, problem.message, is_final=problem.is_final)
@@ -302,30 +269,3 @@ class Work:
         around = self.owner.around
         around.event(self.body, ERROR, problem.reason, problem.message)
         around.log.write("error", "reconciliation failed", around.subject(self.run.key), error=problem.message)
-
-
-def refuse_unsupported(spec: Mapping[str, Any]) -> None:
-    """Refuse what must not be ignored in silence: unverified is not verified. Raises: SourceError."""
-    if spec.get("verify"):
-        sentence = "the verification of signatures (spec.verify) is not supported by this agent"
-        raise SourceError(FETCH_FAILED, "VerificationError", sentence, is_final=True)
-    if spec.get("provider", "generic") != "generic":
-        sentence = f"the provider '{spec['provider']}' is not supported by this agent"
-        raise SourceError(FETCH_FAILED, "InvalidProviderConfiguration", sentence, is_final=True)
-
-
-def observed_inputs(spec: Mapping[str, Any], includes: list[dict[str, Any]]) -> dict[str, Any]:
-    """What an artifact depends on besides the revision, as the status keeps it; None for what is not set."""
-    return {
-        "observedIgnore": spec.get("ignore"),
-        "observedInclude": spec.get("include") or None,
-        "observedRecurseSubmodules": spec.get("recurseSubmodules") or None,
-        "observedSparseCheckout": spec.get("sparseCheckout") or None,
-        "includedArtifacts": includes or None,
-    }
-
-
-def git_failure(sentence: str) -> SourceError:
-    """The failure of a Git operation."""
-    message = f"failed to checkout and determine revision: {sentence}"
-    return SourceError(FETCH_FAILED, "GitOperationFailed", message)
