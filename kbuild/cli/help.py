@@ -157,18 +157,15 @@ def parameters(name: str) -> list[click.Parameter]:
 
 
 def noun_completer(pages: Any, name: str) -> Any:
-    """What completes the words of a command: the nouns it takes, one by one; None for one that takes paths."""
-    words = getattr(pages, "NOUNS", {}).get(name)
-    if words is None:
+    """What completes the words of a command: the nouns it takes, word by word; None for one that takes paths."""
+    nouns = getattr(pages, "NOUNS", {}).get(name)
+    if nouns is None:
         return None
     from click.shell_completion import CompletionItem
 
     def completed(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-        given = [str(word) for word in context.params.get("target") or ()]
-        front = " ".join(given)
-        fitting = [word for word in words if word.startswith(f"{front} " if front else "")]
-        nexts = dict.fromkeys(word[len(front) :].split()[0] for word in fitting if word != front)
-        return [CompletionItem(word) for word in nexts if word.startswith(begun)]
+        given = tuple(str(word) for word in context.params.get("target") or ())
+        return [CompletionItem(word) for word in pages.next_words(nouns, given) if word.startswith(begun)]
 
     return completed
 

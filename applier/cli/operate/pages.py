@@ -149,6 +149,16 @@ NOUNS = {
     "tree": ("kustomization",),
 }
 
+
+def next_words(nouns: tuple[str, ...], given: tuple[str, ...]) -> list[str]:
+    """What may stand behind the words that are given: the next word of each noun that begins with them."""
+    begun = ("source", *given[1:]) if given[:1] == ("sources",) else given
+    split = [tuple(noun.split()) for noun in nouns]
+    return list(
+        dict.fromkeys(words[len(begun)] for words in split if words[: len(begun)] == begun and len(words) > len(begun))
+    )
+
+
 for _verb, _page, _flags in (("build", _BUILD, build.FLAGS), ("diff", _DIFF, diff.FLAGS)):
     for _word in ("kustomization", "kustomizations", "ks"):
         PAGES[f"{_verb} {_word}"], FLAGS[f"{_verb} {_word}"] = _page, _flags

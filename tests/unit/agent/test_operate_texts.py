@@ -19,6 +19,7 @@ from applier.cli.operate import (
     kinds,
     log_files,
     log_lines,
+    pages,
     releases,
     requests,
     sops_masks,
@@ -31,6 +32,7 @@ from applier.cli.operate import (
 from applier.cli.operate.log_printer import Printer
 from applier.cli.operate.words import StoppedError
 from applier.model.ids import ObjectId
+from kbuild.cli.main import flux_verb
 
 
 @pytest.mark.parametrize(
@@ -345,3 +347,35 @@ def test_a_request_s_token_is_a_moment_with_nanoseconds() -> None:
     text = requests.now_text()
     assert len(text.partition(".")[2].rstrip("Z")) >= 9
     assert abs((ages.moment_of(text[:26] + text[29:]) or 0.0) - time.time()) < 60
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ((), ["source", "helmrelease", "kustomization", "receiver"]),
+        (("sources",), ["oci", "bucket", "git", "helm", "chart"]),
+        (("source",), ["oci", "bucket", "git", "helm", "chart"]),
+        (("source", "git"), []),
+        (("kustomization",), []),
+    ],
+)
+def test_the_next_word_of_a_noun_is_completed(given: tuple[str, ...], wanted: list[str]) -> None:
+    assert pages.next_words(pages.NOUNS["reconcile"], given) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "is_flux"),
+    [
+        ("build kustomization web", True), ("build ks web --path .", True), ("diff --context=c ks web", True), ("build ks --help", True),
+        ("build ks", False), ("build ./ks web", False), ("build ks/", False), ("diff overlays/prod", False), ("render ks web", False),
+        ("build -o out", False),
+    ],
+)  # fmt: skip
+def test_a_noun_of_flux_with_a_name_is_one_of_its_verbs(line: str, is_flux: bool) -> None:
+    assert bool(flux_verb(line.split())) is is_flux
+
+
+def test_every_page_lists_flags_of_its_command() -> None:
+    for name in pages.PAGES:
+        assert {flag.name for flag in pages.FLAGS[name]} >= {"namespace", "context", "help"}
+        assert name in pages.ARGUMENTS
