@@ -92,9 +92,8 @@ def test_the_inventory_command_says_what_it_needs(
 
 
 def test_flux_nouns_stay_free(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("build", "diff", "delete"):
-        assert main([command, "kustomization", "apps"]) == 1
-        assert "written ./kustomization" in capsys.readouterr().err
+    assert main(["delete", "kustomization", "apps"]) == 1
+    assert "written ./kustomization" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
