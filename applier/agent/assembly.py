@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 SOURCE, KUSTOMIZE, NOTIFICATION = "source", "kustomize", "notification"
 CONTROLLERS = (SOURCE, KUSTOMIZE, NOTIFICATION)
+SERVING = frozenset({SOURCE, NOTIFICATION})  # they have clients
+METRICS, HEALTH = "metrics", "health"
+PROBES = frozenset({METRICS, HEALTH})
 GRACE_S = 60.0
 
 
@@ -96,6 +99,7 @@ class Agent:
     views: list[Informer] = field(default_factory=list)
     source_followers: list[Follower] = field(default_factory=list)
     servers: dict[str, Server] = field(default_factory=dict)
+    is_started: bool = False
     stopped: Event = field(default_factory=Event)
     builds: Builds = field(default_factory=Builds)
 
@@ -112,24 +116,34 @@ class Agent:
             self._add_sources()
         if KUSTOMIZE in self.options.controllers:
             self._add_kustomizations()
-        self._serve(
-            "metrics",
-            self.options.metrics_address,
-            {("GET", "/metrics"): lambda _: Reply(200, self.metrics.text().encode(), CONTENT_TYPE)},
-        )
-        self._serve(
-            "health",
-            self.options.health_address,
-            {("GET", "/healthz"): lambda _: Reply(200, b"ok"), ("GET", "/readyz"): lambda _: readiness(self)},
-        )
-        for server in self.servers.values():
-            server.start()
+        self.serve_probes()
+        for what, server in self.servers.items():
+            if what not in PROBES:
+                server.start()
         if self.notifications is not None:
             self.notifications.start()
         for view in self.views:
             view.start()
         for found in self.units.values():
             found.start()
+        self.is_started = True
+
+    def serve_probes(self) -> None:
+        """Answer probes and serve metrics; a replica that waits for its turn does no more. Raises: OSError."""
+        if PROBES & {*self.servers}:
+            return
+        self._serve(
+            METRICS,
+            self.options.metrics_address,
+            {("GET", "/metrics"): lambda _: Reply(200, self.metrics.text().encode(), CONTENT_TYPE)},
+        )
+        self._serve(
+            HEALTH,
+            self.options.health_address,
+            {("GET", "/healthz"): lambda _: Reply(200, b"ok"), ("GET", "/readyz"): lambda _: readiness(self)},
+        )
+        for what in PROBES & {*self.servers}:
+            self.servers[what].start()
 
     def stop(self) -> bool:
         """End in an orderly way; returns whether all runs ended in time."""
@@ -173,7 +187,7 @@ class Agent:
                 around, source_of, clusters.of, artifacts=Artifacts(self.clock, self.options.download_attempts),
                 builds=self.builds, cross_namespace=self.options.cross_namespace,
                 guard=self.options.prune_guard, dependency_retry_s=self.options.dependency_retry_s,
-                wake=self._wake,
+                wake=lambda key: self.units[KUSTOMIZE].queue.add(key),  # noqa: PLW0108  (it is made below)
             )  # fmt: skip
             return Kustomizations(means).reconcile
 
@@ -183,9 +197,6 @@ class Agent:
         triggers = Triggers(own)
         own.followers.append(triggers.kustomization_changed)
         self.source_followers.append(triggers.source_changed)
-
-    def _wake(self, key: Key) -> None:
-        self.units[KUSTOMIZE].queue.add(key)
 
     def _add_notifications(self) -> None:
         options = NotificationOptions(
@@ -238,7 +249,14 @@ class Agent:
 
 
 def readiness(agent: Agent) -> Reply:
-    """Whether an agent has seen what it works on: 200 or 500."""
-    is_ready = all(found.around.informer.synced.is_set() for found in agent.units.values())
-    is_ready = is_ready and (agent.notifications is None or agent.notifications.is_ready())
+    """Whether an agent has seen what it works on: 200 or 500.
+
+    A replica that waits for its turn is ready, or no new one would ever replace an old one; but not where it would be sent
+    what only the working one answers.
+    """
+    if not agent.is_started:
+        is_ready = not SERVING & {*agent.options.controllers}
+    else:
+        is_ready = all(found.around.informer.synced.is_set() for found in agent.units.values())
+        is_ready = is_ready and (agent.notifications is None or agent.notifications.is_ready())
     return Reply(200, b"ok") if is_ready else Reply(500, b"not ready")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FLAGS = (
     Flag("controllers", TEXT, f"which controllers run here, comma-separated (default {','.join(CONTROLLERS)})", placeholder="NAMES"),
     Flag("watch-namespace", TEXT, "the only namespace that is watched (default: all)", short="n", placeholder="NAMESPACE"),
+    Flag("watch-all-namespaces", BOOL, "watch every namespace (the default); =false: only $RUNTIME_NAMESPACE"),
     Flag("watch-label-selector", TEXT, "only objects with these labels, such as sharding.fluxcd.io/key=shard1", placeholder="SELECTOR"),
     Flag("storage-path", TEXT, "folder for artifacts and mirrors; it may be lost at any time (default: the user's cache)", placeholder="DIR"),
     Flag("storage-addr", TEXT, "where artifacts are served (default 127.0.0.1:0; in a cluster :9090)", placeholder="ADDRESS"),
@@ -48,6 +49,7 @@ FLAGS = (
     Flag("no-prune-guard", BOOL, "delete whatever left Git, however much it is"),
     Flag("lenient-substitution", BOOL, "variables without value and default become empty instead of failing the build"),
     Flag("enable-leader-election", BOOL, "of several replicas only one works, told by a Lease"),
+    Flag("log-encoding", TEXT, "'json', the only one", placeholder="FORM", choices=("json",)),
     Flag("log-level", TEXT, "'debug', 'info' (the default) or 'error'", placeholder="LEVEL", choices=LEVELS),
     *CONNECTION,
     HELP,
@@ -93,11 +95,13 @@ class Program:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self.stopped.set())
         leadership = self._leadership(agent)
+        agent.serve_probes()
         if leadership is not None:
             leadership.start()
             while not leadership.leading.wait(0.2):
                 if self.stopped.is_set():
                     leadership.stop()
+                    agent.stop()
                     return 0
         agent.start()
         self.log.write("info", "started", controllers=",".join(options.controllers), cluster=cluster.name)
@@ -134,7 +138,7 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
     address = _addresses(values, is_inside=is_inside)
     return AgentOptions(
         controllers=tuple(dict.fromkeys(names)),
-        namespace=str(values.get("watch_namespace") or ""),
+        namespace=_watched(values, environment),
         selector=str(values.get("watch_label_selector") or ""),
         storage=Path(str(values.get("storage_path") or f"{home}/kbuild/agent")),
         storage_address=address("storage_addr", "9090"),
@@ -151,6 +155,17 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
         prune_guard=not values.get("no_prune_guard"),
         strict_substitution=not values.get("lenient_substitution"),
     )
+
+
+def _watched(values: Mapping[str, object], environment: Mapping[str, str]) -> str:
+    """The one namespace that is watched, empty for all. Raises: UsageError."""
+    named = str(values.get("watch_namespace") or "")
+    if named or values.get("watch_all_namespaces", True):
+        return named
+    own = environment.get("RUNTIME_NAMESPACE", "")
+    if not own:
+        raise UsageError("--watch-all-namespaces=false needs RUNTIME_NAMESPACE in the environment")
+    return own
 
 
 def _addresses(values: Mapping[str, object], *, is_inside: bool) -> Callable[[str, str], str]:

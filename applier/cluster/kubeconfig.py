@@ -1,8 +1,8 @@
 """Kubeconfig files to a `Connection`: merging, choosing, and what kind and most clusters write.
 
-The direct path knows servers, CAs, tokens, token files, client certificates, impersonation and proxies. For everything else
-(exec plugins, auth providers, passwords, a service account inside a cluster) the merged configuration goes to the official
-package (`official`), which is imported only then. Decision: docs/adr/0035-read-common-kubeconfigs-directly.md.
+The direct path knows servers, CAs, tokens, token files, client certificates, impersonation and proxies; without any file, a
+pod's service account (`in_cluster`). For everything else (exec plugins, auth providers, passwords) the merged configuration
+goes to the official package (`official`), which is imported only then. Decision: docs/adr/0035-read-common-kubeconfigs-directly.md.
 Source: the merge rules of kubectl's `KUBECONFIG`.
 """
 
@@ -77,9 +77,9 @@ def connect(choice: Choice, environment: Mapping[str, str]) -> Connection:
     config = merged(paths, must_exist=bool(choice.kubeconfig))
     if config is None:
         if environment.get(SERVICE_HOST):
-            from applier.cluster import official
+            from applier.cluster import in_cluster
 
-            return official.in_cluster(environment)
+            return in_cluster.connect(choice, environment)
         raise configuration_error(
             f"no kubeconfig was found (looked for {', '.join(paths)})",
             "set KUBECONFIG or give --kubeconfig; `kind export kubeconfig` writes one for kind",

@@ -1,4 +1,4 @@
-"""Connections that need the official `kubernetes` package: exec plugins, auth providers, passwords, service accounts.
+"""Connections that need the official `kubernetes` package: exec plugins, auth providers, passwords.
 
 The package (0.3 s, 44 MB) is imported here alone, and only when a kubeconfig asks for it. Only its configuration is used;
 requests go through our own transport. A library user may also hand in an `ApiClient` of it.
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from applier.cluster.kubeconfig import Choice, Resolved
 
-NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 _TOKEN_KEYS = ("BearerToken", "authorization")  # the package renamed it in version 34
 
 
@@ -51,25 +50,6 @@ def from_kubeconfig(resolved: Resolved, choice: Choice, environment: Mapping[str
         namespace=resolved.namespace,
         impersonation=impersonation(resolved.user, choice),
         reload=lambda: from_kubeconfig(resolved, choice, environment),
-    )
-
-
-def in_cluster(environment: Mapping[str, str]) -> Connection:
-    """The connection of a pod's service account. Raises: ApplierError."""
-    _, configuration_class = _package()
-    from kubernetes.config import ConfigException, incluster_config
-
-    configuration = configuration_class()
-    configuration.proxy = None
-    try:
-        loader: Any = incluster_config.load_incluster_config  # has no annotations
-        loader(client_configuration=configuration)
-        namespace = read_file(NAMESPACE_FILE).decode().strip()
-    except (ConfigException, OSError) as problem:
-        raise configuration_error(f"the pod's service account cannot be used: {problem}") from None
-    found = _of_configuration(configuration, environment)
-    return replace(
-        found, context="in-cluster", cluster="in-cluster", namespace=namespace, reload=lambda: in_cluster(environment)
     )
 
 

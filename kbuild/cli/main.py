@@ -31,6 +31,12 @@ COMMANDS = {
     "tree": ("applier.cli.operate.tree:run", "Show what a Kustomization holds"),
     "trace": ("applier.cli.operate.trace:run", "Show which commit an object came from, and how"),
     "stats": ("applier.cli.operate.stats:run", "Count the agent's resources, and those that fail"),
+    "install": ("applier.cli.setup.install:install", "Install the agent's controllers, or print their manifests"),
+    "bootstrap": ("applier.cli.setup.bootstrap:bootstrap", "Install them from Git: commit, apply, and keep in sync"),
+    "check": ("applier.cli.setup.check:check", "Check a cluster's fitness, and the health of the installation"),
+    "create": ("applier.cli.setup.create:create", "Create sources, Kustomizations, Secrets, alerts, or print them"),
+    "export": ("applier.cli.setup.objects:export", "Print the agent's resources as manifests"),
+    "uninstall": ("applier.cli.setup.uninstall:uninstall", "Remove the controllers; what they applied stays"),
     "lint": ("kbuild.cli.lint:run", "Find what builds and is still most likely wrong"),
     "schema": ("kbuild.cli.lint:schema", "Print the JSON Schema of a kustomization file, for editors"),
     "version": ("kbuild.cli.main:version", "Print the versions of kbuild and of the kustomize it matches"),
@@ -42,7 +48,7 @@ COMMANDS = {
 FLUX_VERBS = {
     "build": "applier.cli.operate.build:run",
     "diff": "applier.cli.operate.diff:run",
-    "delete": "",
+    "delete": "applier.cli.setup.objects:delete",
 }
 FLUX_NOUNS = (
     "kustomization", "kustomizations", "ks", "source", "sources", "artifact", "helmrelease", "hr", "alert",

@@ -187,8 +187,12 @@ class AgentBed:
 
     def start(self, **options: Any) -> Agent:
         """An agent for the test's namespace; a `clock` is given to it instead of the system's."""
+        return self.start_as(Choice(kubeconfig=str(self.bed.kubeconfig)), **options)
+
+    def start_as(self, choice: Choice, **options: Any) -> Agent:
+        """The same as somebody in particular."""
         clock = options.pop("clock", None)
-        connection = connect(Choice(kubeconfig=str(self.bed.kubeconfig)), {})
+        connection = connect(choice, {})
         cluster = of_connection(connection, {})
         chosen = AgentOptions(
             **{

@@ -1,4 +1,4 @@
-"""What controllers write about their own resources: statuses, finalizers, annotations. Never a managed object.
+"""What controllers and commands write about the agent's own resources. Never a managed object.
 
 Statuses are merge patches of the `status` subresource, so that two controllers never take each other's fields.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from applier.cluster.exchange import Exchange, encoded
-from applier.cluster.transport import Request
+from applier.cluster.transport import JSON_TYPE, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,25 @@ class OwnWriter:
         """Merge into an object apart from its status. Returns the object. Raises: ApplierError."""
         return self._patch(self._path(collection, body), change)
 
+    def create(self, collection: Collection, body: Body) -> Body:
+        """Create an object. Returns it as the server has it. Raises: ApplierError."""
+        own = collection._replace(namespace=str(body["metadata"].get("namespace") or ""))
+        request = Request("POST", own.path, self._query, encoded(body), JSON_TYPE)
+        return self.exchange.once(request, "post")[0]
+
+    def replace(self, collection: Collection, body: Body) -> Body:
+        """Replace an object, if it still is of the version that the body names. Raises: ApplierError."""
+        request = Request("PUT", self._path(collection, body), self._query, encoded(body), JSON_TYPE)
+        return self.exchange.once(request, "put")[0]
+
+    def delete(self, collection: Collection, body: Body) -> None:
+        """Delete an object, this one and no namesake; finalizers may hold it for a while. Raises: ApplierError."""
+        options = {
+            "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+            "preconditions": {"uid": body["metadata"]["uid"]},
+        }  # fmt: skip
+        self.exchange.once(Request("DELETE", self._path(collection, body), "", encoded(options), JSON_TYPE), "delete")
+
     def add_finalizer(self, collection: Collection, body: Body) -> Body:
         """Add the finalizer, if nobody changed the object meanwhile. Returns the object. Raises: ApplierError."""
         return self._finalizers(collection, body, [*(body["metadata"].get("finalizers") or ()), FINALIZER])
@@ -51,9 +70,12 @@ class OwnWriter:
         return self._patch(self._path(collection, body), {"metadata": metadata})
 
     def _patch(self, path: str, change: Mapping[str, Any]) -> Body:
-        query = f"fieldManager={quote(self.field_manager, safe='')}"
-        request = Request("PATCH", path, query, encoded(change), MERGE_PATCH_TYPE)
+        request = Request("PATCH", path, self._query, encoded(change), MERGE_PATCH_TYPE)
         return self.exchange.read(request, "patch")
+
+    @property
+    def _query(self) -> str:
+        return f"fieldManager={quote(self.field_manager, safe='')}"
 
     @staticmethod
     def _path(collection: Collection, body: Body) -> str:

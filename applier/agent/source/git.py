@@ -156,14 +156,16 @@ class Mirrors:
                 timer.cancel()
                 _end(process)
 
-    def _git(self, folder: Path | None, command: Sequence[str], remote: Remote | None) -> bytes:
+    def _git(
+        self, folder: Path | None, command: Sequence[str], remote: Remote | None, stdin: bytes | None = None
+    ) -> bytes:
         """Run git; returns its output. Raises: RemoteError, with the sentence of its last words."""
         with self._environment(remote) as environment:
             arguments = ["git", *(["--git-dir", str(folder)] if folder else []), *command]
             deadline = remote.timeout_s if remote else LOCAL_TIMEOUT_S
-            process = _started(arguments, environment, has_input=False)
+            process = _started(arguments, environment, has_input=stdin is not None)
             try:
-                output, errors = process.communicate(timeout=deadline)
+                output, errors = process.communicate(stdin, timeout=deadline)
             except subprocess.TimeoutExpired:
                 _end(process)
                 raise RemoteError("context deadline exceeded") from None

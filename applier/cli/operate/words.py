@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-ACTION, WAITING, SUCCESS, FAILURE, WARNING = "►", "◎", "✔", "✗", "⚠️"
+ACTION, GENERATING, WAITING, SUCCESS, FAILURE, WARNING = "►", "✚", "◎", "✔", "✗", "⚠️"
 
 
 class StoppedError(Exception):

@@ -1,0 +1,182 @@
+"""`kbuild create`: Flux's objects from flags, printed with `--export`, else applied and waited for.
+
+Source: flux2 v2.9, `create`: its words, flags and exit statuses. Where Flux waits for the whole time-out although the run
+has failed, this says the Ready message and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import kbuild
+from applier.agent.runtime.conditions import TRUE, find
+from applier.agent.runtime.writes import OwnWriter
+from applier.cli.operate import kinds, tables
+from applier.cli.operate.call import MANAGER
+from applier.cli.operate.requests import POLL_S, observes
+from applier.cli.operate.words import ACTION, GENERATING, SUCCESS, WAITING, StoppedError, say
+from applier.cli.setup import nouns, secrets
+from applier.cli.setup.create_flags import BY_NOUN, FLAGS
+from applier.cli.setup.line import guarded
+from applier.cluster.api import Collection
+from applier.model.live import Absent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from applier.cli.operate.kinds import Noun
+    from applier.cli.setup.line import Line
+    from applier.model.ids import Body
+
+    Object = dict[str, Any]
+
+SECRETS = Collection("", "v1", "secrets", "Secret")
+# What passes by itself: another Kustomization is still at work, the source has just been created; a missing path does not.
+PASSING = ("ArtifactFailed", "DependencyNotReady")
+LASTING = "kustomization path not found"
+_SPECS: Mapping[str, Callable[[Line, str], Object]] = {
+    "kustomization": nouns.kustomization, "alert-provider": nouns.provider, "alert": nouns.alert, "receiver": nouns.receiver,
+}  # fmt: skip
+
+
+def create(argv: Sequence[str]) -> int:
+    """`kbuild create NOUN NAME`; returns the exit status."""
+    return guarded("create", argv, FLAGS, _create)
+
+
+def _create(line: Line) -> int:
+    words, names = _noun_of(line.words)
+    line.words = names
+    known = {flag.field for flag in BY_NOUN[words]}
+    for name in line.values:
+        if name not in known:
+            raise StoppedError(f"unknown flag: --{name.replace('_', '-')} (for {words})")
+    if words == "secret git":
+        return _create_secret(line)
+    if words == "source git":
+        return _create_source(line)
+    noun = kinds.NOUNS[words]
+    return _put(line, noun, _SPECS[words](line, line.name(noun.kind)), noun.kind)
+
+
+def _noun_of(words: Sequence[str]) -> tuple[str, list[str]]:
+    """(the noun, the names behind it). Raises: StoppedError."""
+    for count in (2, 1):
+        front = " ".join(words[:count])
+        front = {"ks": "kustomization"}.get(front, front)
+        if len(words) >= count and front in BY_NOUN:
+            return front, list(words[count:])
+    raise StoppedError(f"say what to create: {', '.join(BY_NOUN)}")
+
+
+def _create_source(line: Line) -> int:
+    name = line.name(kinds.GIT.kind)
+    values = _credentials(line, nouns.checked_url(line.text("url")), is_needed=False)
+    own = nouns.git_repository(line, name, line.text("secret_ref") or (name if values else ""))
+    if line.is_on("export"):
+        return _print(own)
+    say(GENERATING, f"generating {kinds.GIT.kind} source")
+    if values and not line.text("secret_ref"):
+        say(ACTION, "applying secret with repository credentials")
+        upsert(line, SECRETS, secrets.secret(name, line.namespace, values))
+        say(SUCCESS, "authentication configured")
+    return _put(line, kinds.GIT, own, f"{kinds.GIT.kind} source", is_generated=True)
+
+
+def _create_secret(line: Line) -> int:
+    name = line.name("secret")
+    values = _credentials(line, nouns.checked_url(line.text("url")), is_needed=True)
+    own = secrets.secret(name, line.namespace, values)
+    if line.is_on("export"):
+        _print(own)
+        sys.stdout.write("\n")
+        return 0
+    upsert(line, SECRETS, own)
+    if "identity.pub" in values:
+        say(GENERATING, f"deploy key: {values['identity.pub'].strip()}")
+    say(ACTION, f"git secret '{name}' created in '{line.namespace}' namespace")
+    return 0
+
+
+def _credentials(line: Line, url: str, *, is_needed: bool) -> dict[str, str]:
+    """What a Secret for a repository holds; empty where none is asked for. Raises: StoppedError."""
+    if line.text("secret_ref"):
+        return {}
+    if urlsplit(url).scheme == "ssh":
+        path = line.text("private_key_file")
+        key = secrets.key_of(path) if path else secrets.generated_key(line.text("ssh_key_algorithm", "ecdsa"))
+        return secrets.ssh_data(key, secrets.known_hosts(url))
+    username, bearer = line.text("username"), line.text("bearer_token")
+    password = line.text("password", os.environ.get("GIT_PASSWORD", "") if username else "")
+    if is_needed and not bearer and not (username and password):
+        raise StoppedError("for Git over HTTP/S the username and password, or bearer token is required")
+    return secrets.http_data(username, password, bearer, secrets.ca_text(line.text("ca_file")))
+
+
+def _put(line: Line, noun: Noun, own: Object, human: str, *, is_generated: bool = False) -> int:
+    """Print an object, or apply it and wait for it. Raises: StoppedError, ApplierError."""
+    if line.is_on("export"):
+        return _print(own)
+    if not is_generated:
+        say(GENERATING, f"generating {human}")
+    say(ACTION, f"applying {human}")
+    live, is_new = upsert(line, noun.collection, own)
+    say(SUCCESS, f"{human} {'created' if is_new else 'updated'}")
+    say(WAITING, f"waiting for {human} reconciliation")
+    name = own["metadata"]["name"]
+    if noun.ready:
+        say(SUCCESS, f"{noun.kind} {name} is ready")
+        return 0
+    found = wait_for_ready(line, noun, live)
+    say(SUCCESS, f"{human} reconciliation completed" if noun is kinds.GIT else f"{noun.kind} {name} is ready")
+    if noun is kinds.RECEIVER:
+        say(SUCCESS, f"generated webhook URL {(found.get('status') or {}).get('webhookPath', '')}")
+        return 0
+    colon = ":" if noun is kinds.GIT else ""
+    say(SUCCESS, f"{noun.revision}{colon} {tables.revision_of(found)}")
+    return 0
+
+
+def _print(own: Object) -> int:
+    sys.stdout.write("---\n" + kbuild.to_yaml([own]))
+    return 0
+
+
+def upsert(line: Line, place: Collection, own: Mapping[str, Any]) -> tuple[Body, bool]:
+    """Create an object, or give an existing one this spec; returns it, and whether it is new. Raises: ApplierError."""
+    writer = OwnWriter(line.cluster.exchange, MANAGER)
+    metadata = own["metadata"]
+    found = line.cluster.reader.get(place._replace(namespace=metadata["namespace"]), metadata["name"])
+    if isinstance(found, Absent):
+        return writer.create(place, own), True
+    labels = {**(found["metadata"].get("labels") or {}), **(metadata.get("labels") or {})}
+    kept = {**found["metadata"], **({"labels": labels} if labels else {})}
+    rest = {name: value for name, value in own.items() if name != "metadata"}
+    # What a Secret holds besides is not ours to keep: old credentials would win over new ones of another kind.
+    dropped = ("data",) if place.kind == SECRETS.kind else ()
+    before = {name: value for name, value in found.items() if name not in dropped}
+    return writer.replace(place, {**before, **rest, "metadata": kept}), False
+
+
+def wait_for_ready(line: Line, noun: Noun, body: Body) -> Body:
+    """Wait until an object is ready; returns it. Raises: StoppedError, with the Ready message of one that failed."""
+    deadline = time.monotonic() + line.timeout_s
+    answers = observes(body)
+    message = "context deadline exceeded"
+    while True:
+        live = line.get(noun, str(body["metadata"]["name"]))
+        if live is not None and answers(live):
+            ready = find(live, "Ready") or {}
+            if ready.get("status") == TRUE:
+                return live
+            message = str(ready.get("message") or message)
+            passes = ready.get("reason") in PASSING and not message.startswith(LASTING)
+            if ready.get("status") == "False" and not passes:
+                raise StoppedError(message)
+        if time.monotonic() >= deadline:
+            raise StoppedError(message)
+        time.sleep(POLL_S)
