@@ -83,7 +83,9 @@ MEANING: Final[Mapping[ErrorClass, Meaning]] = {
     ErrorClass.INVALID: Meaning(0, EXIT_FAILED, "Invalid", True),
     ErrorClass.BAD_INPUT: Meaning(0, EXIT_INPUT, "BadInput", True),
     ErrorClass.TOO_LARGE: Meaning(0, EXIT_INPUT, "TooLarge", True, "an object may hold about 1 MiB; split it"),
-    ErrorClass.KIND_UNKNOWN: Meaning(ALWAYS, EXIT_ERROR, "APIUnavailable", hint="`kubectl get apiservices` shows which API is down"),
+    ErrorClass.KIND_UNKNOWN: Meaning(
+        ALWAYS, EXIT_ERROR, "APIUnavailable", hint="run again; if it stays so, `kubectl get apiservices` shows which API is down"
+    ),
     ErrorClass.KIND_MISSING: Meaning(
         ALWAYS, EXIT_FAILED, "KindMissing", hint="the cluster does not serve this kind; is its CustomResourceDefinition installed?"
     ),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from applier.cluster.parallel import in_parallel
 from applier.cluster.stored import config_maps, read_inventory
 from applier.failures import ErrorClass, error
+from applier.model.dry_runs import DryRuns
 from applier.model.inventory import Header, Inventory
 from applier.model.policy import Policy
 from applier.model.snapshot import Discovery, KindFact, Snapshot
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from applier.cluster.cluster import Cluster
     from applier.cluster.rights import Right
     from applier.executor.cancel import Cancellation
-    from applier.executor.dry_run import DryRuns
     from applier.executor.options import Options
     from applier.executor.run import InventoryStore
     from applier.model.changes import ChangeSet
@@ -220,13 +220,13 @@ def needed_rights(prepared: Prepared, cluster: Cluster) -> list[Right]:
 
 def ask_server(prepared: Prepared, cluster: Cluster, about: Callable[[Step], bool] | None = None) -> DryRuns:
     """The server's answers to dry runs of everything that would be written, or of the steps that `about` chooses."""
-    from applier.cluster.writer import Writer
-    from applier.executor.dry_run import DryRuns, dry_run
-
     plan = prepared.plan
     steps = tuple(step for step in plan.steps if about is None or about(step))
     if about is not None and not steps:
         return DryRuns()
+    from applier.cluster.writer import Writer
+    from applier.executor.dry_run import dry_run
+
     writer = Writer(cluster.exchange, plan.policy.field_manager)
     return dry_run(plan, cluster, writer, steps)
 

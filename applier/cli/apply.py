@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier import flow
-from applier.cli.health_rules import read_health_rules
 from applier.cli.output import Output
 from applier.cli.session import cluster_of, inventory_of
 from applier.cli.settings import policy_of
 from applier.cli.signals import orderly_stop
-from applier.cli.source import Source, read_source
+from applier.cli.source import read_source
 from applier.cli.tell import Teller, teller_for
+from applier.cli.wish import wish_of
 from applier.executor.cancel import Cancellation
 from applier.executor.options import Options
 from applier.failures import ApplierError, ErrorClass
@@ -39,16 +39,6 @@ def run_delete(settings: Settings) -> int:
     ref = inventory_of(settings, source, cluster)
     policy = replace(policy_of(settings.values, ref.namespace), confirmed=True)
     return _carry_out(settings, cluster, flow.Wish(ref=ref, policy=policy, is_delete=True), ())
-
-
-def wish_of(settings: Settings, source: Source, cluster: Cluster) -> Wish:
-    """What the command line and the source ask for. Raises: UsageError; InputError, for rules that cannot be read."""
-    ref = inventory_of(settings, source, cluster)
-    namespace = settings.text("namespace") or source.namespace or cluster.namespace
-    policy = replace(
-        policy_of(settings.values, namespace), health_rules=read_health_rules(settings.text("health_rules"))
-    )
-    return flow.Wish(ref=ref, policy=policy, documents=source.documents, source=source.digest)
 
 
 def _carry_out(settings: Settings, cluster: Cluster, wish: Wish, warnings: tuple[str, ...]) -> int:

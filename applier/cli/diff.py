@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from applier import flow
-from applier.cli.apply import wish_of
 from applier.cli.dry import show_differences
 from applier.cli.session import cluster_of
 from applier.cli.source import read_source
 from applier.cli.tell import teller_for
+from applier.cli.wish import wish_of
 
 if TYPE_CHECKING:
     from applier.cli.settings import Settings

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from applier import flow
 from applier.cli.tell import JSON, PLAN
-from applier.executor.dry_run import DryRuns
 from applier.failures import EXIT_INPUT, EXIT_OK, worst
 from applier.fields.differences import changed_paths
+from applier.model.dry_runs import DryRuns
 from applier.model.live import Present
 from applier.model.plan import Action
 from applier.planning import check

@@ -5,7 +5,7 @@ Objects whose kind or namespace the set itself brings cannot be checked before i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier.cluster.parallel import in_parallel
@@ -14,10 +14,11 @@ from applier.failures import ApplierError, ErrorClass
 from applier.fields.conflicts import judge
 from applier.fields.recreate import probe
 from applier.inventory.names import mark_of
+from applier.model.dry_runs import DryRuns
 from applier.model.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from applier.cluster.cluster import Cluster
     from applier.cluster.writer import Writer
@@ -26,20 +27,6 @@ if TYPE_CHECKING:
     from applier.model.plan import Plan, Step
 
 _WRITES = (Action.CREATE, Action.CONFIGURE, Action.ADOPT, Action.MIGRATE, Action.RECREATE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DryRuns:
-    """What the server says. Shape: every checked step is in one of `bodies`, `recreate` and `failures`.
-
-    `recreate` holds those whose change needs a recreation that the policy allows and the server would accept; `unchecked`
-    those that cannot be checked yet, with the reason.
-    """
-
-    bodies: Mapping[ObjectId, Body] = field(default_factory=dict)
-    recreate: frozenset[ObjectId] = frozenset()
-    failures: Mapping[ObjectId, Failure] = field(default_factory=dict)
-    unchecked: Mapping[ObjectId, str] = field(default_factory=dict)
 
 
 def dry_run(plan: Plan, cluster: Cluster, writer: Writer, chosen: Sequence[Step]) -> DryRuns:

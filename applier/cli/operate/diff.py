@@ -27,7 +27,7 @@ from kbuild.cli.flags import BOOL, Flag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from applier.executor.dry_run import DryRuns
+    from applier.model.dry_runs import DryRuns
     from applier.model.ids import Body
     from applier.model.plan import Step
 
