@@ -12,6 +12,7 @@ from applier.agent.clusters import Clusters
 from applier.agent.kustomization.artifacts import Artifacts
 from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
 from applier.agent.kustomization.builds import Builds
+from applier.agent.kustomization.configs import SELECTOR, Configs
 from applier.agent.kustomization.kustomization import Kustomizations
 from applier.agent.kustomization.triggers import Triggers
 from applier.agent.notification.assembling import NAME, NotificationOptions, Notifications
@@ -22,7 +23,7 @@ from applier.agent.runtime.logs import Log
 from applier.agent.runtime.metrics import CONTENT_TYPE, Metrics
 from applier.agent.runtime.posting import HttpPoster
 from applier.agent.runtime.serving import Asked, Reply, Server
-from applier.agent.runtime.unit import Names, Shared, Unit, unit
+from applier.agent.runtime.unit import Names, Rhythm, Shared, Unit, unit
 from applier.agent.source.git import Mirrors
 from applier.agent.source.git_repository import GitRepositories
 from applier.agent.source.includes import Includes
@@ -81,6 +82,8 @@ class AgentOptions:
     cross_namespace: bool = True
     prune_guard: bool = True
     dependency_retry_s: float = DEPENDENCY_RETRY_S
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    configs_selector: str = SELECTOR
 
 
 @dataclass(slots=True)
@@ -194,6 +197,8 @@ class Agent:
         names = Names(controller="kustomize-controller", manager="gotk-kustomize-controller")
         own = self._unit(KUSTOMIZATIONS, names, make, self.options.concurrent_kustomizations)
         self.units[KUSTOMIZE] = own
+        configs = Configs(own, self.cluster.reader, self.options.namespace, self.options.configs_selector)
+        self.views += configs.informers()
         triggers = Triggers(own)
         own.followers.append(triggers.kustomization_changed)
         self.source_followers.append(triggers.source_changed)
@@ -209,8 +214,8 @@ class Agent:
         self._serve("webhooks", self.options.receiver_address, made.hook_routes)
 
     def _sources(self) -> Informer:
-        """The GitRepositories as this process sees them: those of its own controller, or a view of another's."""
-        if SOURCE in self.units:
+        """The GitRepositories as this process sees them: those of its own controller, or a view of others' (of all shards)."""
+        if SOURCE in self.units and not self.options.selector:
             found = self.units[SOURCE]
             found.followers.append(self._source_changed)
             return found.around.informer
@@ -231,8 +236,9 @@ class Agent:
 
     def _shared(self) -> Shared:
         return Shared(
-            cluster=self.cluster, log=self.log, metrics=self.metrics, clock=self.clock, selector=self.options.selector
-        )
+            cluster=self.cluster, log=self.log, metrics=self.metrics, clock=self.clock,
+            selector=self.options.selector, rhythm=self.options.rhythm,
+        )  # fmt: skip
 
     def _recorder(self, controller: str) -> Recorder:
         return Recorder(

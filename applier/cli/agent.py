@@ -15,8 +15,13 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from applier.agent.assembly import CONTROLLERS, NOTIFICATION, SOURCE, Agent, AgentOptions
+from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S
+from applier.agent.kustomization.configs import SELECTOR
+from applier.agent.runtime import durations
 from applier.agent.runtime.leadership import Leadership
 from applier.agent.runtime.logs import LEVELS, Log
+from applier.agent.runtime.queue import MAX_DELAY_S, MIN_DELAY_S
+from applier.agent.runtime.unit import Rhythm
 from applier.cli.flags import CONNECTION, HELP
 from applier.cli.settings import duration, read, whole_number
 from applier.cluster.cluster import of_connection
@@ -44,6 +49,11 @@ FLAGS = (
     Flag("receiver-addr", TEXT, "where webhooks of Receivers are served (default 127.0.0.1:0; in a cluster :9292)", placeholder="ADDRESS"),
     Flag("rate-limit-interval", TEXT, "for how long the same event is taken once only (default 5m)", placeholder="DURATION"),
     Flag("concurrent", TEXT, "how many Kustomizations are at work at once (default 4)", placeholder="NUMBER"),
+    Flag("interval-jitter-percentage", TEXT, "by how much intervals differ at random, 0 to 99 (default 5)", placeholder="NUMBER"),
+    Flag("requeue-dependency", TEXT, "how often a dependency that is not ready is looked at again (default 30s)", placeholder="DURATION"),
+    Flag("min-retry-delay", TEXT, "the first pause after a failure that is tried again with growing pauses (default 750ms)", placeholder="DURATION"),
+    Flag("max-retry-delay", TEXT, "the longest such pause (default 15m)", placeholder="DURATION"),
+    Flag("watch-configs-label-selector", TEXT, "ConfigMaps and Secrets whose changes make Kustomizations run (default reconcile.fluxcd.io/watch=Enabled)", placeholder="SELECTOR"),
     Flag("default-service-account", TEXT, "act as this account for Kustomizations that name none", placeholder="NAME"),
     Flag("no-cross-namespace-refs", BOOL, "refuse sources of other namespaces"),
     Flag("no-prune-guard", BOOL, "delete whatever left Git, however much it is"),
@@ -150,6 +160,9 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
         events_url=_events_url(values, environment, names),
         event_window_s=duration(values, "rate_limit_interval", 300.0),
         concurrent_kustomizations=whole_number(values, "concurrent", 4),
+        dependency_retry_s=duration(values, "requeue_dependency", DEPENDENCY_RETRY_S),
+        rhythm=_rhythm(values),
+        configs_selector=str(values.get("watch_configs_label_selector") or SELECTOR),
         default_account=str(values.get("default_service_account") or ""),
         cross_namespace=not values.get("no_cross_namespace_refs"),
         prune_guard=not values.get("no_prune_guard"),
@@ -166,6 +179,26 @@ def _watched(values: Mapping[str, object], environment: Mapping[str, str]) -> st
     if not own:
         raise UsageError("--watch-all-namespaces=false needs RUNTIME_NAMESPACE in the environment")
     return own
+
+
+def _rhythm(values: Mapping[str, object]) -> Rhythm:
+    """Raises: UsageError."""
+    text = str(values.get("interval_jitter_percentage", 5))
+    jitter = int(text) if text.isdigit() else 100
+    if jitter > 99:
+        raise UsageError(f"--interval-jitter-percentage must be a number from 0 to 99, not '{text}'")
+    return Rhythm(
+        jitter / 100, _delay(values, "min_retry_delay", MIN_DELAY_S), _delay(values, "max_retry_delay", MAX_DELAY_S)
+    )
+
+
+def _delay(values: Mapping[str, object], name: str, default: float) -> float:
+    """A pause in seconds, which may be written in milliseconds. Raises: UsageError."""
+    text = str(values.get(name) or "")
+    try:
+        return durations.seconds(text) if text else default
+    except ValueError:
+        raise UsageError(f"--{name.replace('_', '-')}={text} is no time").advise("write 750ms, 90s or 5m") from None
 
 
 def _addresses(values: Mapping[str, object], *, is_inside: bool) -> Callable[[str, str], str]:

@@ -159,7 +159,7 @@ def test_f50_without_the_artifact_host_nothing_is_pruned(scene: AgentBed) -> Non
     )
     source = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": {"name": "shop", "namespace": scene.namespace}}  # fmt: skip
     agent = scene.agents[0]
-    server = agent.servers[0]
+    server = agent.servers["artifacts"]
     good, server.routes = server.routes, []
     repository.commit({"b.yaml": None})
     scene.request(source)

@@ -12,6 +12,7 @@ from applier.agent.kustomization.contests import Contests
 from applier.agent.kustomization.status_store import Memory
 from applier.agent.runtime import durations
 from applier.agent.runtime.events import ERROR
+from applier.model.live import Absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,6 +109,15 @@ class Attempt:
         if self.spec.get("timeout"):
             return max(durations.seconds(str(self.spec["timeout"])), 1.0)
         return max(self.interval_s - 30.0, MIN_TIMEOUT_S)
+
+    def other(self, key: Key) -> Body | None:
+        """Another Kustomization; one of another shard is asked for. Raises: ApplierError."""
+        informer = self.around.informer
+        found = informer.get(key)
+        if found is not None or not informer.selector:
+            return found
+        live = self.around.cluster.reader.get(informer.collection._replace(namespace=key.namespace), key.name)
+        return None if isinstance(live, Absent) else live
 
     def target(self, others: applying.Others = applying.NOBODY) -> applying.Target:
         """Where this Kustomization's objects go. Raises: ApplierError."""

@@ -110,7 +110,7 @@ class Work(Preparing):
         artifact = self.artifact()
         self.revision = str(artifact["revision"])
         try:
-            dependencies.check(self.body, self.around.informer.get, self.revision)
+            dependencies.check(self.body, self.other, self.revision)
         except dependencies.NotReadyError as problem:
             told = f"Dependencies do not meet ready condition, retrying in {self.owner.dependency_retry}"
             again_s = self.owner.dependency_retry_s

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from applier.agent.runtime.controller import Again, Controller, Run
 from applier.agent.runtime.events import Recorder
 from applier.agent.runtime.informer import Informer, key_of
-from applier.agent.runtime.queue import Key, Queue
-from applier.agent.runtime.reconciling import Surroundings, generation, wakes
+from applier.agent.runtime.queue import MAX_DELAY_S, MIN_DELAY_S, Key, Queue
+from applier.agent.runtime.reconciling import JITTER, Surroundings, generation, wakes
 from applier.agent.runtime.writes import OwnWriter
 from applier.failures import ApplierError
 
@@ -75,6 +75,15 @@ class Unit:
             follower(old, new)
 
 
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When runs come. Shape: `jitter` is the part by which intervals differ at most. Units: seconds between failures."""
+
+    jitter: float = JITTER
+    min_delay_s: float = MIN_DELAY_S
+    max_delay_s: float = MAX_DELAY_S
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """What the kinds of one process have in common. Shape: `selector` is a label selector, empty for all objects."""
@@ -84,6 +93,7 @@ class Shared:
     metrics: Metrics
     clock: Clock
     selector: str = ""
+    rhythm: Rhythm = Rhythm()
 
 
 def unit(
@@ -96,7 +106,7 @@ def unit(
     recorder: Recorder,
 ) -> Unit:
     """Put a kind together. `make` gives the reconciler for its surroundings."""
-    queue = Queue(shared.clock.monotonic)
+    queue = Queue(shared.clock.monotonic, shared.rhythm.min_delay_s, shared.rhythm.max_delay_s)
     log = shared.log
     made: list[Unit] = []
 
@@ -118,6 +128,7 @@ def unit(
         log=log,
         metrics=shared.metrics,
         clock=shared.clock,
+        jitter=shared.rhythm.jitter,
     )
 
     def crashed(key: Key, problem: BaseException) -> None:
