@@ -169,10 +169,10 @@ class Delivery:
 
     def _carry(self, letter: Letter, sending: Sending, to: Destination, setup: str) -> None:
         """Make the requests of a sender. Raises: DeliveryError, in which no secret can be read."""
-        hidden = to.secrets()
-        failed = f"failed to send notification for {_subject(letter)}"
+        failed, hidden = f"failed to send notification for {_subject(letter)}", {to.address}
         ends_s = letter.round_began_s + to.timeout_s
         try:
+            hidden = to.secrets()
             connections = self._connections(to)
             call = next(sending, None)
             while call is not None:
@@ -189,6 +189,8 @@ class Delivery:
             raise DeliveryError(masked(f"{setup}: {problem}", hidden), may_pass=False) from None
         except DeliveryError as problem:
             raise DeliveryError(masked(f"{failed}: {problem}", hidden), may_pass=problem.may_pass) from None
+        except Exception as problem:  # noqa: BLE001  (one message that makes no sense must not hold up those behind it)
+            raise DeliveryError(f"{failed}: {type(problem).__name__}", may_pass=False) from None
 
     def _connections(self, to: Destination) -> Connections:
         """Connections for a destination, kept: reading the usual authorities takes longer than a request. Raises: FetchError."""

@@ -75,7 +75,11 @@ class Intake:
 
     def post(self, document: bytes) -> bool:
         """Take an event of this process; returns whether it need not be brought again."""
-        return self.take(document) in TAKEN
+        try:
+            return self.take(document) in TAKEN
+        except Exception as problem:  # noqa: BLE001  (whoever records events must go on)
+            self.log.write("error", "taking an event failed", error=type(problem).__name__)
+            return False
 
     def take(self, document: bytes) -> int:
         """Take an event; returns the HTTP status for it: 202 is taken, 429 a repetition, 400 none, 503 not yet."""
@@ -144,7 +148,7 @@ class Intake:
             self.tell(alert, DISPATCH_FAILED, f"failed to dispatch notification for {subject}: {missing}", {})
             return
         self._post(alert, spec, provider, told)
-        if event.is_error and transitions.are_wanted(alert):
+        if event.is_error and _is_paired(alert, provider):
             self.transitions.failed(alert, event, self.clock.now())
 
     def _told(self, alert: Body, spec: Mapping[str, Any], provider: Body | None, event: Event) -> Event | None:
@@ -153,7 +157,7 @@ class Intake:
         kind = str(provider_spec.get("type") or "")
         if provider_spec.get("suspend"):
             return None
-        if transitions.are_wanted(alert) and kind not in _PAIRED_APART:
+        if _is_paired(alert, provider):
             if transitions.is_success(event):
                 recovery = self.transitions.recovered(alert, event, self.clock.now())
                 if recovery is not None:
@@ -186,6 +190,7 @@ class Intake:
             provider=str(provider["metadata"]["name"]), event=final, since_s=self.clock.now(), status_id=status_id,
         )  # fmt: skip
         waiting = self.outbox.add(letter)
+        self.log.write("debug", "dispatching event", alert=letter.alert, provider=letter.provider, involved=event.label)
         if not waiting:
             self.tell(alert, DISPATCH_FAILED, f"failed to dispatch notification for {event.label}: too many wait", {})
         elif waiting == 1:
@@ -204,6 +209,12 @@ def _status_id(event: Event, alert: Body, provider: Body) -> str:
     if not isinstance(found, str):
         raise CelError(f"the expression is no text but {type(found).__name__}")
     return found
+
+
+def _is_paired(alert: Body, provider: Body | None) -> bool:
+    """Whether failures and recoveries come in pairs: a commit or a change request has a state of its own."""
+    kind = ((provider or {}).get("spec") or {}).get("type")
+    return transitions.are_wanted(alert) and kind not in _PAIRED_APART
 
 
 def _waited(flag: Flag, seconds: float) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from applier.agent.notification.event import Event
     from applier.model.ids import Body
 
+MAX_FAILING = 10_000
 SUCCEEDED, NEW_ARTIFACT = "Succeeded", "NewArtifact"
 
 
@@ -64,6 +65,8 @@ class Transitions:
         key = _key(alert, event)
         with self._lock:
             since_s = self._failing.get(key, {}).get("since", now_s)
+            if len(self._failing) >= MAX_FAILING:
+                self._failing.pop(next(iter(self._failing)))
             self._failing[key] = {"reason": event.reason, "revision": event.own("revision") or "", "since": since_s}
             self._write()
 

@@ -26,6 +26,7 @@ from applier.agent.notification.sending import SetupError
 from applier.agent.notification.signatures import RefusedError
 from applier.agent.notification.transitions import Transitions
 from applier.agent.runtime.controller import NOT_BY_ITSELF, Again, Run
+from applier.agent.runtime.posting import HttpPoster
 from applier.agent.runtime.queue import Key, Queue
 from applier.agent.runtime.serving import Asked
 from applier.model.live import ABSENT
@@ -310,6 +311,7 @@ class Endpoint(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append((self.path, self.headers))  # type: ignore[attr-defined]
         statuses: list[int] = self.server.statuses  # type: ignore[attr-defined]
         self.send_response(statuses.pop(0) if statuses else 200)
         self.end_headers()
@@ -318,7 +320,7 @@ class Endpoint(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    server.statuses = []  # type: ignore[attr-defined]
+    server.statuses, server.seen = [], []  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
@@ -458,3 +460,25 @@ def test_providers_without_sense(spec: dict[str, Any], sentence: str) -> None:
 
 def test_the_longest_secret_is_masked_first() -> None:
     assert masked("see /a/b/c and /a", {"/a", "/a/b/c"}) == "see ***** and *****"
+
+
+def test_a_proxy_is_asked_with_its_credentials(tmp_path: Path, endpoint: ThreadingHTTPServer) -> None:
+    proxy = f"http://a%40b:p%3Aq@127.0.0.1:{endpoint.server_port}"
+    desk = Desk(tmp_path, endpoint, [], address="http://hooks.example.test/x", proxy=proxy)
+    assert desk.attempt() == NOT_BY_ITSELF
+    ((path, headers),) = endpoint.seen  # type: ignore[attr-defined]
+    assert path == "http://hooks.example.test/x"
+    assert headers["Proxy-Authorization"] == "Basic " + base64.b64encode(b"a@b:p:q").decode()
+
+
+def test_a_message_that_makes_no_sense_holds_up_nobody(tmp_path: Path, endpoint: ThreadingHTTPServer) -> None:
+    desk = Desk(tmp_path, endpoint, [], address="http://[hooks/x")
+    assert desk.attempt() == NOT_BY_ITSELF
+    assert desk.told == ["failed to send notification for Kustomization/apps/web: ValueError"]
+
+
+def test_events_of_another_process_are_posted_until_they_are_taken(endpoint: ThreadingHTTPServer) -> None:
+    endpoint.statuses = [202, 429, 400, 500]  # type: ignore[attr-defined]
+    post = HttpPoster(f"http://127.0.0.1:{endpoint.server_port}/")
+    assert [post(b"{}") for _ in range(4)] == [True, True, True, False]
+    assert not HttpPoster("http://127.0.0.1:1/")(b"{}")
