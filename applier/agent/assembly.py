@@ -16,6 +16,7 @@ from applier.agent.kustomization.configs import SELECTOR, Configs
 from applier.agent.kustomization.kustomization import Kustomizations
 from applier.agent.kustomization.triggers import Triggers
 from applier.agent.notification.assembling import NAME, NotificationOptions, Notifications
+from applier.agent.page.serving import StatusPage
 from applier.agent.runtime.events import Recorder
 from applier.agent.runtime.informer import Informer
 from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS
@@ -70,6 +71,7 @@ class AgentOptions:
     health_address: str = ":9440"
     events_address: str = ":9091"
     receiver_address: str = ":9292"
+    page_address: str = ""
     events_url: str = ""
     event_window_s: float = 300.0
     selector: str = ""
@@ -120,6 +122,8 @@ class Agent:
         if KUSTOMIZE in self.options.controllers:
             self._add_kustomizations()
         self.serve_probes()
+        if self.options.page_address:
+            self._serve("page", self.options.page_address, status_page(self).routes)
         for what, server in self.servers.items():
             if what not in PROBES:
                 server.start()
@@ -266,3 +270,19 @@ def readiness(agent: Agent) -> Reply:
         is_ready = all(found.around.informer.synced.is_set() for found in agent.units.values())
         is_ready = is_ready and (agent.notifications is None or agent.notifications.is_ready())
     return Reply(200, b"ok") if is_ready else Reply(500, b"not ready")
+
+
+def status_page(agent: Agent) -> StatusPage:
+    """The status page of an agent: what its controllers see, and views of what they do not."""
+    sources, kustomizations = (_view(agent, one) for one in (GIT_REPOSITORIES, KUSTOMIZATIONS))
+    return StatusPage(agent.cluster.exchange, agent.clock, sources, kustomizations, agent.options.namespace)
+
+
+def _view(agent: Agent, collection: Collection) -> Informer:
+    known = [*(found.around.informer for found in agent.units.values()), *agent.views]
+    for informer in known:
+        if informer.collection.kind == collection.kind:
+            return informer
+    own = collection._replace(namespace=agent.options.namespace)
+    agent.views.append(Informer(agent.cluster.reader, own, lambda _old, _new: None))
+    return agent.views[-1]
