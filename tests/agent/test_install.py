@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from agent_bed import AgentBed, install_kinds, until
+from agent_bed import AgentBed, Object, install_kinds, until
 from bed import KBUILD, Bed, Plane
 
 from applier.agent.assembly import CONTROLLERS
@@ -198,6 +198,46 @@ def test_a_bootstrapped_cluster_is_left_to_git(clean: Bed) -> None:
         1,
         "✗ the installation is managed by Helm: upgrade it there, or take it over with --force\n",
     )
+
+
+def flux_deployment(name: str, *arguments: str, **spec: object) -> Object:
+    """A Deployment as Flux's own command writes it."""
+    labels = {
+        "app.kubernetes.io/part-of": "flux",
+        "app.kubernetes.io/instance": SYSTEM,
+        "app.kubernetes.io/version": "v2.9.4",
+    }
+    container = {
+        "name": "manager", "image": f"ghcr.io/fluxcd/{name}:v1.9.1", "args": [*arguments],
+        "env": [{"name": "GOMEMLIMIT", "value": "1Gi"}], "volumeMounts": [{"name": "temp", "mountPath": "/tmp"}],
+    }  # fmt: skip
+    pod = {"serviceAccountName": name, "containers": [container], "volumes": [{"name": "temp", "emptyDir": {}}]}
+    template = {"metadata": {"labels": {"app": name, **labels}}, "spec": pod}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": SYSTEM, "labels": labels},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template, **spec},
+    }  # fmt: skip
+
+
+def test_an_installation_of_flux_is_taken_over_under_its_names(clean: Bed) -> None:
+    clean.kube.ensure({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM}})
+    for name in DEPLOYMENTS:
+        clean.kube.ensure(
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": SYSTEM}}
+        )
+        strategy = {"strategy": {"type": "Recreate"}} if name == "source-controller" else {}
+        clean.kube.apply(flux_deployment(name, "--log-level=info", "--storage-path=/data", **strategy), "flux")
+    code, _, err = run(clean, "install")
+    assert code == 0, err
+    assert {f"Deployment/flux-system/{name} configured" for name in DEPLOYMENTS} <= {*err.splitlines()}
+    for name in DEPLOYMENTS:
+        live = clean.kube.get("apps/v1", "Deployment", SYSTEM, name)
+        assert live is not None
+        pod = live["spec"]["template"]["spec"]
+        assert [one["name"] for one in pod["containers"]] == ["manager"]
+        assert pod["containers"][0]["command"][:2] == ["kbuild", "agent"]
+        assert "GOMEMLIMIT" not in [one["name"] for one in pod["containers"][0]["env"]]
+        assert "temp" not in [one["name"] for one in pod["volumes"]]
 
 
 def test_export_is_what_is_applied_and_needs_no_cluster(bed: Bed) -> None:

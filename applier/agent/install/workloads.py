@@ -34,8 +34,9 @@ def arguments(plan: Installation, component: Component) -> list[str]:
         f"--watch-all-namespaces={'true' if plan.watch_all_namespaces else 'false'}",
         f"--log-level={plan.log_level}",
         "--log-encoding=json",
-        "--enable-leader-election",
     ]
+    if component is not NOTIFICATION:  # which takes events in every replica, each of them once
+        found.append("--enable-leader-election")
     if component is not NOTIFICATION and NOTIFICATION in plan.components:
         found.insert(0, f"--events-addr=http://{plan.address(NOTIFICATION.name)}/")
     if component.is_storing:
@@ -66,8 +67,8 @@ def _deployment(plan: Installation, component: Component) -> Body:
         "annotations": {"prometheus.io/port": str(METRICS[1]), "prometheus.io/scrape": "true"},
         "labels": {"app": component.name, **plan.labels(component.name)},
     }
-    # What has clients is ready only once it leads, so that a new pod would wait for an old one that waits for it.
-    strategy = {"strategy": {"type": "Recreate"}} if component.ports else {}
+    # Sources are served by the one pod that leads, and it alone is ready: a new one would wait for the old one for ever.
+    strategy = {"strategy": {"type": "Recreate"}} if component.is_storing else {}
     body["spec"] = {
         "replicas": 1,
         "selector": {"matchLabels": {"app": component.name}},

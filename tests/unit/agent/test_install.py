@@ -111,9 +111,20 @@ def test_the_order_of_arguments_is_that_which_patches_count_on() -> None:
         "--watch-all-namespaces=true", "--log-level=info", "--log-encoding=json", "--enable-leader-election",
         "--storage-path=/data", "--storage-adv-addr=source-controller.$(RUNTIME_NAMESPACE).svc.cluster.local.",
     ]  # fmt: skip
-    assert arguments(PLAN, NOTIFICATION)[0] == "--watch-all-namespaces=true"
+    assert arguments(PLAN, NOTIFICATION) == ["--watch-all-namespaces=true", "--log-level=info", "--log-encoding=json"]
     alone = Installation(version="v1", image="i", components=(SOURCE,))
     assert arguments(alone, SOURCE)[0] == "--watch-all-namespaces=true"
+
+
+def test_no_rollout_waits_for_a_pod_that_waits_for_it() -> None:
+    """Only what is ready without leading may be replaced by a pod that is started beside it."""
+    for body in of_kind("Deployment"):
+        container = body["spec"]["template"]["spec"]["containers"][0]
+        serves = {port["name"] for port in container["ports"]} & {"http", "http-webhook"}
+        leads = "--enable-leader-election" in container["args"]
+        assert (body["spec"].get("strategy") == {"type": "Recreate"}) == bool(serves and leads), body["metadata"][
+            "name"
+        ]
 
 
 def test_pods_are_as_the_strictest_policy_wants_them() -> None:
