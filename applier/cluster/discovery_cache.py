@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class DiscoveryCache:
     def store(self, path: str, etag: str, body: bytes) -> None:
         """Keep a document; readers see the old or the new one whole."""
         place = self._file(path)
-        temporary = f"{place}.{os.getpid()}"
+        temporary = f"{place}.{os.getpid()}-{get_ident()}"
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
             with open(temporary, "wb") as file:

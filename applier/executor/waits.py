@@ -6,11 +6,11 @@ It holds no thread and no request: followers bring sightings, timers bring deadl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from applier.executor.follow import Follower, Seen
 from applier.executor.judge import PodsSeen
+from applier.executor.looks import Looks
 from applier.failures import ErrorClass, Failure
 from applier.model import events
 from applier.model.changes import Outcome
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MANY_NAMESPACES = 4
 FLAP_S, REJUDGE_S = 2.0, 5.0
-FIRST_LOOK_S, NEXT_LOOK_S = 20.0, 10.0
+FIRST_LOOK_S, NEXT_LOOK_S, LAST_LOOK_S = 20.0, 10.0, 60.0
 POD = GroupKind("", "Pod")
 
 
@@ -88,6 +88,7 @@ class Waits:
         self.waits: dict[ObjectId, Wait] = {}
         self.latest: dict[ObjectId, Seen] = {}
         self._followers: dict[tuple[Collection, str], Follower] = {}
+        self.looks = Looks(post)
         self._wanted: dict[GroupKind, set[ObjectId]] = {}
         for step in steps:
             if step.wait or step.await_gone or step.may_recreate or step.direction == "prune":
@@ -141,6 +142,7 @@ class Waits:
         for follower in self._followers.values():
             follower.stop()
         self._followers.clear()
+        self.looks.close()
 
     def _begin(self, wait: Wait, ends: Ends) -> None:
         self.waits[wait.node.step.id] = wait
@@ -218,7 +220,8 @@ def look_later(waits: Waits, wait: Wait, ends: Ends) -> None:
     if kind == POD:
         waits.timers.after(REJUDGE_S, lambda: _look(waits, wait, ends))
     elif kind in POD_TEMPLATES:
-        waits.timers.after(NEXT_LOOK_S if wait.looks else FIRST_LOOK_S, lambda: _look(waits, wait, ends))
+        next_s = min(NEXT_LOOK_S * 2.0 ** min(wait.looks - 1, 3), LAST_LOOK_S)
+        waits.timers.after(next_s if wait.looks else FIRST_LOOK_S, lambda: _look(waits, wait, ends))
 
 
 def _look(waits: Waits, wait: Wait, ends: Ends) -> None:
@@ -231,8 +234,8 @@ def _look(waits: Waits, wait: Wait, ends: Ends) -> None:
             del waits.waits[object_id]
             return
     elif body is not None and health is not None:
-        judge, reader, post = waits.judge, waits.reader, waits.post
-        Thread(target=lambda: post(PodsSeen(object_id, judge.look_at_pods(reader, body, health))), daemon=True).start()
+        judge, reader = waits.judge, waits.reader
+        waits.looks.ask(lambda: PodsSeen(object_id, judge.look_at_pods(reader, body, health)))
     look_later(waits, wait, ends)
 
 

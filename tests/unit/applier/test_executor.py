@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from queue import SimpleQueue
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -14,11 +16,15 @@ from applier.cluster.cluster import Cluster
 from applier.cluster.stored import read_inventory
 from applier.cluster.transport import Request, Response
 from applier.executor.cancel import Cancellation
+from applier.executor.judge import PodsSeen
 from applier.executor.lease import Lease
+from applier.executor.looks import Looks
 from applier.executor.options import Options
 from applier.failures import ApplierError, ErrorClass, TransportError
 from applier.model.changes import ChangeSet
 from applier.model.errors import UnconfirmedError
+from applier.model.health import Health, Status
+from applier.model.ids import ObjectId
 from applier.model.inventory import InventoryRef
 from applier.model.policy import Policy
 from applier.normalize.documents import of_bodies
@@ -320,6 +326,23 @@ def test_everyone_who_sleeps_hears_of_a_stop() -> None:
     assert cancel.wait(60)
     assert cancel.wait(60)
     assert cancel.exit_code == 143
+
+
+def test_pods_of_many_workloads_are_asked_for_by_one_thread() -> None:
+    threads: set[int] = set()
+    answers: SimpleQueue[Any] = SimpleQueue()
+    seen = PodsSeen(ObjectId("apps", "Deployment", "n", "web"), Health(status=Status.IN_PROGRESS))
+    looks = Looks(answers.put)
+
+    def question() -> PodsSeen:
+        threads.add(get_ident())
+        return seen
+
+    for _ in range(50):
+        looks.ask(question)
+    looks.close()
+    assert [answers.get(timeout=10) for _ in range(50)] == [seen] * 50
+    assert len(threads) == 1
 
 
 def lease_of(api: FakeApi, clock: InstantClock, run: str) -> Lease:
