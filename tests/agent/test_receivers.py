@@ -111,6 +111,20 @@ def test_f68_a_missing_token_is_told_until_it_is_there(hooks: Hooks, scene: Agen
     scene.settled(receiver)
 
 
+def test_a_new_token_has_a_new_path_and_the_old_one_opens_nothing(hooks: Hooks, scene: AgentBed) -> None:
+    shop = git_repository(scene)
+    receiver = hooks.receiver("generic")
+    old = hooks.path(receiver)
+    data = {"token": base64.b64encode(b"another").decode()}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token", "namespace": scene.namespace}}
+    scene.kube.merge(secret, {"data": data})
+    assert hooks.call(old) == 400
+    until(lambda: hooks.path(receiver) != old, scene.told)
+    assert hooks.call(old) == 404
+    assert not hooks.requested(shop)
+    assert hooks.call(hooks.path(receiver)) == 200
+
+
 def test_all_objects_with_labels_are_asked_and_a_missing_one_is_an_error(hooks: Hooks, scene: AgentBed) -> None:
     both = [git_repository(scene, name, team="a") for name in ("one", "two")]
     other = git_repository(scene, "three", team="b")

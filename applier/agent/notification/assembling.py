@@ -96,7 +96,7 @@ class Notifications:
         around = self.receivers.around
         self.hooks = Hooks(
             reader=reader, writer=around.writer, receivers=around.informer, log=shared.log, clock=clock,
-            cross_namespace=options.cross_namespace,
+            cross_namespace=options.cross_namespace, wake=self.receivers.queue.add,
         )  # fmt: skip
 
     @property

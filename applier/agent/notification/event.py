@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 ERROR, INFO, TRACE = "error", "info", "trace"
@@ -116,15 +116,10 @@ def of(found: Any) -> Event:
     """An event from its decoded document. Raises: EventError."""
     if not isinstance(found, Mapping):
         raise EventError("the event is no object")
-    timestamp = _text(found, "timestamp")
-    try:
-        datetime.fromisoformat(timestamp)
-    except ValueError:
-        raise EventError(f"no time: {timestamp!r}") from None
     return Event(
         involved=_texts(found, "involvedObject"),
         severity=_text(found, "severity"),
-        timestamp=timestamp,
+        timestamp=_time(found, "timestamp"),
         message=_text(found, "message"),
         reason=_text(found, "reason"),
         metadata=_texts(found, "metadata"),
@@ -139,6 +134,18 @@ def _text(found: Mapping[str, Any], name: str) -> str:
     if value is not None and not isinstance(value, str):
         raise EventError(f"{name} is no text")
     return value or ""
+
+
+def _time(found: Mapping[str, Any], name: str) -> str:
+    """A time in UTC and whole seconds, as Go writes it whatever it has read."""
+    text = _text(found, name)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        when = None
+    if when is None or when.tzinfo is None:
+        raise EventError(f"no time: {text!r}")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _texts(found: Mapping[str, Any], name: str) -> dict[str, str]:

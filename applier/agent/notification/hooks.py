@@ -27,10 +27,11 @@ from applier.health.cel_parser import CelSyntaxError, parse
 from applier.model.live import Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from applier.agent.runtime.informer import Informer
     from applier.agent.runtime.logs import Log
+    from applier.agent.runtime.queue import Key
     from applier.agent.runtime.writes import OwnWriter
     from applier.clock import Clock
     from applier.cluster.api import Collection
@@ -46,7 +47,7 @@ class AnnotateError(Exception):
 
 @dataclass(slots=True)
 class Hooks:
-    """Answers requests to webhooks. Safe to use from several threads."""
+    """Answers requests to webhooks. Safe to use from several threads. `wake` has a receiver reconciled at once."""
 
     reader: Reader
     writer: OwnWriter
@@ -54,6 +55,7 @@ class Hooks:
     log: Log
     clock: Clock
     cross_namespace: bool = True
+    wake: Callable[[Key], None] = lambda _key: None
 
     def serve(self, asked: Asked) -> Reply:
         """200 done, 400 refused, 404 no such path, 503 suspended or not ready, 500 a resource that cannot be annotated."""
@@ -83,7 +85,8 @@ class Hooks:
         token = token_of(self.reader, receiver)
         own = key_of(receiver)
         if path_of(token, own.name, own.namespace) != asked.path:
-            raise RefusedError("the token has changed, and so will the path")
+            self.wake(own)
+            raise RefusedError("the token has changed, and so does the path")
         signatures.check(str(spec.get("type")), asked, token, [str(one) for one in spec.get("events") or ()])
 
     def _notify(self, receiver: Body, entry: Mapping[str, Any], request: Any, subject: Subject) -> bool:

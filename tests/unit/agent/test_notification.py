@@ -71,12 +71,20 @@ def test_an_event_is_written_as_it_was_read() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [b"", b"[]", b'"x"', b'{"timestamp":"2026-01-01T00:00:00Z","message":1}', b'{"timestamp":""}',
+    [b"", b"[]", b'"x"', b'{"timestamp":"2026-01-01T00:00:00"}', b'{"timestamp":"2026-01-01T00:00:00Z","message":1}', b'{"timestamp":""}',
      b'{"timestamp":"2026-01-01T00:00:00Z","metadata":{"a":1}}', b'{"timestamp":"2026-01-01T00:00:00Z","involvedObject":[]}'],
 )  # fmt: skip
 def test_what_is_no_event_is_refused(document: bytes) -> None:
     with pytest.raises(EventError):
         events.read(document)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-01T02:00:00.123456789+02:00", "2026-01-01T00:00:00.9Z", "2026-01-01T00:00:00Z"]
+)
+def test_times_are_in_utc_and_whole_seconds(text: str) -> None:
+    found = events.read(json.dumps({"timestamp": text}).encode())
+    assert found.timestamp == "2026-01-01T00:00:00Z"
 
 
 def test_severity_reason_and_digest_do_not_tell_events_apart_but_revisions_do() -> None:
