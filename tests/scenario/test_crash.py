@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from bed import Bed, Plane
-from faults import Exchange
+from faults import Delay, Exchange
 from killing import PARTS, SOAK, Tally, check_converged, count_requests, kill_points, names, run_killed, uids
 from kube import eventually
 from objects import config_map, deployment, job, namespace
@@ -166,6 +166,17 @@ def test_s39_an_interrupt_ends_a_run_in_order(bed: Bed, own_plane: Plane) -> Non
     assert set(bed.entries()) == {"Deployment/web", "ConfigMap/a"}
     assert bed.header()["phase"] == "idle"
     assert bed.lease() is None
+
+
+def test_s39_an_interrupt_before_the_first_write_writes_nothing(bed: Bed) -> None:
+    bed.proxy.add(Delay(4), "GET", "/configmaps[?]limit")
+    process = bed.start("apply", str(bed.write(config_map("a"))))
+    assert eventually(lambda: bed.proxy.find("GET", f"/configmaps/kbuild.{bed.name}"))
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    done = bed.ended(process, 20).expect(130)
+    assert "stopped before anything was written" in done.text
+    assert bed.proxy.writes == []
 
 
 def test_s39_a_term_signal_ends_a_run_in_order(bed: Bed, own_plane: Plane) -> None:
