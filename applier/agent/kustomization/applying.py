@@ -140,9 +140,7 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignor
 
     Raises: ApplyError, where something is refused or fails; PruneError, GuardError, IgnoreError.
     """
-    documents = tuple(Document(dict(body)) for body in bodies)
-    prepared = _prepared(target, flow.Wish(ref=target.ref, policy=policy, documents=documents))
-    prepared, lost = _among_others(target, prepared, ignored)
+    prepared, lost = planned(target, bodies, policy, ignored)
     prepared, handed = _handed_over(target, prepared)
     made = prepared.plan
     if made.needs_yes and not policy.confirmed:
@@ -154,6 +152,15 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignor
     if refused:
         raise ApplyError(sentences.refused(refused))
     return replace(_result(made, _carry_out(target, prepared, GONE_PATIENCE_S)), lost=lost, handed=handed)
+
+
+def planned(
+    target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignoring.Rules | None = None
+) -> tuple[flow.Prepared, dict[ObjectId, Key]]:
+    """What bringing the objects to the cluster would do, and what other Kustomizations keep. Raises: ApplyError, IgnoreError."""
+    documents = tuple(Document(dict(body)) for body in bodies)
+    prepared = _prepared(target, flow.Wish(ref=target.ref, policy=policy, documents=documents))
+    return _among_others(target, prepared, ignored)
 
 
 def _is_little(made: Plan) -> bool:

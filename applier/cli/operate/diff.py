@@ -9,16 +9,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from applier import flow, keys
-from applier.agent.kustomization import applying, sentences
-from applier.agent.kustomization.status_store import inventory_of
+from applier.agent.kustomization import applying, ignoring, sentences
+from applier.agent.kustomization.status_store import Memory
 from applier.agent.runtime.queue import Key
 from applier.cli.operate import field_changes, kinds, local_build, sops_masks
 from applier.cli.operate.call import SHARED, Call, guarded
 from applier.cli.operate.words import FAILURE, WARNING, StoppedError, say
-from applier.model.desired import Document
-from applier.model.errors import PlanningError
 from applier.model.ids import ObjectId, id_of
-from applier.model.inventory import InventoryRef
 from applier.model.live import Present
 from applier.model.plan import Action
 from applier.report.masking import masked_pair
@@ -81,17 +78,19 @@ def _compare(call: Call, built: local_build.Built) -> tuple[list[str], list[str]
     """(lines, what the server refuses) of one Kustomization. Raises: StoppedError, ApplierError."""
     metadata, spec = built.owner["metadata"], built.owner.get("spec") or {}
     key = Key(str(metadata.get("namespace") or call.namespace), str(metadata["name"]))
-    ref = InventoryRef(key.namespace, key.name)
-    documents = tuple(Document(body) for body in built.objects)
-    policy = applying.policy_of(key, spec, confirmed=True)
-    inventory = inventory_of(built.owner.get("status") or {}, ref, {})
+    target = applying.Target(
+        key=key, cluster=call.cluster, status=built.owner.get("status") or {}, write_status=lambda _change: None,
+        memory=Memory(), timeout_s=0.0,
+    )  # fmt: skip
     try:
-        prepared = flow.prepare_from(call.cluster, flow.Wish(ref=ref, policy=policy, documents=documents), inventory)
-    except PlanningError as problem:
-        raise StoppedError("\n".join(_sentence(one) for one in problem.problems) or str(problem)) from None
+        rules = ignoring.Rules(spec.get("ignore") or ())
+        prepared, _ = applying.planned(target, built.objects, applying.policy_of(key, spec, confirmed=True), rules)
+    except applying.ApplyError as problem:
+        raise StoppedError(problem.sentence) from None
+    except ignoring.IgnoreError as problem:
+        raise StoppedError(str(problem)) from None
     answers = flow.ask_server(prepared, call.cluster)
-    refused = [_sentence(problem) for problem in prepared.plan.errors]
-    refused += sentences.refused(answers.failures).splitlines() if answers.failures else []
+    refused = [sentences.refused(answers.failures)] if answers.failures else []
     steps = {step.id: step for step in prepared.plan.steps if step.direction == "apply"}
     live = {one: held.body for one, held in prepared.snapshot.live.items() if isinstance(held, Present)}
     rows: list[str] = []
@@ -115,11 +114,6 @@ def _order(bodies: Sequence[Body]) -> Any:
         return places.get((object_id.group, object_id.kind, object_id.name), len(bodies)), object_id
 
     return place
-
-
-def _sentence(problem: Any) -> str:
-    subject = f"{sentences.subject(problem.object_id)} " if problem.object_id is not None else ""
-    return f"{subject}{problem.reason}"
 
 
 def _rows(step: Step, live: Body | None, answers: DryRuns) -> Iterator[str]:
