@@ -91,9 +91,10 @@ def test_the_inventory_command_says_what_it_needs(
     assert words in capsys.readouterr().err
 
 
-def test_flux_nouns_stay_free(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["delete", "kustomization", "apps"]) == 1
-    assert "written ./kustomization" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["build", "diff", "delete"])
+def test_a_flux_noun_that_is_not_supported_is_no_folder(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "image", "apps"]) == 1
+    assert "written ./image" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
