@@ -88,16 +88,16 @@ def ways(node: ast.AST) -> list[Callable[[ast.AST], ast.AST]]:
         return [force_test(value=True), force_test(value=False)]
     if isinstance(node, ast.Continue):
         return [lambda found: ast.copy_location(ast.Break(), found)]
-    if isinstance(node, ast.Return) and node.value is not None and not is_none(node.value):
+    if isinstance(node, ast.Return) and node.value is not None and not is_nothing(node.value):
         return [lambda found: ast.copy_location(ast.Return(ast.Constant(None)), found)]
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         return [lambda found: ast.copy_location(ast.Pass(), found)]
     return []
 
 
-def is_none(node: ast.expr) -> bool:
-    """Whether an expression is `None`."""
-    return isinstance(node, ast.Constant) and node.value is None
+def is_nothing(node: ast.expr) -> bool:
+    """Whether an expression is `None`, or `False`, which no caller tells from it."""
+    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
 def swap_compare(at: int, other: type[ast.AST]) -> Callable[[ast.AST], ast.AST]:
@@ -159,7 +159,9 @@ def is_for_types(node: ast.AST) -> bool:
 
 
 def is_uninteresting(node: ast.AST) -> bool:
-    """Whether a statement only counts work, or says what a type checker sees."""
+    """Whether a part only counts work, says what a type checker sees, or that two lists are of one length."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, ast.Attribute) and node.target.attr in COUNTERS
     if isinstance(node, ast.Assign):

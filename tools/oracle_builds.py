@@ -10,10 +10,13 @@ import yaml_cases
 from golden_cases import GOLDEN, all_cases, normal
 from recorded_cases import RECORDED, read
 
+# No text of a case has this in it.
+ROOT = "/of-the-case"
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One case. Shape: `files` are in memory below `/c`, or None for the folder `path` on the disk; `expected` as `outcome` gives it."""
+    """One case. Shape: `files` are in memory below ROOT, or None for the folder `path` on the disk; `expected` as `outcome` gives it."""
 
     name: str
     path: str
@@ -42,7 +45,7 @@ def recorded_builds() -> Iterator[Build]:
     for path in sorted(RECORDED.glob("*.jsonl")):
         for number, case in enumerate(read(path)):
             expected = f"={case['output']}" if "output" in case else f"!{case['error']}"
-            yield Build(f"{path.stem}-{number}", "/c", case["input"], (), expected)
+            yield Build(f"{path.stem}-{number}", ROOT, case["input"], (), expected)
 
 
 def yaml_builds() -> Iterator[Build]:
@@ -51,7 +54,7 @@ def yaml_builds() -> Iterator[Build]:
         for number, (source, expected) in enumerate(
             zip(yaml_cases.sources(place), yaml_cases.expected(place), strict=True)
         ):
-            yield Build(f"{place}-{number}", "/c", yaml_cases.files(place, source), (), expected)
+            yield Build(f"{place}-{number}", ROOT, yaml_cases.files(place, source), (), expected)
 
 
 def outcome(build: Build) -> str:
@@ -61,13 +64,13 @@ def outcome(build: Build) -> str:
     fs = (
         None
         if build.files is None
-        else kbuild.MemoryFileSystem({f"/c/{name}": text for name, text in build.files.items()})
+        else kbuild.MemoryFileSystem({f"{ROOT}/{name}": text for name, text in build.files.items()})
     )
     try:
         return "=" + kbuild.render(build.path, fs=fs).to_yaml()
     except kbuild.KbuildError as error:
         if build.files is not None:
-            return "!" + error.reason.replace("/c", "{root}").rstrip("\n")
+            return "!" + error.reason.replace(ROOT, "{root}").rstrip("\n")
         return "!" + normal(error.reason, GOLDEN / build.name)
 
 

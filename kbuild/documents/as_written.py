@@ -227,8 +227,10 @@ def overlaid(node: Node | None, value: Json) -> Node:
         return _scalar(value, text, style)
     if node.text == text and scalar_tag(node) == tag_of(value) and bool(node.style) == is_quoted(value):
         return node
-    fresh = _scalar(value, text, node.style if is_quoted(value) and node.style in ("'", '"') else style)
+    fresh = _scalar(value, text, node.style if is_quoted(value) and node.style else style)
     fresh.comments = node.comments
+    if node.tag and scalar_tag(node) == tag_of(value):
+        fresh.tag = node.tag
     return fresh
 
 
@@ -260,8 +262,11 @@ def _overlaid_list(node: Node | None, value: list[Json]) -> list[Node]:
 
 
 def _scalar(value: Json, text: str, style: str) -> Node:
-    """A scalar that no file holds; a text that would read as something else is quoted."""
+    """A scalar that no file holds; a text that would read as something else is quoted, or has a tag."""
     node = Node(SCALAR_NODE, (0, 0), text=text, style=style)
-    if isinstance(value, str) and not style and type(value) is not Quoted and scalar_tag(node) != tag_of(str(value)):
-        node.style = '"'
+    if isinstance(value, str):
+        if not style and type(value) is not Quoted and scalar_tag(node) != tag_of(str(value)):
+            node.style = '"'
+    elif scalar_tag(node) != tag_of(value):
+        node.tag = tag_of(value)
     return node

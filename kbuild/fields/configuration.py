@@ -240,23 +240,24 @@ def decode(values: Any, *, is_latest: bool = False) -> dict[str, tuple[Any, ...]
     return parts
 
 
-def _spec(entry: Any, where: str) -> FieldSpec:
-    found = _fields(entry, _SPEC_FIELDS, where, "FieldSpec", "types.FieldSpec")
+def _spec(entry: Any, where: str, holder: str = "TransformerConfig") -> FieldSpec:
+    found = _fields(entry, _SPEC_FIELDS, where, "FieldSpec", f"{holder}.{where} of type types.FieldSpec")
     texts = [found.get(name, "") for name in ("group", "version", "kind", "path")]
     return FieldSpec(texts[0], texts[1], texts[2], texts[3], found.get("create", False))
 
 
 def _reference(entry: Any, where: str) -> NameBackReference:
-    found = _fields(entry, _REFERENCE_FIELDS, where, "NameBackReferences", "builtinconfig.NameBackReferences")
-    specs = tuple(_spec(item, f"{where}.fieldSpecs") for item in found.get("fieldSpecs") or ())
+    named = f"TransformerConfig.{where} of type builtinconfig.NameBackReferences"
+    found = _fields(entry, _REFERENCE_FIELDS, where, "NameBackReferences", named)
+    specs = tuple(_spec(item, f"{where}.fieldSpecs", "NameBackReferences") for item in found.get("fieldSpecs") or ())
     return NameBackReference(found.get("group", ""), found.get("version", ""), found.get("kind", ""), specs)
 
 
-def _fields(entry: Any, types: dict[str, Any], where: str, struct: str, go_type: str) -> dict[str, Any]:
+def _fields(entry: Any, types: dict[str, Any], where: str, struct: str, named: str) -> dict[str, Any]:
     if entry is None:
         return {}
     if type(entry) is not dict:
-        raise _mismatch(entry, f"struct field TransformerConfig.{where} of type {go_type}")
+        raise _mismatch(entry, f"struct field {named}")
     names = {name.lower(): name for name in types}
     result = {}
     for key in sorted(entry):

@@ -192,7 +192,7 @@ class Matcher:
             if is_element:
                 split_index(rest[0])
             is_list = rest[0] == "*" or is_element or as_number(rest[0]) is not None
-            expected = "SequenceNode" if is_list else "MappingNode"
+            expected = "SequenceNode" if is_list else "MappingNode" if rest[0] else "ScalarNode"
             raise FieldError(f"wrong node kind: expected {expected} but got : node contents:\nnull\n")
         inner = parse(text)
         if is_null(inner) and self.create and rest[0] != "*":

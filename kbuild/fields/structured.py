@@ -83,18 +83,31 @@ def text_on_path(body: Json, parts: list[str]) -> tuple[tuple[Any, Any] | None, 
 def serialised(value: Json, original: str) -> str:
     """The edited value as text in the style of the original: JSON (pretty where that was), else YAML without outer blanks.
 
-    Raises: OutputError, ValueError.
+    Raises: KbuildError, ValueError.
     """
-    from kbuild.documents.v3text import dumps as yaml_text
-
     first = original.strip()[:1]
     if first not in ("{", "["):
-        return yaml_text(value).strip()
+        return styled(value, original).strip()
     from kbuild.documents.generic import to_generic
     from kbuild.documents.gojson import dumps
 
     generic = to_generic(copy_body(value))
     return dumps(generic, indent="  " if "\n" in original and "  " in original else "")
+
+
+def styled(value: Json, original: str) -> str:
+    """An edited value in the styles and with the comments of the text that it was read from; aliases are written out.
+
+    Raises: KbuildError.
+    """
+    from kbuild.documents.anchors import expand
+    from kbuild.documents.as_written import overlaid
+    from kbuild.documents.commented import read_document
+    from kbuild.documents.node_text import encode
+
+    document = read_document(original)
+    assert document.root is not None
+    return encode(overlaid(expand(document.root), value), document.head, document.foot)
 
 
 __all__ = ["parse", "serialised", "set_inside"]

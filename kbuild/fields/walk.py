@@ -42,10 +42,11 @@ def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int 
     try:
         _walk(resource.body, spec, 0, setter, create_kind)
     except FieldError as error:
+        # An earlier field of the same step may have been the name.
+        resource.refresh()
         error.holder = resource
-        raise error.within(f"considering field '{spec.path}' of object {resource.id}").at_place(
-            resource.position
-        ) from None
+        frame = f"considering field '{spec.path}' of object {resource.id}"
+        raise error.within(frame).at_place(resource.position) from None
 
 
 def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Broken(Exception):  # noqa: N818
-    """A scalar stands where a path goes on: the exact walk must find out which error comes first."""
+    """A scalar stands where a path goes on, or a path is empty: the exact walk must find out which error comes first."""
 
 
 def fix(resources: Resources, back_references: Sequence[NameBackReference], context: Context) -> None:
@@ -93,6 +93,8 @@ class Referrer:
     def rewrite(self, tree: Branch, uses: list[Use]) -> None:
         """Rewrite all its references. Mutates: the body. Raises: FieldError, AmbiguousTargetError."""
         try:
+            if tree[1]:
+                raise _Broken
             check(self.resource.body, tree)
         except _Broken:
             for use in uses:

@@ -67,13 +67,10 @@ def _directive(patch: list[Json]) -> tuple[str, list[Json]]:
 def _merge(base: list[Json], patch: list[Json], node: Node, merger: Merger) -> list[Json]:
     """Merge a list into another one, which may be the same (a patch on its own)."""
     keys = node.keys
-    if not base and not patch:
-        return base
     if keys:
         if len(keys) > 1:
             keys = tuple([key for key in keys if any(_key_text(element, key) for element in (*base, *patch))]) or keys
-        base_index = _index(base, keys)
-        patch_index = base_index if patch is base else _index(patch, keys)
+        base_index, patch_index = _index(base, keys), _index(patch, keys)
         if base_index is not None and patch_index is not None:
             return _regular(base_index, patch_index, node.items, merger, is_base_last=len(keys) > 1)
     return _by_the_letter(base, patch, node.keys or _PRIMITIVE, node.items, merger)
@@ -106,9 +103,6 @@ def _regular(base: Index, patch: Index, items: Node | None, merger: Merger, *, i
 
     With one key, elements of both stay where the patch has them; with more, all of the base follow the patch's own.
     """
-    if patch is base:
-        settled = [(element, merger.settle_patch(element, items)) for element in base.values()]
-        return [element for element, value in settled if not _is_void(value)]
     result: list[Json] = []
     for text, element in patch.items():
         own = base.get(text)
@@ -132,8 +126,7 @@ def _regular(base: Index, patch: Index, items: Node | None, merger: Merger, *, i
 def _by_the_letter(base: list[Json], patch: list[Json], keys: Values, items: Node | None, merger: Merger) -> list[Json]:
     """Merge two lists pass by pass, as the reference does. Mutates: `base`. Raises: PatchError."""
     wanted = _all_values(patch, base, keys)
-    if len(keys) > 1:
-        _unify(wanted)
+    _unify(wanted)
     valid = [at for at in range(len(keys)) if any(values[at] for values in wanted)] or list(range(len(keys)))
     valid_keys = tuple([keys[at] for at in valid])
     added: list[Json] = []
@@ -147,7 +140,7 @@ def _by_the_letter(base: list[Json], patch: list[Json], keys: Values, items: Nod
             if key and text and type(value) is dict and key not in value:
                 value[key] = plain_or_block(text)
         _set_element(added, valid_keys, values, value)
-    return _lay_over(added, base, valid_keys) if wanted else base
+    return _lay_over(added, base, valid_keys)
 
 
 def _walk_element(
@@ -156,7 +149,7 @@ def _walk_element(
     """The merged value of the first elements that have these key texts."""
     known = [(key, text) for key, text in wanted if text] or wanted
     at = _find(base, known)
-    other = at if patch is base else _find(patch, known)
+    other = _find(patch, known)
     if wanted[0][0] == "":
         return _walk_primitive(base, at, ABSENT if other < 0 else patch[other])
     if at < 0:
@@ -171,7 +164,7 @@ def _walk_primitive(base: list[Json], at: int, patch: Json) -> Json:
     if at >= 0 and (patch is ABSENT or patch is base[at]):
         base[at] = _retyped(base[at])
         return base[at]
-    return patch if patch is ABSENT else _retyped(patch)
+    return _retyped(patch)
 
 
 def _retyped(value: Json) -> Json:
@@ -182,7 +175,7 @@ def _retyped(value: Json) -> Json:
 def _all_values(patch: list[Json], base: list[Json], keys: Values) -> list[Values]:
     """The distinct key values of the patch's elements, then of the base's."""
     found: dict[Values, None] = {}
-    for element in patch if patch is base else (*patch, *base):
+    for element in (*patch, *base):
         if keys == _PRIMITIVE:
             found[(text_of(element),)] = None
         else:

@@ -28,9 +28,9 @@ def is_skipped(group: str, kind: str) -> bool:
 
 
 class _Affix:
-    """Adds a text before or behind names."""
+    """Adds a text before (`key` is `prefix`) or behind (`suffix`) names."""
 
-    key = ""
+    key: str
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         if config.get("fieldSpecs") is None:
@@ -41,7 +41,7 @@ class _Affix:
 
     def joined(self, old: str) -> str:
         """The new name."""
-        raise NotImplementedError
+        return self.text + old if self.key == "prefix" else old + self.text
 
     def transform(self, resources: Resources) -> None:
         """Change names. Mutates: bodies, histories, prefixes and suffixes. Raises: FieldError."""
@@ -77,19 +77,11 @@ class PrefixTransformer(_Affix):
 
     key = "prefix"
 
-    def joined(self, old: str) -> str:
-        """The prefix before the name."""
-        return self.text + old
-
 
 class SuffixTransformer(_Affix):
     """The nameSuffix step. Config: suffix, fieldSpecs. Raises: ConfigurationError, without fieldSpecs."""
 
     key = "suffix"
-
-    def joined(self, old: str) -> str:
-        """The suffix behind the name."""
-        return old + self.text
 
 
 class PrefixSuffixTransformer:

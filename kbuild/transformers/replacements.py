@@ -92,7 +92,7 @@ def read_entries(path: str, context: Context) -> list[dict[str, Any]]:
         return [{} if entry is None else decode_loosely(entry, "Replacement") for entry in values]
     if type(values) is dict:
         return [decode_loosely(values, "Replacement")]
-    kind = {str: "string", bool: "bool", int: "int", float: "float64", type(None): "invalid"}[type(values)]
+    kind = {str: "string", bool: "bool", type(None): "invalid"}.get(type(values), "float64")
     raise ConfigurationError(f"unsupported replacement type encountered within replacement path: {kind}")
 
 
