@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from applier.agent.notification.delivery import Delivery, masked
 from applier.agent.notification.destinations import read as destination_of
 from applier.agent.notification.duplicates import Duplicates
 from applier.agent.notification.event import Event, EventError
+from applier.agent.notification.intake import Intake
 from applier.agent.notification.matching import Patterns
 from applier.agent.notification.outbox import MAX_WAITING, Letter, Outbox
 from applier.agent.notification.senders import is_for
@@ -26,6 +28,7 @@ from applier.agent.notification.sending import SetupError
 from applier.agent.notification.signatures import RefusedError
 from applier.agent.notification.transitions import Transitions
 from applier.agent.runtime.controller import NOT_BY_ITSELF, Again, Run
+from applier.agent.runtime.logs import Log
 from applier.agent.runtime.posting import HttpPoster
 from applier.agent.runtime.queue import Key, Queue
 from applier.agent.runtime.serving import Asked
@@ -490,3 +493,159 @@ def test_events_of_another_process_are_posted_until_they_are_taken(endpoint: Thr
     post = HttpPoster(f"http://127.0.0.1:{endpoint.server_port}/")
     assert [post(b"{}") for _ in range(4)] == [True, True, True, False]
     assert not HttpPoster("http://127.0.0.1:1/")(b"{}")
+
+
+class View:
+    """An informer that knows what a test says."""
+
+    def __init__(self, *bodies: dict[str, Any], is_synced: bool = True) -> None:
+        self.bodies, self.synced = list(bodies), threading.Event()
+        if is_synced:
+            self.synced.set()
+
+    def all(self) -> list[dict[str, Any]]:
+        return self.bodies
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        return next((body for body in self.bodies if body["metadata"]["name"] == key.name), None)
+
+
+class Reception:
+    """An intake for one alert and one provider."""
+
+    def __init__(self, folder: Path, spec: dict[str, Any], provider: dict[str, Any], **options: Any) -> None:
+        self.clock, self.told = FakeClock(), []
+        self.outbox = Outbox(folder / "waiting", lambda _: None)
+        self.outbox.open()
+        sources = [{"kind": "Kustomization", "name": "*", "namespace": "apps"}]
+        views: Any = (
+            View(alert(eventSources=sources, **spec)),
+            View({"metadata": {"name": "p", "uid": "u-1"}, "spec": provider}),
+        )
+        self.intake = Intake(
+            reader=Secrets(), clock=self.clock, alerts=options.pop("alerts", views[0]), providers=views[1],  # type: ignore[arg-type]
+            duplicates=Duplicates(self.clock.monotonic), outbox=self.outbox, queue=Queue(self.clock.monotonic),
+            transitions=Transitions(folder / "failing.json", lambda _: None), log=Log("error", io.StringIO()),
+            tell=lambda _alert, reason, sentence, _: self.told.append((reason, sentence)), **options,
+        )  # fmt: skip
+
+    def take(self, told: Event) -> int:
+        return self.intake.take(json.dumps(told.document()).encode())
+
+    def letters(self) -> list[Letter]:
+        return [letter for lane in self.outbox._lanes.values() for letter in lane]
+
+
+def test_an_event_becomes_a_letter_with_its_lane(tmp_path: Path) -> None:
+    desk = Reception(tmp_path, {"eventMetadata": {"a": "b"}}, {"type": "generic"})
+    assert desk.take(event("one")) == 202
+    assert desk.take(event("one")) == 429
+    assert desk.intake.post(json.dumps(event("one").document()).encode())
+    (letter_,) = desk.letters()
+    assert (letter_.event.message, letter_.event.metadata, letter_.status_id) == ("one", {"a": "b"}, "")
+    assert desk.intake.queue.get() == letter_.lane == Key("apps/p", "a/Kustomization/apps/web")
+
+
+def test_what_cannot_be_kept_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Reception(tmp_path, {}, {"type": "generic"})
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "add", lambda *_: 1 / 0)
+        assert not desk.intake.post(json.dumps(event().document()).encode())
+    assert desk.take(event()) == 202
+
+
+def test_before_alerts_are_known_events_come_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("applier.agent.notification.intake.SYNC_PATIENCE_S", 0.01)
+    desk = Reception(tmp_path, {}, {"type": "generic"}, alerts=View(is_synced=False))
+    assert desk.take(event()) == 503
+    assert not desk.intake.post(json.dumps(event().document()).encode())
+    assert desk.intake.serve(Asked("POST", "/other", "", {})).status == 404
+
+
+def test_sources_of_other_namespaces_can_be_blocked(tmp_path: Path) -> None:
+    spec = {"eventSources": [{"kind": "Kustomization", "name": "*", "namespace": "elsewhere"}]}
+    foreign = event()
+    foreign = Event(
+        **{
+            **{name: getattr(foreign, name) for name in foreign.__slots__},
+            "involved": {**foreign.involved, "namespace": "elsewhere"},
+        }
+    )
+    for allowed in (True, False):
+        desk = Reception(tmp_path / str(allowed), {}, {"type": "generic"}, cross_namespace=allowed)
+        desk.intake.alerts.all()[0]["spec"] |= spec
+        assert desk.take(foreign) == 202
+        assert len(desk.letters()) == allowed
+
+
+@pytest.mark.parametrize(
+    ("expression", "status_id", "problem"),
+    [
+        ("", "kustomization/web/u", ""),
+        ("event.involvedObject.name + '/' + provider.metadata.name + '/' + alert.metadata.name", "web/p/a", ""),
+        ("event.nope", "", "no such field: nope"), ("1", "", "the expression is no text but int"), ("a(", "", "column"),
+    ],
+)  # fmt: skip
+def test_ids_of_commit_statuses(tmp_path: Path, expression: str, status_id: str, problem: str) -> None:
+    desk = Reception(tmp_path, {}, {"type": "github", "commitStatusExpr": expression})
+    desk.take(event(severity="error"))
+    assert [letter_.status_id for letter_ in desk.letters()] == ([status_id] if status_id else [])
+    assert problem in "".join(sentence for _, sentence in desk.told)
+    assert bool(desk.told) is bool(problem)
+
+
+def test_what_has_no_room_is_told(tmp_path: Path) -> None:
+    desk = Reception(tmp_path, {}, {"type": "generic"})
+    desk.outbox._count = MAX_WAITING
+    assert desk.take(event()) == 202
+    assert [reason for reason, _ in desk.told] == ["NotificationDispatchFailed"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "again", "sentence"),
+    [
+        (None, Again(30.0), "failed to read provider"),
+        ({"type": "generic", "suspend": True}, NOT_BY_ITSELF, ""),
+        ({"type": "generic", "secretRef": {"name": "later"}}, Again(30.0), 'secrets "later" not found'),
+        ({"type": "unheard-of", "address": "x"}, NOT_BY_ITSELF, "provider unheard-of not supported"),
+        ({"type": "slack", "address": "x"}, NOT_BY_ITSELF, "invalid Slack hook URL"),
+        ({"type": "github", "address": "https://github.com/a/b", "token": "x"}, NOT_BY_ITSELF, "must be specified"),
+    ],
+)  # fmt: skip
+def test_letters_whose_provider_is_not_as_it_should_be(
+    tmp_path: Path, endpoint: ThreadingHTTPServer, provider: dict[str, Any] | None, again: Again, sentence: str
+) -> None:
+    desk = Desk(tmp_path, endpoint, [], timeout="1s")
+    body = (
+        None
+        if provider is None
+        else {"metadata": {"name": "p", "namespace": "apps"}, "spec": {"timeout": "1s", **provider}}
+    )
+    desk.delivery.provider_of = lambda _: body
+    found = desk.attempt()
+    if body is None:  # without a provider its timeout is the usual one
+        assert found == Again(2.0)
+        desk.clock.time += 20
+        found = desk.attempt()
+    assert found == again
+    assert sentence in "".join(desk.told)
+    assert bool(desk.told) is bool(sentence)
+
+
+def test_letters_of_an_alert_that_is_gone_or_suspended_are_dropped(
+    tmp_path: Path, endpoint: ThreadingHTTPServer
+) -> None:
+    for number, found in enumerate((None, alert(suspend=True))):
+        desk = Desk(tmp_path / str(number), endpoint, [])
+        (tmp_path / str(number)).mkdir(exist_ok=True)
+        desk.delivery.alert_of = lambda _, found=found: found  # type: ignore[misc]
+        assert desk.attempt() == NOT_BY_ITSELF
+        assert desk.outbox.count() == 0
+    assert endpoint.seen == []  # type: ignore[attr-defined]
+
+
+def test_nothing_is_delivered_before_alerts_are_known(tmp_path: Path, endpoint: ThreadingHTTPServer) -> None:
+    desk = Desk(tmp_path, endpoint, [])
+    desk.delivery.is_ready = lambda: False
+    assert desk.attempt() == Again(0.2)
+    assert desk.outbox.count() == 1

@@ -193,6 +193,89 @@ def test_the_event_itself_is_written_as_go_writes_it() -> None:
     ]  # fmt: skip
 
 
+LABEL = "kustomization/slow.flux-system"
+FIELDS = [
+    {"title": "cluster", "value": "staging", "short": False},
+    {"title": "revision", "value": f"main@sha1:{COMMIT}", "short": False},
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "url", "front", "color", "fallback"),
+    [
+        ("slack", {}, "/hook", {"channel": "c", "username": "kustomize-controller"}, "danger", f"{LABEL}: it <failed>"),
+        ("slack", {"username": "me"}, "/hook", {"channel": "c", "username": "me"}, "danger", f"{LABEL}: it <failed>"),
+        ("discord", {}, "/hook/slack", {"channel": "", "username": "kustomize-controller"}, "danger", ""),
+        ("discord", {"address": "https://discord.example.test/x/slack"}, "/x/slack", {"channel": "", "username": "kustomize-controller"}, "danger", ""),
+        ("rocket", {}, "/hook", {"channel": "c", "username": ""}, "#FF0000", ""),
+    ],
+)  # fmt: skip
+def test_chats_in_the_form_of_slack(
+    kind: str, to: dict[str, Any], url: str, front: dict[str, str], color: str, fallback: str
+) -> None:
+    (call,) = sent(kind, event(), channel="c", **to)
+    assert urlsplit(call.url).path == url
+    attachment = {
+        "fallback": fallback, "color": color, "author_name": LABEL, "text": "it <failed>\nbadly", "mrkdwn_in": ["text"],
+        "fields": FIELDS,
+    }  # fmt: skip
+    assert body(call) == {**front, "icon_url": "", "icon_emoji": "", "attachments": [attachment]}
+
+
+def test_teams_get_an_adaptive_card_with_the_summary_first() -> None:
+    told = event(severity="info", metadata={"a": "1", "summary": "s", "z": "2"})
+    content = payload("msteams", told)["attachments"][0]["content"]
+    title, text, facts = content["body"][0]["items"]
+    assert title == {"type": "TextBlock", "text": LABEL, "size": "large", "weight": "bolder", "wrap": True}
+    assert text == {"type": "TextBlock", "text": "it <failed>\nbadly", "wrap": True}
+    assert [fact["title"] for fact in facts["facts"]] == ["summary", "a", "z"]
+    assert payload("msteams", event())["attachments"][0]["content"]["body"][0]["items"][1]["color"] == "attention"
+
+
+def test_google_chat_lark_and_matrix() -> None:
+    card = payload("googlechat", event())["cards"][0]
+    assert (card["header"]["title"], card["header"]["subtitle"]) == (LABEL, "kustomize-controller")
+    assert (
+        card["sections"][0]["widgets"][0]["textParagraph"]["text"] == '<font color="#ff0000">it <failed>\nbadly</font>'
+    )
+    assert [widget["keyValue"]["topLabel"] for widget in card["sections"][1]["widgets"]] == ["cluster", "revision"]
+    assert len(payload("googlechat", event(metadata={}))["cards"][0]["sections"]) == 1
+    card = payload("lark", event(severity="info"))["card"]
+    assert card["header"] == {"title": {"tag": "plain_text", "content": f"💫 {LABEL}"}, "template": "turquoise"}
+    lines = f"cluster: staging\nrevision: main@sha1:{COMMIT}\n"
+    assert card["elements"][0]["text"]["content"] == f"**it <failed>\nbadly**\n\n{lines}"
+    one, same, other = (
+        sent("matrix", told, token="t", channel="!r:x")[0] for told in (event(), event(), event(reason="R"))
+    )
+    assert one.method == "PUT"
+    assert one.url.rpartition("/")[0].endswith("/hook/_matrix/client/r0/rooms/!r:x/send/m.room.message")
+    assert one.url == same.url != other.url
+    text = f"🚨 {LABEL}\nit <failed>\nbadly\n- cluster: staging\n- revision: main@sha1:{COMMIT}\n"
+    assert body(one) == {"body": text, "msgtype": "m.text"}
+
+
+def test_alertmanager_gets_labels_and_the_summary_as_an_annotation() -> None:
+    (found,) = payload("alertmanager", event(metadata={"cluster": "staging", "summary": "s"}))
+    assert found["labels"] == {
+        "alertname": "FluxKustomizationHealthcheckfailed", "cluster": "staging", "kind": "Kustomization", "name": "slow",
+        "namespace": "flux-system", "reason": "HealthCheckFailed", "reportingcontroller": "kustomize-controller", "severity": "error",
+    }  # fmt: skip
+    assert found["annotations"] == {"message": "it <failed>\nbadly", "summary": "s"}
+    assert (found["status"], found["startsAt"], found["endsAt"]) == (
+        "firing",
+        "2026-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+    )
+    for to, header in (({"token": "t"}, "Bearer t"), ({"username": "u", "password": "p"}, "Basic dTpw"), ({}, None)):
+        assert sent("alertmanager", event(), **to)[0].headers.get("Authorization") == header
+
+
+def test_github_is_sent_a_dispatch_with_the_event() -> None:
+    (call,) = sent("githubdispatch", event(), token="t", address="https://github.com/acme/shop.git")
+    assert call.url == "https://api.github.com/repos/acme/shop/dispatches"
+    assert body(call) == {"event_type": "Kustomization/slow.flux-system", "client_payload": event().document()}
+
+
 def test_slacks_api_tells_failures_with_status_200() -> None:
     api = {"address": "https://slack.com/api/chat.postMessage", "token": "xoxb"}
     with pytest.raises(PostError, match="Slack responded with error: channel_not_found"):
@@ -274,6 +357,14 @@ def test_sentry_gets_an_envelope_for_the_project_of_its_dsn() -> None:
     assert header["event_id"] == found["event_id"]
     assert (item["type"], found["level"], found["environment"]) == ("event", "error", "prod")
     assert found["transaction"] == "Kustomization: flux-system/slow"
+    (call,) = sent("sentry", event(**SUCCESS), address="https://public@sentry.example.test/42")
+    header, item, found = map(json.loads, (call.body or b"").decode().splitlines())
+    assert (item["type"], found["type"], found["tags"]["flux_reason"]) == (
+        "transaction",
+        "transaction",
+        "ReconciliationSucceeded",
+    )
+    assert len(found["contexts"]["trace"]["span_id"]) == 16
     with pytest.raises(SetupError, match="invalid Sentry DSN"):
         sent("sentry", event(), address="https://sentry.example.test/42")
 
@@ -421,3 +512,11 @@ def test_every_secret_of_a_destination_is_known_to_be_one() -> None:
 def test_each_type_that_the_definition_allows_is_served_or_refused_by_name() -> None:
     served = {kind for kind in PROVIDER_TYPES if sender_of(kind) is not None}
     assert set(PROVIDER_TYPES) - served == UNSUPPORTED_TYPES
+
+
+@needs_samples
+def test_every_recorded_event_is_read_and_written_again_without_loss() -> None:
+    lines = (SAMPLES.parent / "events" / "posted-events.jsonl").read_text().splitlines()
+    assert len(lines) > 30
+    for line in lines:
+        assert events.read(line.encode()).document() == json.loads(line)
