@@ -90,6 +90,22 @@ def test_f06_two_replicas_make_the_same_bytes(scene: AgentBed) -> None:
     assert (scene.folder / "two" / "artifacts" / two["path"]).read_bytes() == data
 
 
+def test_after_a_restart_the_artifact_has_the_new_address(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit({"a.yaml": manifest(scene, "a")})
+    first = scene.start()
+    body = scene.settled(scene.source(repository))
+    live = scene.settled(scene.kustomization())
+    first.stop()
+    scene.start()
+    until(lambda: scene.get(body)["status"]["artifact"]["url"] != body["status"]["artifact"]["url"])
+    assert scene.get(body)["status"]["artifact"]["digest"] == body["status"]["artifact"]["digest"]
+    began = time.monotonic()
+    scene.run_again(live)
+    assert time.monotonic() - began < 10
+    assert reasons(scene).count("NewArtifact") == 1
+
+
 def test_f08_a_server_that_is_down_is_tried_again_more_and_more_seldom(scene: AgentBed) -> None:
     repository = scene.repository()
     repository.commit({"a": "1"})

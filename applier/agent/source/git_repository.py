@@ -125,6 +125,8 @@ class Work(Inputs):
         advertised = str((self.artifact or {}).get("path") or "")
         self.owner.storage.collect(PREFIX, key, advertised)
         if self.artifact is not None:
+            self.artifact = self.owner.storage.here(self.artifact)
+            self.status["artifact"] = self.artifact
             problem = self.owner.storage.problem_with(self.artifact)
             if problem:
                 if problem != "missing":

@@ -69,6 +69,10 @@ class Storage:
             **({"metadata": dict(metadata)} if metadata else {}),
         }
 
+    def here(self, artifact: Mapping[str, Any]) -> dict[str, Any]:
+        """An artifact as it is had from this process: it may have been stored by one with another address."""
+        return {**artifact, "url": self.url_of(str(artifact["path"]))}
+
     def problem_with(self, artifact: Mapping[str, Any]) -> str:
         """What is wrong with an advertised artifact: `""`, `missing`, or the sentence of a digest that differs."""
         try:
