@@ -13,7 +13,7 @@ SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py app
 ARGS ?=
 
 .PHONY: help demo test lint golden table bench conformance oracle oracle-latest clean \
-  cluster cluster-programs test-cluster test-kind soak bench-cluster
+  cluster cluster-programs test-cluster test-kind soak soak-agent bench-cluster bench-agent
 .PHONY: yaml regexp fuzz-yaml coverage mutants
 
 help: ## this list
@@ -83,6 +83,12 @@ test-cluster: cluster-programs $(VENV)/.compiled ## the applier's scenarios (KBU
 
 soak: cluster-programs $(VENV)/.compiled ## every kill point, 200 fault runs and long fuzzing of the applier (an hour or so)
 	@KBUILD_SOAK=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/scenario $(ARGS)
+
+soak-agent: cluster-programs $(VENV)/.compiled ## the agent for half an hour: commits, drift, faults, kills (ARGS: --minutes 5 --seed 7)
+	@$(BIN)/python tests/agent/endurance.py $(ARGS)
+
+bench-agent: cluster-programs $(VENV)/.compiled ## the agent's speed and memory on a real API server, as a table (ARGS: --slow)
+	@$(BIN)/python benchmarks/agent.py $(ARGS)
 
 test-kind: $(VENV)/.installed-dev $(VENV)/.compiled ## the same against a new kind cluster, where Docker runs
 	@$(BIN)/python tools/test_on_kind.py $(ARGS)

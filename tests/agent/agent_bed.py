@@ -94,11 +94,18 @@ class GitHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that was killed is no news."""
+
+
 class GitServer:
     """Repositories over http. Shape: `requests` are (method, path, authorization)."""
 
     def __init__(self, root: Path, port: int = 0) -> None:
-        self.http = ThreadingHTTPServer(("127.0.0.1", port), GitHandler)
+        self.http = _Http(("127.0.0.1", port), GitHandler)
         self.http.root, self.http.password, self.http.requests = root, "", []  # type: ignore[attr-defined]
         self.root, self.http.slow_s = root, 0.0  # type: ignore[attr-defined]
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
