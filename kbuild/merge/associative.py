@@ -151,7 +151,7 @@ def _walk_element(
     at = _find(base, known)
     other = _find(patch, known)
     if wanted[0][0] == "":
-        return _walk_primitive(base, at, ABSENT if other < 0 else patch[other])
+        return _walk_primitive(base, at, ABSENT if other < 0 or patch is base else patch[other])
     if at < 0:
         return ABSENT if other < 0 else merger.adopt(patch[other], items)
     if other < 0:
@@ -160,14 +160,16 @@ def _walk_element(
 
 
 def _walk_primitive(base: list[Json], at: int, patch: Json) -> Json:
-    """The merged value of a primitive: the patch's, else the base's; either is typed anew by its text."""
-    if at >= 0 and (patch is ABSENT or patch is base[at]):
-        base[at] = _retyped(base[at])
-        return base[at]
-    return _retyped(patch)
+    """The merged value of a primitive: the patch's, else the base's; what only one of them has is typed anew by its text."""
+    if at < 0:
+        return _retyped(patch)
+    if patch is ABSENT:
+        base[at] = patch = _retyped(base[at])
+    return patch
 
 
 def _retyped(value: Json) -> Json:
+    """A scalar by its text; maps and lists stay for the error that they end with."""
     text = text_of(value)
     return value if not text or is_null(value) else untagged_set(value, text)
 
