@@ -12,7 +12,7 @@ DEMO := testdata/demo/overlays/prod
 SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py applier/*/*.py)
 ARGS ?=
 
-.PHONY: help demo test lint golden table bench conformance oracle oracle-latest clean \
+.PHONY: help demo dev test lint golden table bench conformance oracle oracle-latest clean \
   cluster cluster-programs test-cluster test-kind soak soak-agent bench-cluster bench-agent
 .PHONY: yaml regexp fuzz-yaml coverage mutants
 
@@ -60,6 +60,9 @@ cluster-programs: $(VENV)/.installed-dev ## build the control plane for tests in
 
 cluster: cluster-programs ## start a real control plane on loopback ports; Ctrl-C stops it
 	@exec $(BIN)/python tests/cluster/control_plane.py
+
+dev: cluster-programs $(VENV)/.compiled ## a control plane and `kbuild dev` against it (ARGS: DIR --path deploy …); Ctrl-C ends both
+	@$(BIN)/python tools/dev.py $(ARGS)
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	@$(BIN)/ruff check .

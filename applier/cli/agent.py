@@ -24,6 +24,7 @@ from applier.agent.runtime.queue import MAX_DELAY_S, MIN_DELAY_S
 from applier.agent.runtime.unit import Rhythm
 from applier.cli.flags import CONNECTION, HELP
 from applier.cli.settings import duration, read, whole_number
+from applier.cli.setup.dev_flags import WITH_ONCE
 from applier.cluster.cluster import of_connection
 from applier.cluster.kubeconfig import connect
 from applier.failures import ApplierError
@@ -62,6 +63,7 @@ FLAGS = (
     Flag("enable-leader-election", BOOL, "of several replicas only one works, told by a Lease"),
     Flag("log-encoding", TEXT, "'json', the only one", placeholder="FORM", choices=("json",)),
     Flag("log-level", TEXT, "'debug', 'info' (the default) or 'error'", placeholder="LEVEL", choices=LEVELS),
+    *WITH_ONCE,
     *CONNECTION,
     HELP,
 )  # fmt: skip
@@ -75,6 +77,10 @@ def run(argv: Sequence[str]) -> int:
 
         print(command_page("agent"), end="")
         return 0
+    if settings.is_set("once"):
+        from applier.cli.setup.dev import once
+
+        return once(argv, FLAGS)
     if settings.target:
         raise UsageError(f"unexpected argument: {settings.target}")
     log = Log(str(settings.values.get("log_level") or "info"))

@@ -105,6 +105,7 @@ Examples:
   kbuild agent                                everything, in every namespace
   kbuild agent -n team-a                      one namespace
   kbuild agent --controllers source           one controller, as a process of its own
+  kbuild agent --once ../shop --path deploy   a folder's repository, once: status 0 where all of it is healthy
   kbuild agent --watch-label-selector sharding.fluxcd.io/key=shard1 --enable-leader-election
 
 \b

@@ -31,6 +31,7 @@ COMMANDS = {
     "tree": ("applier.cli.operate.tree:run", "Show what a Kustomization holds"),
     "trace": ("applier.cli.operate.trace:run", "Show which commit an object came from, and how"),
     "stats": ("applier.cli.operate.stats:run", "Count the agent's resources, and those that fail"),
+    "dev": ("applier.cli.setup.dev:dev", "Follow a local Git repository: the agent on this machine, live"),
     "install": ("applier.cli.setup.install:install", "Install the agent's controllers, or print their manifests"),
     "bootstrap": ("applier.cli.setup.bootstrap:bootstrap", "Install them from Git: commit, apply, and keep in sync"),
     "check": ("applier.cli.setup.check:check", "Check a cluster's fitness, and the health of the installation"),

@@ -135,6 +135,9 @@ class Work(Inputs):
                 self.artifact = None
                 self.conditions.remove(IN_STORAGE)
                 self._progress("building artifact: disappeared from storage")
+            elif (url := self.owner.storage.url_of(advertised)) != self.artifact.get("url"):
+                # Another process made it; this one serves it, at its own address.
+                self.status["artifact"] = self.artifact = {**self.artifact, "url": url}
         if generation(self.body) != observed(self.body):
             self._progress(f"processing object: new generation {observed(self.body)} -> {generation(self.body)}")
             ref = self.spec.get("ref") or {}

@@ -22,7 +22,9 @@ from applier.cli.operate.words import ACTION, GENERATING, SUCCESS, WAITING, Stop
 from applier.cli.setup import nouns, secrets
 from applier.cli.setup.create_flags import BY_NOUN, FLAGS
 from applier.cli.setup.line import guarded
+from applier.cli.setup.passing import passes
 from applier.cluster.api import Collection
+from applier.failures import ApplierError, ErrorClass
 from applier.model.live import Absent
 
 if TYPE_CHECKING:
@@ -35,9 +37,7 @@ if TYPE_CHECKING:
     Object = dict[str, Any]
 
 SECRETS = Collection("", "v1", "secrets", "Secret")
-# What passes by itself: another Kustomization is still at work, the source has just been created; a missing path does not.
-PASSING = ("ArtifactFailed", "DependencyNotReady")
-LASTING = "kustomization path not found"
+RACES = 5  # a controller may write the object at the same moment
 _SPECS: Mapping[str, Callable[[Line, str], Object]] = {
     "kustomization": nouns.kustomization, "alert-provider": nouns.provider, "alert": nouns.alert, "receiver": nouns.receiver,
 }  # fmt: skip
@@ -148,6 +148,16 @@ def _print(own: Object) -> int:
 
 def upsert(line: Line, place: Collection, own: Mapping[str, Any]) -> tuple[Body, bool]:
     """Create an object, or give an existing one this spec; returns it, and whether it is new. Raises: ApplierError."""
+    for _ in range(RACES):
+        try:
+            return _upsert(line, place, own)
+        except ApplierError as problem:
+            if problem.error_class is not ErrorClass.RACE:
+                raise
+    return _upsert(line, place, own)
+
+
+def _upsert(line: Line, place: Collection, own: Mapping[str, Any]) -> tuple[Body, bool]:
     writer = OwnWriter(line.cluster.exchange, MANAGER)
     metadata = own["metadata"]
     found = line.cluster.reader.get(place._replace(namespace=metadata["namespace"]), metadata["name"])
@@ -174,8 +184,7 @@ def wait_for_ready(line: Line, noun: Noun, body: Body) -> Body:
             if ready.get("status") == TRUE:
                 return live
             message = str(ready.get("message") or message)
-            passes = ready.get("reason") in PASSING and not message.startswith(LASTING)
-            if ready.get("status") == "False" and not passes:
+            if ready.get("status") == "False" and not passes(ready):
                 raise StoppedError(message)
         if time.monotonic() >= deadline:
             raise StoppedError(message)

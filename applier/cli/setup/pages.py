@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from applier.cli.operate import kinds
-from applier.cli.setup import bootstrap_flags, check, create_flags, install, objects, uninstall
+from applier.cli.setup import bootstrap_flags, check, create_flags, dev_flags, install, objects, uninstall
 
 _INSTALL = """\
 Install the agent's controllers into a cluster, and wait until they run.
@@ -42,6 +42,22 @@ Examples:
 \b
 Without --token-auth GitHub gets a deploy key, made by ssh-keygen. Tokens are read from GITHUB_TOKEN or GIT_PASSWORD, from standard
 input or asked for; they are in no argument of a program, no URL and no log.
+"""
+
+_DEV = """\
+Follow a Git repository of this machine: each commit is built, applied to the present cluster, pruned and waited for.
+
+The agent runs in this process, no pod and no image is needed; what the cluster lacks of Flux's kinds is installed. The terminal
+shows source, Kustomization and the health of every object; Ctrl-C ends it. What was applied stays, and the next run goes on from
+there; --clean deletes it.
+
+\b
+Examples:
+  kbuild dev                              the repository around the working directory
+  kbuild dev ../shop --path deploy        another one, a folder of it
+  kbuild dev --clean                      leave nothing behind
+  kbuild dev https://git.example.com/shop --branch main
+  kbuild agent --once . --path deploy     the same once, for scripts: status 0 where all of it is healthy
 """
 
 _CHECK = """\
@@ -105,15 +121,17 @@ With anything else behind it, `kbuild delete` deletes what `kbuild apply` applie
 
 PAGES = {
     "install": _INSTALL, "bootstrap": _BOOTSTRAP, "check": _CHECK, "uninstall": _UNINSTALL, "create": _CREATE,
-    "export": _EXPORT,
+    "export": _EXPORT, "dev": _DEV,
 }  # fmt: skip
 FLAGS = {
     "install": install.FLAGS, "bootstrap": bootstrap_flags.FLAGS, "check": check.FLAGS, "uninstall": uninstall.FLAGS,
     "create": create_flags.FLAGS, "export": objects.EXPORT_FLAGS,
+    "dev": dev_flags.FLAGS,
 }  # fmt: skip
 _NOUN = "NOUN NAME"
 ARGUMENTS = {
     "install": "", "bootstrap": "git|github", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
+    "dev": "[DIR|URL]",
 }  # fmt: skip
 _EVERY = tuple(noun.words for noun in kinds.EVERY)
 NOUNS = {"bootstrap": ("git", "github"), "create": tuple(create_flags.BY_NOUN), "export": _EVERY}
