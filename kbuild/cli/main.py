@@ -30,6 +30,8 @@ COMMANDS = {
     "logs": ("applier.cli.operate.logs:run", "Show the logs of the agent's controllers"),
     "tree": ("applier.cli.operate.tree:run", "Show what a Kustomization holds"),
     "trace": ("applier.cli.operate.trace:run", "Show which commit an object came from, and how"),
+    "debug": ("applier.cli.operate.debug:run", "Show the variables or the status of a Kustomization"),
+    "envsubst": ("applier.cli.operate.debug:envsubst", "Put variables of the environment into a text"),
     "stats": ("applier.cli.operate.stats:run", "Count the agent's resources, and those that fail"),
     "dev": ("applier.cli.setup.dev:dev", "Follow a local Git repository: the agent on this machine, live"),
     "install": ("applier.cli.setup.install:install", "Install the agent's controllers, or print their manifests"),

@@ -250,3 +250,21 @@ def test_f14_includes_and_sparse_checkouts(scene: AgentBed) -> None:
     )
     sparse = scene.settled(scene.source(shop, "fourth", sparseCheckout=["x"]), "False", "GitOperationFailed")
     assert "sparse checkout dir 'x' does not exist in repository" in scene.condition(sparse)["message"]
+
+
+def test_an_artifact_is_served_at_the_address_of_the_next_process(scene: AgentBed) -> None:
+    repository = scene.repository()
+    repository.commit(
+        {"a.yaml": f"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: {scene.namespace}}}}}\n"}
+    )
+    first = scene.start()
+    source, live = scene.source(repository), scene.kustomization()
+    scene.settled(source)
+    scene.settled(live)
+    before = scene.get(source)["status"]["artifact"]
+    first.stop()
+    scene.start()
+    scene.run_again(live)  # which needs the artifact: a new process has none in memory
+    after = scene.get(source)["status"]["artifact"]
+    assert after["url"] != before["url"]
+    assert {**after, "url": ""} == {**before, "url": ""}

@@ -299,6 +299,11 @@ def test_a_kustomization_is_built_from_local_files(scene: AgentBed, local: Path,
     wanted = f"apiVersion: v1\ndata:\n  region: eu-2\nkind: ConfigMap\nmetadata:\n{labels}  name: a\n  namespace: {scene.namespace}\n"
     assert run(scene, "build", "kustomization", "web", "--path", str(local)) == (0, wanted, "")
     assert not (local / "kustomization.yaml").exists()
+    assert run(scene, "debug", "ks", "web", "--show-vars") == (0, "region=eu-2\n", "")
+    shown = run(scene, "debug", "ks", "web", "--show-status")[1]
+    assert shown.startswith("# Status documentation: https://")
+    assert "\n  type: Ready\n" in shown
+    assert run(scene, "debug", "ks", "web")[::2] == (1, "✗ either --show-status or --show-vars must be set\n")
     file = tmp_path / "web.yaml"
     spec = {"prune": True, "interval": "1h", "sourceRef": {"kind": "GitRepository", "name": "shop"}, **post}
     own = {"apiVersion": KUSTOMIZE, "kind": "Kustomization", "metadata": {"name": "web", "namespace": scene.namespace}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applier.cli.operate import build, diff, events, get, kinds, logs, reconcile, stats, toggle, trace, tree
+from applier.cli.operate import build, debug, diff, events, get, kinds, logs, reconcile, stats, toggle, trace, tree
 
 _GET = """\
 Show the agent's resources: revision, whether they are suspended, whether they are ready, and why not.
@@ -100,6 +100,27 @@ Examples:
   kbuild stats -A -o json
 """
 
+_DEBUG = """\
+Show what a Kustomization's post-build substitution works with, or its status.
+
+Variables are those of ConfigMaps, Secrets and the spec, merged, by name. Values of Secrets are not hidden.
+
+\b
+Examples:
+  kbuild debug kustomization web --show-vars
+  kbuild debug ks web --show-status
+"""
+
+_ENVSUBST = """\
+Print standard input with variables of the environment put in, as post-build substitution does.
+
+\b
+Examples:
+  region=eu-1 kbuild envsubst < deployment.yaml
+  kbuild envsubst --strict < deployment.yaml         a variable without value and default is an error
+  kbuild debug ks web --show-vars > web.env && env $(cat web.env) kbuild envsubst < deployment.yaml
+"""
+
 _BUILD = """\
 Print what the agent would apply for a Kustomization, built from local files: overrides, variables and owner labels included.
 
@@ -127,17 +148,18 @@ Exit status: 0 nothing differs, 1 something does, 2 an error. A folder of that n
 
 PAGES = {
     "get": _GET, "reconcile": _RECONCILE, "suspend": _SUSPEND, "resume": _RESUME, "events": _EVENTS, "logs": _LOGS,
-    "tree": _TREE, "trace": _TRACE, "stats": _STATS,
+    "tree": _TREE, "trace": _TRACE, "stats": _STATS, "debug": _DEBUG, "envsubst": _ENVSUBST,
 }  # fmt: skip
 FLAGS = {
     "get": get.FLAGS, "reconcile": reconcile.FLAGS, "suspend": toggle.SUSPEND_FLAGS, "resume": toggle.RESUME_FLAGS,
     "events": events.FLAGS, "logs": logs.FLAGS, "tree": tree.FLAGS, "trace": trace.FLAGS, "stats": stats.FLAGS,
+    "debug": debug.FLAGS, "envsubst": debug.ENVSUBST_FLAGS,
 }  # fmt: skip
 _NOUN = "kustomization|source git|… NAME"
 ARGUMENTS = {
     "get": "sources git|kustomizations|…|all [NAME...]", "reconcile": _NOUN, "suspend": f"{_NOUN}...",
     "resume": f"{_NOUN}...", "events": "", "logs": "", "tree": "kustomization NAME", "trace": "NAME | KIND/NAME...",
-    "stats": "",
+    "stats": "", "debug": "kustomization NAME", "envsubst": "",
 }  # fmt: skip
 _EVERY = tuple(noun.words for noun in kinds.EVERY)
 _TOGGLED = tuple(noun.words for noun in kinds.EVERY if kinds.SUSPENDED in noun.columns)
@@ -147,6 +169,7 @@ NOUNS = {
     "suspend": _TOGGLED,
     "resume": _TOGGLED,
     "tree": ("kustomization",),
+    "debug": ("kustomization",),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 import time
 from pathlib import Path
@@ -32,7 +33,7 @@ from applier.cli.operate import (
 from applier.cli.operate.log_printer import Printer
 from applier.cli.operate.words import StoppedError
 from applier.model.ids import ObjectId
-from kbuild.cli.main import flux_verb
+from kbuild.cli.main import flux_verb, main
 
 
 @pytest.mark.parametrize(
@@ -377,5 +378,19 @@ def test_a_noun_of_flux_with_a_name_is_one_of_its_verbs(line: str, is_flux: bool
 
 def test_every_page_lists_flags_of_its_command() -> None:
     for name in pages.PAGES:
-        assert {flag.name for flag in pages.FLAGS[name]} >= {"namespace", "context", "help"}
+        wanted = {"help"} if name == "envsubst" else {"namespace", "context", "help"}
+        assert {flag.name for flag in pages.FLAGS[name]} >= wanted
         assert name in pages.ARGUMENTS
+
+
+def test_variables_of_the_environment_are_put_into_a_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("X", "1")
+    monkeypatch.delenv("Y", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO("a: ${X}\nb: ${Y}\nc: ${Y:-2}\n"))
+    assert main(["envsubst"]) == 0
+    assert capsys.readouterr().out == "a: 1\nb: \nc: 2\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("${Y}"))
+    assert main(["envsubst", "--strict"]) == 1
+    assert capsys.readouterr() == ("", '✗ variable not set (strict mode): "Y"\n')
