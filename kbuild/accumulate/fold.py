@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from kbuild.model.context import Context
+from kbuild.model.errors import CrashError
 from kbuild.model.tree import LoadFailure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from kbuild.accumulate.origins import Origins
@@ -45,6 +46,7 @@ class Fold:
         "origins",
         "parse",
         "programs",
+        "schema_failure",
         "schema_is_set",
         "scopes",
         "shared",
@@ -77,9 +79,15 @@ class Fold:
         self.shared: Shared | None = None
         self._schema: Any = None
         self.schema_is_set = False
+        self.schema_failure: CrashError | None = None
 
     def schema(self) -> Any:
-        """The merge schema: the one a kustomization set, else the built-in one; loaded on first call."""
+        """The merge schema: the one a kustomization set, else the built-in one; loaded on first call.
+
+        Raises: CrashError, for one that cannot be read.
+        """
+        if self.schema_failure is not None:
+            raise self.schema_failure
         if self._schema is None:
             from kbuild.schema.schema import Schema
 
@@ -105,7 +113,13 @@ class Fold:
 
         settings = node.fields["openapi"] or {}
         content = read(node, settings["path"]) if "path" in settings else None
-        found, scoped = extend.schema_from_settings(settings, content, self.builtin_so_far())
+        try:
+            found, scoped = extend.schema_from_settings(settings, content, self.builtin_so_far())
+        except CrashError as error:
+            self.schema_failure, self.schema_is_set, self.has_more_scopes = error, True, True
+            for resources in self.open:
+                self.ask_scopes(resources.items)
+            return
         if found is not None:
             self._schema, self.schema_is_set = found, True
         if scoped:
@@ -115,6 +129,15 @@ class Fold:
                 for resource in resources:
                     resource.rescope(self.scopes)
                     resources.touched(resource)
+
+    def ask_scopes(self, resources: Iterable[Resource]) -> None:
+        """Raise CrashError where the scope of a kind is only known to a schema that cannot be read."""
+        from kbuild.schema import extend
+
+        if self.schema_failure is not None:
+            for resource in resources:
+                if not extend.has_known_scope(resource.id.api_version, resource.id.kind):
+                    raise self.schema_failure
 
     def builtin_so_far(self) -> str:
         """Whether the reference has used its built-in schema by now, or noted that it will have to.

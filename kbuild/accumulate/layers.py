@@ -187,21 +187,23 @@ def accumulate_entries(entries: Entries, node: Node, fold: Fold, into: Accumulat
 
 def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> None:
     """Append a file's resources; where they clash, the entry is taken for a folder or a repository as well."""
-    if fold.origins:
-        for resource in entry.resources:
-            check_annotations(resource, entry.path)
-        fold.origins.mark_file(entry.resources, entry.path)
-    if fold.has_more_scopes:
-        for resource in entry.resources:
-            resource.rescope(fold.scopes)
     try:
-        into.resources.extend(entry.resources)
+        if fold.origins:
+            for resource in entry.resources:
+                check_annotations(resource, entry.path)
+            fold.origins.mark_file(entry.resources, entry.path)
+        if fold.has_more_scopes:
+            fold.ask_scopes(entry.resources)
+            for resource in entry.resources:
+                resource.rescope(fold.scopes)
+        with_frame(into.resources.extend, f"merging resources from '{entry.path}'", entry.resources)
+    except CrashError:
+        raise
     except KbuildError as error:
-        first = f"merging resources from '{entry.path}': {error.reason}"
         try:
             accumulate_directory(node.as_base(entry.path), fold, into, is_component=False)
         except KbuildError as second:
-            error.reason = f"accumulation err='{first}': {second.reason}"
+            error.reason = f"accumulation err='{error.reason}': {second.reason}"
             raise error from None
 
 

@@ -12,7 +12,7 @@ from kbuild.model.tree import FileEntry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from kbuild.accumulate.fold import Fold
@@ -180,8 +180,8 @@ def run_batch(group: list[Ready], resources: Resources) -> None:
 
 def builtin_transformers(
     fields: dict[str, Any], config: TransformerConfig | None, *, is_latest: bool = False
-) -> list[Step]:
-    """The fields that transform, in the reference's order."""
+) -> Iterator[Step]:
+    """The fields that transform, in the reference's order. Raises: KbuildError, where it comes to conflicting field specs."""
     found: list[Step] = []
     if config is None:
         from kbuild.fields.configuration import TransformerConfig
@@ -205,8 +205,10 @@ def builtin_transformers(
         found.append(("NamespaceTransformer", {"metadata": meta, "fieldSpecs": config.namespace}, None, ("namespace",)))
     one("PrefixTransformer", "namePrefix", "prefix", config.name_prefix)
     one("SuffixTransformer", "nameSuffix", "suffix", config.name_suffix)
+    yield from found
+    found.clear()
     if fields.get("labels") or fields.get("commonLabels"):
-        found += label_transformers(fields, config)
+        yield from label_transformers(fields, config)
     one("AnnotationsTransformer", "commonAnnotations", "annotations", config.common_annotations)
     each("PatchJson6902Transformer", "patchesJson6902", old_json_patch)
     each("ReplicaCountTransformer", "replicas", lambda entry: {"replica": entry, "fieldSpecs": config.replicas})
@@ -216,7 +218,7 @@ def builtin_transformers(
         entries = [entry if entry.get("targets") else {**entry, "targets": None} for entry in fields["replacements"]]
         replacements = {"replacements": entries}
         found.append(("ReplacementTransformer", replacements, None, ("replacements",)))
-    return found
+    yield from found
 
 
 def old_json_patch(entry: dict[str, Any]) -> dict[str, Any]:
@@ -225,19 +227,18 @@ def old_json_patch(entry: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in renamed.items() if value is not None}
 
 
-def label_transformers(fields: dict[str, Any], config: TransformerConfig) -> list[Step]:
+def label_transformers(fields: dict[str, Any], config: TransformerConfig) -> Iterator[Step]:
     """The `labels` entries, then `commonLabels`, which the reference runs without labels as well.
 
     Raises: KbuildError, for conflicting field specs.
     """
     from kbuild.fields.configuration import label_field_specs
 
-    found: list[Step] = []
     for number, entry in enumerate(fields.get("labels") or ()):
         pairs = {"labels": entry.get("pairs"), "fieldSpecs": label_field_specs(entry, config)}
-        found.append(("LabelTransformer", pairs, None, ("labels", number)))
+        yield "LabelTransformer", pairs, None, ("labels", number)
     shared = {"labels": fields.get("commonLabels"), "fieldSpecs": config.common_labels}
-    return [*found, ("LabelTransformer", shared, None, ("commonLabels",))]
+    yield "LabelTransformer", shared, None, ("commonLabels",)
 
 
 def plugin_configurations(field: str, node: Node, fold: Fold) -> Resources | list[Resource]:

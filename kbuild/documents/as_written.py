@@ -47,10 +47,12 @@ def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | No
     if path is None or document is None or document.root is None:
         return None
     original, value = step_into(document.root, resource.body, path)
-    if original is None:
+    if original is None and not resource.is_rebuilt:
         return None
     if not path:
-        value = held(resource, original)
+        value = held(resource, document.root)
+    if resource.is_rebuilt:
+        original = None
     return replaced(reason, dumps(found), encode(overlaid(original, value)))
 
 
@@ -197,6 +199,10 @@ def held(resource: Resource, original: Node) -> Body:
     names = dict.fromkeys([*(INTERNAL + name for name in order), *added])
     shown = meta.get("annotations")
     annotations = {**shown} if type(shown) is dict else {}
+    if resource.is_rebuilt:
+        # Texts without quotes, sorted.
+        annotations = {key_text(key): str(text_of(value)) for key, value in annotations.items()} | added
+        return {**resource.body, "metadata": {**meta, "annotations": dict(sorted(annotations.items()))}}
     written, _ = step_into(original, resource.body, ["metadata", "annotations"] if "annotations" in meta else [])
     known = {key.text for key, _ in entries(written)} if written is not None and written.kind == MAPPING_NODE else set()
     later = [key for key in annotations if key_text(key) not in known]

@@ -5,6 +5,7 @@ Source: kustomize v5.8.1 `builtinconfig.TransformerConfig`, `NameBackReferences`
 
 from __future__ import annotations
 
+from kbuild.fields.go_sort import go_sorted
 from kbuild.fields.spec import FieldSpec, gvk_sort_key
 from kbuild.fields.structs import coerced
 from kbuild.model.errors import ConfigurationError, KbuildError
@@ -103,7 +104,7 @@ class TransformerConfig:
                 found = merge(mine, added)
             except KbuildError as error:
                 raise error.within(f"failed to merge {word} fieldSpec") from None
-            parts[name] = tuple(sorted(found, key=_sort_key))
+            parts[name] = tuple(go_sorted(found, _sort_key))
         return TransformerConfig(parts)
 
 

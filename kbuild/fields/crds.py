@@ -58,15 +58,41 @@ def definitions(content: bytes) -> dict[str, Any]:
         )
     result = {}
     for name in sorted(values):
-        definition = values[name]
-        if definition is not None and type(definition) is not dict:
-            raise ConfigurationError(
-                f"{frame}json: cannot unmarshal {json_kind(definition)} into Go value of type accumulator.OpenAPIDefinition"
-            )
-        schema = next((item for key, item in (definition or {}).items() if key.lower() == "schema"), None)
-        properties = schema.get("properties") if type(schema) is dict else None
-        result[name] = properties if type(properties) is dict else {}
+        try:
+            schema = schema_of(values[name])
+        except ConfigurationError as error:
+            error.reason = frame + error.reason
+            raise
+        properties = schema.get("properties") if schema else None
+        result[name] = properties or {}
     return result
+
+
+def schema_of(definition: Any) -> dict[str, Any] | None:
+    """The schema of a definition. Raises: ConfigurationError."""
+    from kbuild.fields.schema_types import check_schema
+
+    if definition is not None and type(definition) is not dict:
+        raise ConfigurationError(
+            f"json: cannot unmarshal {json_kind(definition)} into Go value of type accumulator.OpenAPIDefinition"
+        )
+    found = None
+    for key, value in sorted((definition or {}).items(), key=lambda entry: entry[0]):
+        if key.lower() == "dependencies":
+            check_texts(value, "Go struct field OpenAPIDefinition.Dependencies of type")
+        elif key.lower() == "schema":
+            check_schema(value)
+            found = value
+    return found
+
+
+def check_texts(value: Any, place: str) -> None:
+    """Raise ConfigurationError for what is no list of texts."""
+    if value is not None and type(value) is not list:
+        raise ConfigurationError(f"json: cannot unmarshal {json_kind(value)} into {place} []string")
+    for item in value or ():
+        if item is not None and type(item) is not str:
+            raise ConfigurationError(f"json: cannot unmarshal {json_kind(item)} into {place} string")
 
 
 def configuration_of(types: dict[str, Any]) -> TransformerConfig:

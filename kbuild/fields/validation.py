@@ -52,5 +52,7 @@ def _map(value: Json) -> str:
     """A string map as Go prints it."""
     if type(value) is not dict:
         return "map[]"
-    texts = {key.text if type(key) is OddKey else key: text_of(item) for key, item in value.items()}
+    texts: dict[str, str] = {}
+    for key, item in value.items():
+        texts.setdefault(key.text if type(key) is OddKey else key, text_of(item))
     return "map[" + " ".join(f"{key}:{texts[key]}" for key in sorted(texts)) + "]"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Setter = Callable[[Any, Any], None]
 
 SCALAR, MAP = 1, 2
+_ANNOTATIONS = "metadata/annotations"
 
 
 class _Created:
@@ -138,6 +139,8 @@ class EntrySetter:
         targets = self._targets = []
         for spec in specs:
             self._path = spec.path
+            if spec.path == _ANNOTATIONS and resource.has_build_annotations:
+                have_annotations(resource)
             visit(resource, spec, self._set, MAP)
         if made:
             self._fill(resource)
@@ -180,6 +183,13 @@ class EntrySetter:
         if len(self._made) > 1:
             self._made.sort(key=lambda made: made[0].split("/"))
             resource.twins.append(Twins([(target, self.key) for _, target in self._made], value))
+
+
+def have_annotations(resource: Resource) -> None:
+    """Where the reference keeps annotations of its own there is a map of them. Mutates: the body."""
+    meta = resource.body.get("metadata")
+    if type(meta) is dict and type(meta.get("annotations")) not in (dict, list):
+        meta["annotations"] = {}
 
 
 def write_entries(setters: list[EntrySetter], resource: Resource, specs: list[FieldSpec], *, are_apart: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kbuild.documents.resolve import plain_or_block, untagged_set
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
-from kbuild.model.scalars import is_null, text_of
+from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, is_null, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -296,14 +296,23 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
     subjects = resource.body.get("subjects")
     found = set()
     for subject in subjects if type(subjects) is list else ():
-        if is_null(subject):
-            raise CrashError("interface conversion: interface {} is nil, not map[string]interface {}")
-        if type(subject) is dict and "namespace" in subject and text_of(subject.get("kind", "")) == "ServiceAccount":
+        if type(subject) is not dict:
+            raise wrong_type(subject, "map[string]interface {}")
+        if "namespace" in subject and not isinstance(subject.get("kind", ""), str):
+            raise wrong_type(subject["kind"], "string")
+        if "namespace" in subject and text_of(subject.get("kind", "")) == "ServiceAccount":
             namespace = subject["namespace"]
             if not isinstance(namespace, str):
                 raise FieldError(f'Invalid Input: namespace is blank for resource "{resource.id}"\n')
             found.add(str(namespace))
     return frozenset(found)
+
+
+def wrong_type(value: Json, wanted: str) -> CrashError:
+    """What the reference crashes with where it takes a value for one of another type."""
+    kind = "[]interface {}" if type(value) is list else "map[string]interface {}" if type(value) is dict else ""
+    kind = kind or {NULL: "nil", INT: "int", FLOAT: "float64", BOOL: "bool"}.get(tag_of(value), "string")
+    return CrashError(f"interface conversion: interface {{}} is {kind}, not {wanted}")
 
 
 def ambiguous(referrer: Resource, found: list[Resource]) -> AmbiguousTargetError:

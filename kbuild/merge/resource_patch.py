@@ -55,6 +55,9 @@ def nearest(resources: Resources, name: str) -> str:
     return f"did you mean {names[close[0]].id}?" if close else ""
 
 
+_NAME, _NAMESPACE = ("metadata", "name"), ("metadata", "namespace")
+
+
 class StrategicPatch:
     """One document of a strategic merge patch, ready to be applied.
 
@@ -64,11 +67,17 @@ class StrategicPatch:
 
     __slots__ = ("allows_kind", "allows_name", "body", "by_selector", "known", "resource")
 
-    def __init__(self, resource: Resource, *, allows_name: bool = False, allows_kind: bool = False) -> None:
+    def __init__(self, resource: Resource) -> None:
         self.resource, self.body = resource, resource.body
-        self.allows_name, self.allows_kind = allows_name, allows_kind
+        self.allows_name = self.allows_kind = False
         self.by_selector = False
         self.known: dict[str, bool] = {}
+
+    def allow(self, *, name: bool, kind: bool) -> None:
+        """Let it change the target's name or kind."""
+        self.allows_name, self.allows_kind = name, kind
+        if name or kind:
+            self.body = with_text_annotations(self.body)
 
     def selecting(self) -> StrategicPatch:
         """The same patch, as it is applied through a selector."""
@@ -104,6 +113,10 @@ class StrategicPatch:
             return
         if target.twins:
             target.follow_twins()
+        rewritten = {("apiVersion",): self.by_selector, ("kind",): not self.allows_kind, _NAME: not self.allows_name}
+        target.untagged = target.untagged.union(path for path, is_set in rewritten.items() if is_set)
+        if before.namespace:
+            target.untagged |= {_NAMESPACE}
         if not self.allows_kind:
             _write(merged, "kind", before.kind)
         _restore_metadata(merged, before.namespace, None if self.allows_name else before.name)
@@ -136,6 +149,15 @@ def drops_annotations(patch: Body) -> bool:
     if type(annotations) is not dict:
         return is_null(annotations)
     return text_of(annotations.get("$patch", "")) in ("replace", "delete")
+
+
+def with_text_annotations(patch: Body) -> Body:
+    """A patch whose annotations are texts, or an empty map where they are none: the reference notes its options among them."""
+    meta = patch.get("metadata")
+    if type(meta) is not dict or "annotations" not in meta:
+        return patch
+    values = meta["annotations"]
+    return {**patch, "metadata": {**meta, "annotations": text_map(values) if type(values) is dict else {}}}
 
 
 def with_text_metadata(patch: Body) -> Body:
@@ -209,6 +231,7 @@ def apply_json(
         body = json_patch.apply(body, operations, known)
     except KbuildError as error:
         raise error.see("onto", resource.position) from None
+    resource.untagged, resource.is_rebuilt = frozenset(), True
     meta = body.get("metadata")
     if meta is None:
         body["metadata"] = {}

@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `utils.BuildAnnotations`, `resource.Resource`.
 
 from __future__ import annotations
 
-from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED
+from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED, forget_build
 from kbuild.model.scalars import OddKey, text_of
 
 TYPE_CHECKING = False
@@ -48,6 +48,23 @@ def take(resource: Resource) -> None:
         resource.torn = not len(names) == len(spaces) == len(kinds)
         resource.history = list(zip(names, spaces, kinds, strict=False))
     resource.hidden = hidden
+
+
+def put_back(resource: Resource) -> bool:
+    """Write what the attributes say into the annotations, for a step that may read or change these; `take` ends it.
+
+    Returns whether there was anything. Mutates: `resource`.
+    """
+    added = resource.build_annotations()
+    meta = resource.body.get("metadata")
+    if not added or resource.torn or type(meta) is not dict:
+        return False
+    shown = meta.get("annotations")
+    meta["annotations"] = {**(shown if type(shown) is dict else {}), **added}
+    origin, transformations = resource.origin, resource.transformations
+    forget_build(resource)
+    resource.origin, resource.transformations = origin, transformations
+    return True
 
 
 def _taken(hidden: dict[str, str], name: str, known: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.model.errors import UNKNOWN, CrashError, Position
 from kbuild.model.ids import CLUSTER_SCOPED, ObjectId, split_api_version
-from kbuild.model.scalars import copy_body, known_text
+from kbuild.model.scalars import copy_body, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ class Resource:
     patches that the reference notes on it, `referrers` the resources whose references name it; `torn` says that the
     history cannot be read any more, `is_nameless` that it was stored without a name. `position` is where the document starts.
     `serial` orders resources inside one `Resources`. `hidden` holds internal annotations that have no attribute here: the
-    build ignores them, functions see them. `from_plugin` says that a function or plugin wrote it last.
+    build ignores them, functions see them. `from_plugin` says that a function or plugin wrote it last. `untagged` are the paths of
+    fields that a step wrote without a tag, so that a new text there is typed anew. `is_rebuilt` says that a JSON patch made the body
+    anew, without the styles and comments of its file.
     """
 
     __slots__ = (
@@ -68,6 +70,7 @@ class Resource:
         "history",
         "id",
         "is_nameless",
+        "is_rebuilt",
         "needs_hash",
         "origin",
         "position",
@@ -80,6 +83,7 @@ class Resource:
         "torn",
         "transformations",
         "twins",
+        "untagged",
     )
 
     def __init__(
@@ -107,7 +111,8 @@ class Resource:
         self.twins: list[Twins] = []
         self.allowed: tuple[str, ...] = ()
         self.referrers: list[ObjectId] = []
-        self.torn = self.is_nameless = False
+        self.torn = self.is_nameless = self.is_rebuilt = False
+        self.untagged: frozenset[tuple[str, ...]] = frozenset()
         self.serial = 0
         self._id_source: tuple[Json, Json, Json, Json] | None = None
         self.id = self._read_id()
@@ -126,7 +131,9 @@ class Resource:
                 return self.id
             group, version, kind_text, _, _, is_cluster_scoped = self.id
         else:
-            api_text, kind_text = known_text(api_version), known_text(kind)
+            # A null is a version of its own, by its text.
+            api_text = text_of(api_version) if "apiVersion" in body else ""
+            kind_text = known_text(kind)
             group, version = split_api_version(api_text)
             is_cluster_scoped = (api_text, kind_text) in self.scopes
         self._id_source = (api_version, kind, name, namespace)

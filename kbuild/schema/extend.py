@@ -51,23 +51,21 @@ def schema_from_settings(
 
 
 def read_document(content: bytes) -> Definition:
-    """A Swagger document of JSON or YAML text. Raises: ConfigurationError."""
+    """A Swagger document of JSON or YAML text. Raises: CrashError, for the reference reads it when it first needs it."""
     from kbuild.documents import config
-    from kbuild.model.errors import KbuildError
+    from kbuild.model.errors import CrashError, KbuildError
 
     try:
         document = config.read_json(content) if content[:1] == b"{" else config.read_config(content)
     except KbuildError as error:
-        raise ConfigurationError(f"invalid schema file: {error.reason}") from None
+        raise CrashError(f"invalid schema file: {error.reason}") from None
     except ValueError as error:
-        raise ConfigurationError(f"invalid schema file: {error}") from None
+        raise CrashError(f"invalid schema file: {error}") from None
     if document is None:
         return {}
     if type(document) is not dict:
         shown = {list: "array", str: "string", bool: "bool"}.get(type(document), "number")
-        raise ConfigurationError(
-            f"invalid schema file: json: cannot unmarshal {shown} into Go value of type spec.SwaggerProps"
-        )
+        raise CrashError(f"invalid schema file: json: cannot unmarshal {shown} into Go value of type spec.SwaggerProps")
     return document
 
 

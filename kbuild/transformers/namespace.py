@@ -97,7 +97,9 @@ class NamespaceTransformer:
             return
         frame = "setting namespace on (cluster)role binding subjects"
         if type(subjects) is not list:
-            raise wrong_kind("SequenceNode", subjects).within(frame)
+            error = wrong_kind("SequenceNode", subjects)
+            error.holder = resource
+            raise error.within(frame)
         field, wanted = ("name", "default") if self.mode == DEFAULT_ONLY else ("kind", "ServiceAccount")
         for subject in subjects:
             if type(subject) is not dict:

@@ -50,8 +50,8 @@ class PatchTransformer:
             raise PatchError(reason, error.position, error.reason) from None
         options = config.get("options") or {}
         for document in self.documents:
-            document.allows_name = options.get("allowNameChange") is True
-            document.allows_kind = options.get("allowKindChange") is True
+            allowed = (options.get(name) is True for name in ("allowNameChange", "allowKindChange"))
+            document.allow(name=next(allowed), kind=next(allowed))
 
     def _parse(self, text: str | bytes, file: str) -> None:
         """Take the text as a strategic patch, else as a JSON patch. Raises: KbuildError, the strategic reading's."""

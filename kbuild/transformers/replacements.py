@@ -6,20 +6,22 @@ Source: kustomize v5.8.1 `ReplacementTransformer`, `filters/replacement`.
 from __future__ import annotations
 
 from kbuild.counters import Counters
+from kbuild.documents.annotations import annotated
 from kbuild.documents.resolve import plain_or_block, text_set, untagged_set
-from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, lookup, match, smart_split
+from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, smart_split
 from kbuild.fields.selector import Selector
 from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
 from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError, YamlError
 from kbuild.model.ids import effective_namespace, gvk_text
+from kbuild.model.internal_annotations import put_back, take
 from kbuild.model.quote import go_quote
 from kbuild.model.resource import TORN, forget_build
 from kbuild.model.scalars import copy_body, is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from kbuild.model.context import Context
@@ -154,24 +156,41 @@ def shown_selector(texts: Mapping[str, str]) -> str:
     return f"{gvk}/{texts.get('name') or '[noName]'}.{texts.get('namespace') or '[noNs]'}"
 
 
-def source_value(entry: dict[str, Any], finder: Finder) -> Json:
-    """What is copied: a value of the source resource, or the given text. Raises: ReplacementError, NoTargetError."""
+def source_value(entry: dict[str, Any], finder: Finder) -> Callable[[], Json]:
+    """What gives the value to copy: the reference reads the source's field each time, and may have written to it meanwhile.
+
+    Raises: KbuildError.
+    """
     source: Any = entry.get("source")
     if entry.get("sourceValue") is not None:
         if source is not None:
             raise ReplacementError("value and resource selectors are mutually exclusive")
-        return plain_or_block(str(entry["sourceValue"]))
+        given = plain_or_block(str(entry["sourceValue"]))
+        return lambda: given
     texts = texts_of(source)
     resource = source_resource(texts, source, finder)
     path = texts.get("fieldpath") or _DEFAULT_PATH
+    parts = smart_split(path)
+    body = annotated(resource) if means_annotations(parts) else resource.body
     try:
-        value = lookup(resource.body, smart_split(path))
+        place = find_place(body, parts)
     except KbuildError as error:
         raise error.within("error looking up replacement source").see("from", resource.position) from None
-    if value is MISSING or is_null(value) or value in ({}, []):
+    value = MISSING if place is None else place[0][place[1]]
+    if place is None or is_null(value) or value in ({}, []):
         reason = f"fieldPath `{path}` is missing for replacement source {shown_selector(texts)}"
         raise ReplacementError(reason).see("from", resource.position)
-    return refined(value, source.get("options") or {})
+    holder, key = place
+    options = source.get("options") or {}
+    if options.get("delimiter"):
+        part = refined(value, options)
+        return lambda: part
+    return lambda: holder[key]
+
+
+def means_annotations(parts: list[str]) -> bool:
+    """Whether a path means annotations of a resource, among which the reference keeps its own."""
+    return parts[0] in ("metadata", "*") and (len(parts) == 1 or parts[1] in ("annotations", "*"))
 
 
 def source_resource(texts: dict[str, str], source: dict[str, Any], finder: Finder) -> Resource:
@@ -225,7 +244,7 @@ def refined(value: Json, options: dict[str, Any]) -> Json:
     return text_set(value, pieces[index])
 
 
-def replace_in_target(target: dict[str, Any], value: Json, finder: Finder) -> None:
+def replace_in_target(target: dict[str, Any], value: Callable[[], Json], finder: Finder) -> None:
     """Write into every resource that a target selects and does not reject. Mutates: bodies. Raises: KbuildError."""
     if target.get("select") is None:
         raise ReplacementError("target must specify resources to select")
@@ -267,38 +286,60 @@ def matches_id(selector: Selector, found: ObjectId) -> bool:
 
 
 def write(
-    resource: Resource, paths: list[str], value: Json, options: dict[str, Any], *, inside: dict[str, Any]
+    resource: Resource,
+    paths: list[str],
+    value: Callable[[], Json],
+    options: dict[str, Any],
+    *,
+    inside: dict[str, Any],
 ) -> None:
     """Write a value at each path of one resource; `inside` are the options for structured texts.
 
     Mutates: its body. Raises: ReplacementError, FieldError.
     """
-    kind = MAP if type(value) is dict else LIST if type(value) is list else SCALAR
-    create = kind if options.get("create") else ""
     for path in paths:
         parts = smart_split(path)
-        if len(parts) > 1 and set_inside(
-            resource.body, parts, create, lambda holder, key: put(holder, key, value, inside)
-        ):
-            continue
-        sentence = f"unable to find {'or create ' if create else ''}field {go_quote(path)} in replacement target"
-        try:
-            places = match(resource.body, parts, create)
-        except KbuildError as error:
-            error.holder = resource
-            raise error.within(sentence).see("onto", resource.position) from None
-        if not places:
-            raise ReplacementError(sentence).see("onto", resource.position)
-        for holder, key in places:
-            put(holder, key, value, options)
-            if parts == ["metadata", "name"] and (resource.prefixes or resource.suffixes):
-                # A prefix or suffix took the tag of the name with it: the new text is typed anew.
-                typed = untagged_set(holder[key], text_of(holder[key]))
-                holder[key] = holder[key] if is_null(typed) else typed
-            if parts[0] == "metadata" and parts[1:] in ([], ["annotations"]):
-                forget_build(resource)
-            if resource.twins:
-                resource.follow_twins()
+        is_open = means_annotations(parts) and put_back(resource)
+        write_at(resource, path, parts, value, options, inside)
+        if is_open:
+            take(resource)
+
+
+def write_at(
+    resource: Resource,
+    path: str,
+    parts: list[str],
+    value: Callable[[], Json],
+    options: dict[str, Any],
+    inside: dict[str, Any],
+) -> None:
+    """Write a value at one path. Mutates: the resource's body. Raises: ReplacementError, FieldError."""
+    kind = type(value())
+    wanted = MAP if kind is dict else LIST if kind is list else SCALAR
+    create = wanted if options.get("create") else ""
+    if len(parts) > 1 and set_inside(
+        resource.body, parts, create, lambda holder, key: put(holder, key, value(), inside)
+    ):
+        return
+    sentence = f"unable to find {'or create ' if create else ''}field {go_quote(path)} in replacement target"
+    try:
+        places = match(resource.body, parts, create)
+    except KbuildError as error:
+        error.holder = resource
+        raise error.within(sentence).see("onto", resource.position) from None
+    if not places:
+        raise ReplacementError(sentence).see("onto", resource.position)
+    for holder, key in places:
+        put(holder, key, value(), options)
+        is_name = parts == ["metadata", "name"]
+        if tuple(parts) in resource.untagged or (is_name and (resource.prefixes or resource.suffixes)):
+            # What was written without a tag is typed anew.
+            typed = untagged_set(holder[key], text_of(holder[key]))
+            holder[key] = holder[key] if is_null(typed) else typed
+        if parts[0] == "metadata" and parts[1:] in ([], ["annotations"]):
+            forget_build(resource)
+        if resource.twins:
+            resource.follow_twins()
 
 
 def put(holder: Any, key: Any, value: Json, options: dict[str, Any]) -> None:

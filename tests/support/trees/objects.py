@@ -9,7 +9,18 @@ from typing import Any
 
 from trees.choice import Choice
 from trees.pods import labels, selector, workload
-from trees.words import ANNOTATION_VALUES, CLUSTER_NAMES, CUSTOM, IMAGES, NAMES, NAMESPACES, ODD_SCALARS, TEXTS
+from trees.words import (
+    ANNOTATION_VALUES,
+    BUILD_ANNOTATIONS,
+    CLUSTER_NAMES,
+    CUSTOM,
+    IMAGES,
+    INTERNAL,
+    NAMES,
+    NAMESPACES,
+    ODD_SCALARS,
+    TEXTS,
+)
 from trees.yaml_text import Raw
 
 Map = dict[str, Any]
@@ -327,6 +338,9 @@ def metadata(choice: Choice, cluster: str) -> Map:
         found["annotations"] = {"config.kubernetes.io/local-config": choice.one(("true", "false", ""))}
     if choice.chance(0.01):
         found["annotations"] = {"config.kubernetes.io/path": "x", "config.kubernetes.io/origin": "x"}
+    if choice.chance(0.015):
+        internal = {INTERNAL + key: value for key, value in choice.one(BUILD_ANNOTATIONS).items()}
+        found["annotations"] = {**found.get("annotations", {}), **internal}
     if choice.chance(0.02):
         found["annotations"] = {"nginx.ingress.kubernetes.io/auth-secret": choice.one(NAMES)}
     if choice.chance(0.03):

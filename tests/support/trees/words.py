@@ -46,3 +46,15 @@ CUSTOM = (
     ("example.com/v1", "Widget"), ("argoproj.io/v1alpha1", "Rollout"), ("example.com/v1beta1", "Widget"),
     ("cert-manager.io/v1", "Certificate"), ("stable.example.com/v1", "CronTab"), ("networking.istio.io/v1alpha3", "VirtualService"),
 )  # fmt: skip
+
+INTERNAL = "internal.config.kubernetes.io/"
+# What a build keeps in annotations, written by a user. Hashes of kinds other than ConfigMap and Secret are left out: the
+# reference hashes the parser's own nodes there, with the lines and columns of the file.
+BUILD_ANNOTATIONS = (
+    {"previousNames": "web", "previousNamespaces": "default", "previousKinds": "ConfigMap"},
+    {"previousNames": "old,db", "previousNamespaces": "default,prod", "previousKinds": "Deployment,Deployment"},
+    {"previousNames": "api", "previousNamespaces": "team-a", "previousKinds": "Service", "prefixes": "a-"},
+    {"previousNames": "api"}, {"previousNames": "api,web", "previousNamespaces": "default", "previousKinds": "Service"},
+    {"prefixes": "a-"}, {"suffixes": "-v1,-a"}, {"generatorBehavior": "merge"}, {"generatorBehavior": "odd"}, {"refBy": "x"},
+    {"allowNameChange": "enabled"}, {"needsHashSuffix": "yes"}, {"foo": "x"}, {"path": "p", "index": "0"}, {"helm-generated": "true"},
+)  # fmt: skip
