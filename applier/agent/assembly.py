@@ -203,6 +203,7 @@ class Agent:
         self.units[KUSTOMIZE] = own
         configs = Configs(own, self.cluster.reader, self.options.namespace, self.options.configs_selector)
         self.views += configs.informers()
+        own.sees.append(sources)
         triggers = Triggers(own)
         own.followers.append(triggers.kustomization_changed)
         self.source_followers.append(triggers.source_changed)

@@ -147,9 +147,13 @@ def test_f41_an_expression_that_cannot_be_read_stalls(scene: AgentBed) -> None:
     live = scene.settled(scene.kustomization(wait=True, healthCheckExprs=rules), "False", "InvalidCELExpression")
     assert scene.condition(live, "Stalled")["reason"] == "InvalidCELExpression"
     expected = (
-        "Reconciliation failed terminally due to configuration error: failed to create custom status evaluator for "
+        "Reconciliation failed terminally due to configuration error: failed to create custom status evaluator for"
+        " healthchecks[0]: failed to parse the expression Current: failed to parse the CEL expression 'status ==': "
     )
     assert scene.condition(live)["message"].startswith(expected)
+    twice = [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}] * 2
+    scene.kube.merge(live, {"spec": {"healthCheckExprs": twice}})
+    until(lambda: "healthchecks[1]: duplicate" in scene.condition(live)["message"])
     assert config_map(scene, "a") is None
 
 

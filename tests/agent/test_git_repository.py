@@ -185,6 +185,8 @@ def test_f05_f07_ignore_rules_sourceignore_and_links(scene: AgentBed) -> None:
     }
     (repository.tree / "link").symlink_to("/etc/passwd")
     repository.commit(files)
+    (repository.tree / "deploy/a.yaml").chmod(0o755)
+    repository.commit({})
     scene.start()
     live = scene.settled(scene.source(repository, ignore="/*\n!/deploy\n"))
     assert names(live["status"]["artifact"]) == [
@@ -195,6 +197,9 @@ def test_f05_f07_ignore_rules_sourceignore_and_links(scene: AgentBed) -> None:
         "deploy/skip",
         "deploy/skip/keep",
     ]
+    with tarfile.open(fileobj=io.BytesIO(download(live["status"]["artifact"]))) as archive:
+        modes = {member.name: oct(member.mode) for member in archive}
+    assert modes == {".": "0o750", "deploy": "0o750", "deploy/.sourceignore": "0o600", "deploy/a.yaml": "0o700", "deploy/skip": "0o750", "deploy/skip/keep": "0o600"}  # fmt: skip
     before = live["status"]["artifact"]["digest"]
     scene.kube.merge(live, {"spec": {"ignore": None}})
     changed = scene.settled(live)

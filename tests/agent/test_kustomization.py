@@ -278,7 +278,11 @@ def test_f45_an_account_without_rights_is_refused_in_its_name(scene: AgentBed) -
     scene.start()
     scene.source(repository)
     live = scene.settled(scene.kustomization(serviceAccountName="robot"), "False", "ReconciliationFailed")
-    assert f"system:serviceaccount:{scene.namespace}:robot" in scene.condition(live)["message"]
+    account = f"system:serviceaccount:{scene.namespace}:robot"
+    assert account in scene.condition(live)["message"]
+    about = [one for one in scene.bed.proxy.log if "/configmaps" in one.path and "labelSelector" not in one.query]
+    assert about
+    assert all(one.headers.get("impersonate-user") == account for one in about)
     rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}
     scene.kube.create(
         {
@@ -342,17 +346,30 @@ def test_f53_an_object_moves_from_one_to_the_other(scene: AgentBed) -> None:
 
 
 def test_f54_an_unchanged_run_writes_nothing_but_its_history(scene: AgentBed) -> None:
-    files: dict[str, str | None] = {f"m{n}.yaml": manifest(scene, f"m{n}") for n in range(50)}
-    _, live = begin(scene, files)
-    scene.bed.proxy.settle()
-    scene.bed.proxy.clear()
-    again = scene.run_again(live)
-    scene.bed.proxy.settle()
-    writes = [one for one in scene.bed.proxy.writes if "/events" not in one.path]
-    assert {one.path.rpartition("?")[0] or one.path for one in writes} <= {
-        one.path for one in writes if one.path.split("?")[0].endswith("/status")
-    } | {writes[0].path}
-    assert again["status"]["history"][0]["totalReconciliations"] == 2
+    files: dict[str, str | None] = {
+        f"s{part}.yaml": "\n---\n".join(manifest(scene, f"m{part}-{n}") for n in range(100)) for part in range(5)
+    }
+    repository = scene.repository()
+    repository.commit(files)
+    scene.start()
+    scene.source(repository)
+    live = scene.settled(scene.kustomization(), within_s=120)
+    assert len(live["status"]["inventory"]["entries"]) == 500
+    for number in range(2, 5):
+        scene.bed.proxy.settle()
+        scene.bed.proxy.clear()
+        began = time.monotonic()
+        again = scene.run_again(live)
+        assert time.monotonic() - began < 10
+        scene.bed.proxy.settle()
+        writes = [one.path for one in scene.bed.proxy.writes if "/events" not in one.path and "/status" not in one.path]
+        assert not [path for path in writes if "/kustomizations/" not in path]
+        history = again["status"]["history"]
+        assert (len(history), history[0]["totalReconciliations"]) == (1, number)
+    for number in range(5):
+        changed = "\n---\n".join(manifest(scene, f"m0-{n}", str(number)) for n in range(100))
+        again = follow(scene, repository, {"s0.yaml": changed}, live)
+    assert len(again["status"]["history"]) == 5
 
 
 def test_f57_the_guard_stops_a_mass_prune(scene: AgentBed) -> None:

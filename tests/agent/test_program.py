@@ -55,6 +55,24 @@ def test_f49_of_two_replicas_one_works_and_the_other_takes_over(scene: AgentBed,
     assert scene.run_again(live)
 
 
+def test_f49_a_leader_that_is_killed_is_followed_within_its_lease(scene: AgentBed, processes: list[Process]) -> None:
+    repository = scene.repository()
+    repository.commit({"a.yaml": config_map(scene, "a")})
+    processes.append(Process(scene, "one", "--enable-leader-election"))
+    until(lambda: processes[0].says("started"))
+    processes.append(Process(scene, "two", "--enable-leader-election"))
+    scene.source(repository)
+    live = scene.settled(scene.kustomization())
+    told = until(lambda: [event["message"] for event in scene.events("web") if "created" in event["message"]])
+    assert len(told) == 1
+    killed = time.monotonic()
+    processes[0].process.send_signal(signal.SIGKILL)
+    until(lambda: processes[1].says("started"), within_s=60)
+    assert time.monotonic() - killed < 45
+    scene.run_again(live)
+    assert [event["message"] for event in scene.events("web") if "created" in event["message"]] == told
+
+
 def test_f48_what_a_killed_run_created_is_found_and_pruned(scene: AgentBed, processes: list[Process]) -> None:
     repository = scene.repository()
     files: dict[str, str | None] = {f"m{n}.yaml": config_map(scene, f"m{n}") for n in range(60)}

@@ -37,8 +37,6 @@ from applier.agent.runtime.reconciling import generation, handshake, is_handled,
 from applier.agent.runtime.suspension import Suspensions
 from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.failures import ApplierError
-from applier.health.rules import read_rules
-from applier.model.errors import PlanningError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -270,15 +268,11 @@ class Work(Preparing):
 
 
 def rules_of(spec: Mapping[str, Any]) -> tuple[HealthRule, ...]:
-    """The health rules of a spec, readable ones. Raises: RunError."""
-    rules = waiting.rules_of(spec)
+    """The health rules of a spec. Raises: RunError."""
     try:
-        read_rules(rules)
-    except PlanningError as problem:
-        reasons = "; ".join(one.reason for one in problem.problems)
-        sentence = f"failed to create custom status evaluator for healthchecks[0]: {reasons}"
-        raise expression_error(sentence) from None
-    return rules
+        return waiting.rules_of(spec)
+    except waiting.RuleError as problem:
+        raise expression_error(str(problem)) from None
 
 
 def expression_error(sentence: str) -> RunError:

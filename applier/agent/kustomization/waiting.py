@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.kustomization.sentences import subject
 from applier.cluster.snapshot import Wanted, read_snapshot
 from applier.failures import ApplierError
-from applier.health import Facts, evaluate_live
+from applier.health import Facts, cel_parser, evaluate_live
 from applier.health.rules import read_rules
 from applier.model.health import Health, HealthRule, Status
 from applier.model.ids import GroupKind, ObjectId, split_api_version
@@ -46,7 +46,8 @@ class Wait:
     def until_healthy(self, targets: Mapping[ObjectId, str]) -> None:
         """Wait for objects, each with the version to read it in. Raises: UnhealthyError, CancelledError."""
         began, pause = self.clock.monotonic(), FIRST_PAUSE_S
-        open_ones, known = dict(targets), read_rules(self.rules)
+        open_ones = dict(targets)
+        known = read_rules(_for_kinds(self.rules, {one.group_kind for one in targets}))
         states: dict[ObjectId, Health] = {}
         while open_ones:
             states = self._look(open_ones, known)
@@ -88,14 +89,45 @@ def checked_objects(spec: Mapping[str, Any], namespace: str) -> dict[ObjectId, s
     return found
 
 
+class RuleError(Exception):
+    """A rule of `healthCheckExprs` that cannot be used: the sentence."""
+
+
 def rules_of(spec: Mapping[str, Any]) -> tuple[HealthRule, ...]:
-    """The rules of `healthCheckExprs`."""
-    return tuple(
-        HealthRule(
-            kind=GroupKind(split_api_version(str(one["apiVersion"]))[0], str(one["kind"])),
-            current=str(one["current"]),
-            in_progress=str(one.get("inProgress") or ""),
+    """The rules of `healthCheckExprs`; one without kind is for all kinds of its group. Raises: RuleError."""
+    found: dict[GroupKind, HealthRule] = {}
+    for number, one in enumerate(spec.get("healthCheckExprs") or ()):
+        where = f"failed to create custom status evaluator for healthchecks[{number}]: "
+        kind = GroupKind(split_api_version(str(one.get("apiVersion") or ""))[0], str(one.get("kind") or ""))
+        if kind in found:
+            raise RuleError(f"{where}duplicate custom health check for {kind}")
+        for name in ("current", "inProgress", "failed"):
+            _check_expression(str(one.get(name) or ""), name, where)
+        found[kind] = HealthRule(
+            kind=kind, current=str(one["current"]), in_progress=str(one.get("inProgress") or ""),
             failed=str(one.get("failed") or ""),
-        )
-        for one in spec.get("healthCheckExprs") or ()
-    )
+        )  # fmt: skip
+    return tuple(found.values())
+
+
+def _check_expression(text: str, name: str, where: str) -> None:
+    """Raises: RuleError."""
+    if not text and name != "current":
+        return
+    try:
+        cel_parser.parse(text)
+    except cel_parser.CelSyntaxError as problem:
+        shown = name[0].upper() + name[1:]
+        sentence = f"failed to parse the expression {shown}: failed to parse the CEL expression '{text}': {problem}"
+        raise RuleError(f"{where}{sentence}") from None
+
+
+def _for_kinds(rules: Iterable[HealthRule], kinds: Iterable[GroupKind]) -> tuple[HealthRule, ...]:
+    """The rules for these kinds: the one of a kind before that of its group."""
+    by_kind = {rule.kind: rule for rule in rules}
+    found = []
+    for kind in kinds:
+        rule = by_kind.get(kind) or by_kind.get(GroupKind(kind.group, ""))
+        if rule is not None:
+            found.append(replace(rule, kind=kind))
+    return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from applier.agent.runtime.controller import Again, Controller, Run
@@ -37,21 +38,36 @@ class Names:
 
 @dataclass(slots=True)
 class Unit:
-    """Everything about one kind. `followers` hear of every change as well, after the queue has."""
+    """Everything about one kind. `followers` hear of every change as well, after the queue has.
+
+    Nothing is reconciled before the kind's objects, and those of the informers in `sees`, were listed: what is not there
+    yet is not missing.
+    """
 
     around: Surroundings
     queue: Queue
     controller: Controller
     followers: list[Follower] = field(default_factory=list)
+    sees: list[Informer] = field(default_factory=list)
+    stopping: Event = field(default_factory=Event)
 
     def start(self) -> None:
-        """Begin to watch and to reconcile."""
+        """Begin to watch, and to reconcile as soon as everything was seen."""
         self.around.informer.start()
         self.around.recorder.start()
-        self.controller.start()
+        Thread(target=self._start, name=f"start of {self.controller.name}", daemon=True).start()
+
+    def _start(self) -> None:
+        for informer in (self.around.informer, *self.sees):
+            while not informer.synced.wait(0.1):
+                if self.stopping.is_set():
+                    return
+        if not self.stopping.is_set():
+            self.controller.start()
 
     def stop(self, grace_s: float) -> bool:
         """End; returns whether all runs ended in time."""
+        self.stopping.set()
         self.around.informer.stop()
         ended = self.controller.stop(grace_s)
         self.around.recorder.stop(2.0)
