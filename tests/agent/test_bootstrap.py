@@ -212,6 +212,33 @@ def test_a_kustomization_file_that_is_there_is_kept_and_its_patches_count(scene:
     assert live["spec"]["template"]["spec"]["containers"][0]["args"][-1] == "--concurrent=20"
 
 
+def test_a_bootstrap_that_was_cut_short_goes_on_and_another_push_in_between_is_no_hindrance(
+    scene: AgentBed, clean: Bed
+) -> None:
+    repository = scene.repository("fleet")
+    repository.commit({"README.md": "fleet\n"}, "first")
+    arguments = ("bootstrap", "git", "--url", repository.url, "--path", "clusters/dev", "--timeout", "60s")
+    hook = scene.git.root / "fleet.git" / "hooks" / "update"
+    # Somebody else's commit arrives while ours is on its way, once.
+    hook.write_text(
+        f"#!/bin/sh\n[ -e {scene.folder}/pushed ] || (touch {scene.folder}/pushed; unset GIT_QUARANTINE_PATH; "
+        'git update-ref refs/heads/main $(git -c user.name=o -c user.email=o@o commit-tree -p $2 -m other "$2^{tree}"))\n'
+    )
+    hook.chmod(0o755)
+    code, _, err = run(clean, *arguments, GIT_PASSWORD="x", KUBECONFIG=str(scene.folder / "none"))
+    assert code == 1
+    assert err.splitlines()[-1].startswith("✗ no kubeconfig was found")
+    assert (scene.folder / "pushed").exists()
+    assert err.count("✔ committed component manifests") == 2
+    assert [line.partition(" v")[0] for line in subjects(repository)] == ["Add Flux", "other", "first"]
+
+    scene.start(namespace=SYSTEM)
+    code, _, err = run(clean, *arguments, GIT_PASSWORD="x")
+    assert code == 0, err
+    assert "✔ component manifests are up to date" in err.splitlines()
+    assert err.splitlines()[-1] == "✔ all components are healthy"
+
+
 class GitHubHandler(GitHandler):
     """GitHub's API as far as it is asked, and its repositories."""
 

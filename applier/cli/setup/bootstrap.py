@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
-GIT_TIMEOUT_S = 300.0
+GIT_TIMEOUT_S, PUSHES = 300.0, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,19 +121,32 @@ class Bootstrap:
         return 0
 
     def _publish(self, files: Mapping[str, bytes], present: Mapping[str, bytes], what: str) -> None:
-        """Commit and push what is not in the repository yet. Raises: RemoteError."""
-        changed = {path: data for path, data in files.items() if present.get(path) != data}
-        product = f"Flux {self.plan.version} component" if what == "component" else "Flux sync"
+        """Commit and push what is not in the repository yet, also where others push meanwhile. Raises: RemoteError."""
+        branch, product = (
+            self.target.sync.branch,
+            f"Flux {self.plan.version} component" if what == "component" else "Flux sync",
+        )
         appendix = self.line.text("commit_message_appendix")
         message = f"Add {product} manifests" + (f"\n\n{appendix}" if appendix else "")
         author = Author(self.line.text("author_name", "Flux"), self.line.text("author_email"))
-        commit = self.publisher.commit(changed, message, author) if changed else ""
-        if not commit:
-            say(SUCCESS, f"{what} manifests are up to date")
-            return
-        say(SUCCESS, f'committed {what} manifests to "{self.target.sync.branch}" ("{commit}")')
-        say(ACTION, f'pushing {what} manifests to "{self.target.url}"')
-        self.publisher.push()
+        for attempt in range(PUSHES):
+            before = self.publisher.head
+            changed = {path: data for path, data in files.items() if present.get(path) != data}
+            commit = self.publisher.commit(changed, message, author) if changed else ""
+            if not commit:
+                say(SUCCESS, f"{what} manifests are up to date")
+                return
+            say(SUCCESS, f'committed {what} manifests to "{branch}" ("{commit}")')
+            say(ACTION, f'pushing {what} manifests to "{self.target.url}"')
+            try:
+                self.publisher.push()
+            except RemoteError:
+                self.publisher.fetch_branch()
+                if self.publisher.head == before or attempt == PUSHES - 1:
+                    raise
+                present = self.publisher.files(self.target.sync.path)
+            else:
+                return
 
     def _install(self, bodies: Sequence[Object]) -> None:
         say(ACTION, f'installing components in "{self.plan.namespace}" namespace')
