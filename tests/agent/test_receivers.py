@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from agent_bed import KUSTOMIZE, NOTIFICATION, SOURCE, AgentBed, Object, until
+from issuer import Issuer
 
 REQUESTED = "reconcile.fluxcd.io/requestedAt"
 JSON = {"Content-Type": "application/json"}
@@ -32,7 +33,8 @@ class Hooks:
     def receiver(self, kind: str = "github", resources: list[Object] | None = None, **spec: Any) -> Object:
         entries = [{"kind": "GitRepository", "name": "shop"}] if resources is None else resources
         full = {"type": kind, "secretRef": {"name": "token"}, "resources": entries, **spec}
-        return self.scene.create(NOTIFICATION, "Receiver", kind, full)
+        given = {name: value for name, value in full.items() if value is not None}
+        return self.scene.create(NOTIFICATION, "Receiver", kind, given)
 
     def path(self, receiver: Object) -> str:
         return str(self.scene.settled(receiver)["status"]["webhookPath"])
@@ -157,11 +159,38 @@ def test_a_filter_over_request_and_resource_chooses(hooks: Hooks, scene: AgentBe
     assert hooks.call(path, b"{", **JSON) == 400
 
 
+def test_an_identity_token_of_an_issuer_opens_the_hook_for_those_that_its_rules_name(
+    hooks: Hooks, scene: AgentBed
+) -> None:
+    issuer = Issuer()
+    shop = git_repository(scene)
+    rule = {"expression": "claims.repository == 'acme/shop'", "message": "only the shop"}
+    provider = {"issuerURL": issuer.url, "audience": "kbuild", "validations": [rule]}
+    receiver = hooks.receiver(
+        "generic-oidc", oidcProviders=[provider], resourceFilter="claims.ref == req.ref", secretRef=None
+    )
+    path = hooks.path(receiver)
+    claims = {"aud": "kbuild", "repository": "acme/shop", "ref": "main"}
+    for token in (issuer.token(**{**claims, "repository": "acme/other"}), issuer.token(**{**claims, "aud": "x"}), "x"):
+        assert hooks.call(path, b'{"ref":"main"}', Authorization=f"Bearer {token}", **JSON) == 400
+    assert hooks.call(path, b'{"ref":"other"}', Authorization=f"Bearer {issuer.token(**claims)}", **JSON) == 200
+    assert not hooks.requested(shop)
+    assert hooks.call(path, b'{"ref":"main"}', Authorization=f"Bearer {issuer.token(**claims)}", **JSON) == 200
+    assert hooks.requested(shop)
+    issuer.close()
+
+
+def test_a_receiver_of_googles_registry_lets_nobody_in_without_a_token(hooks: Hooks, scene: AgentBed) -> None:
+    path = hooks.path(hooks.receiver("gcr"))
+    assert hooks.call(path, b"{}", **JSON) == 400
+    assert "required field 'email'" in scene.told()
+
+
 @pytest.mark.parametrize(
     ("kind", "spec", "reason"),
     [
         ("generic", {"resourceFilter": "req.tag.split('/')[0] == 'x'"}, "InvalidCELExpression"),
-        ("gcr", {}, "UnsupportedType"),
+        ("generic-oidc", {}, "ValidationFailed"),
     ],
 )
 def test_what_cannot_be_checked_is_refused_in_the_status(

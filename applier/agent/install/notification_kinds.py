@@ -128,6 +128,17 @@ def alert(*, is_beta: bool) -> Schema:
     )
 
 
+def _issuer() -> Schema:
+    """An issuer of identity tokens, and which of them are let in."""
+    variable = record(required=("expression", "name"), name=text(minLength=1), expression=text(minLength=1))
+    validation = record(required=("expression", "message"), expression=text(minLength=1), message=text(minLength=1))
+    return record(
+        required=("audience", "issuerURL", "validations"),
+        issuerURL=text(pattern="^https?://"), audience=text(minLength=1), variables=items(variable),
+        validations=items(validation),
+    )  # fmt: skip
+
+
 def receiver() -> Schema:
     """The spec of a Receiver."""
     resource = reference()
@@ -139,6 +150,7 @@ def receiver() -> Schema:
         events=items(text()),
         resources=items(resource),
         resourceFilter=text(),
+        oidcProviders=items(_issuer()),
         secretRef=local_reference(),
         suspend=flag(),
     )

@@ -11,6 +11,7 @@ from applier.agent.notification.delivery import Delivery
 from applier.agent.notification.duplicates import Duplicates
 from applier.agent.notification.hooks import Hooks
 from applier.agent.notification.intake import Intake
+from applier.agent.notification.key_sets import KeySets
 from applier.agent.notification.outbox import Outbox
 from applier.agent.notification.receivers import PREFIX, Receivers
 from applier.agent.notification.transitions import Transitions
@@ -95,7 +96,7 @@ class Notifications:
         )  # fmt: skip
         around = self.receivers.around
         self.hooks = Hooks(
-            reader=reader, writer=around.writer, receivers=around.informer, log=shared.log, clock=clock,
+            reader=reader, writer=around.writer, receivers=around.informer, log=shared.log, clock=clock, keys=KeySets(clock),
             cross_namespace=options.cross_namespace, wake=self.receivers.queue.add,
         )  # fmt: skip
 

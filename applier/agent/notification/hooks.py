@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from applier.agent.notification import signatures
+from applier.agent.notification import identities, signatures
 from applier.agent.notification.plurals import collection_of, default_version
-from applier.agent.notification.receivers import TokenError, path_of, token_of
+from applier.agent.notification.receivers import TokenError, path_of, secret_of
 from applier.agent.notification.signatures import RefusedError
 from applier.agent.runtime.conditions import READY, TRUE, find
 from applier.agent.runtime.informer import key_of
@@ -29,6 +29,7 @@ from applier.model.live import Absent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from applier.agent.notification.key_sets import KeySets
     from applier.agent.runtime.informer import Informer
     from applier.agent.runtime.logs import Log
     from applier.agent.runtime.queue import Key
@@ -54,6 +55,7 @@ class Hooks:
     receivers: Informer
     log: Log
     clock: Clock
+    keys: KeySets
     cross_namespace: bool = True
     wake: Callable[[Key], None] = lambda _key: None
 
@@ -69,33 +71,38 @@ class Hooks:
             self.log.write("error", why, subject, error="unable to process request")
             return Reply(HTTPStatus.SERVICE_UNAVAILABLE)
         try:
-            self._check(receiver, spec, asked)
-            request = _request(asked, spec)
+            names = self._check(receiver, spec, asked)
         except (RefusedError, TokenError) as problem:
             self.log.write("error", "unable to validate payload", subject, error=str(problem))
             return Reply(HTTPStatus.BAD_REQUEST)
         except ApplierError as problem:
             self.log.write("error", "unable to read the token", subject, error=str(problem))
             return Reply(HTTPStatus.INTERNAL_SERVER_ERROR)
-        done = [self._notify(receiver, entry, request, subject) for entry in spec.get("resources") or ()]
+        done = [self._notify(receiver, entry, names, subject) for entry in spec.get("resources") or ()]
         return Reply(HTTPStatus.OK if all(done) else HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    def _check(self, receiver: Body, spec: Mapping[str, Any], asked: Asked) -> None:
-        """Raises: RefusedError, TokenError, ApplierError."""
-        token = token_of(self.reader, receiver)
-        own = key_of(receiver)
-        if path_of(token, own.name, own.namespace) != asked.path:
+    def _check(self, receiver: Body, spec: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+        """Check a request; returns what filters know about it by name. Raises: RefusedError, TokenError, ApplierError."""
+        secret, own = secret_of(self.reader, receiver), key_of(receiver)
+        if path_of(secret["token"], own.name, own.namespace) != asked.path:
             self.wake(own)
             raise RefusedError("the token has changed, and so does the path")
-        signatures.check(str(spec.get("type")), asked, token, [str(one) for one in spec.get("events") or ()])
+        kind, now_s = str(spec.get("type")), self.clock.now()
+        if kind == identities.GCR:
+            return {"req": identities.google_push(asked, secret, self.keys.key, now_s)}
+        if kind == identities.OIDC:
+            claims = identities.identity(asked, spec.get("oidcProviders") or [], self.keys.key, now_s)
+            return {"req": _request(asked, spec), "claims": claims}
+        signatures.check(kind, asked, secret["token"], [str(one) for one in spec.get("events") or ()])
+        return {"req": _request(asked, spec)}
 
-    def _notify(self, receiver: Body, entry: Mapping[str, Any], request: Any, subject: Subject) -> bool:
+    def _notify(self, receiver: Body, entry: Mapping[str, Any], names: Mapping[str, Any], subject: Subject) -> bool:
         """Ask for a run of the resources of one entry; returns whether that went well."""
         spec = receiver.get("spec") or {}
         filters = [str(one) for one in (spec.get("resourceFilter"), entry.get("filter")) if one]
         try:
             for collection, body in self._resources(key_of(receiver).namespace, entry):
-                if all(_passes(one, body, request) for one in filters):
+                if all(_passes(one, body, names) for one in filters):
                     self._annotate(collection, body)
                     self.log.write("info", f"resource '{_name(body)}' annotated", subject)
         except (AnnotateError, ApplierError, CelError, CelSyntaxError) as problem:
@@ -153,10 +160,10 @@ def _request(asked: Asked, spec: Mapping[str, Any]) -> Any:
         raise RefusedError("failed to parse request body as JSON") from None
 
 
-def _passes(expression: str, body: Body, request: Any) -> bool:
+def _passes(expression: str, body: Body, names: Mapping[str, Any]) -> bool:
     """Whether a filter lets an object pass. Raises: CelError, CelSyntaxError."""
     seen = {name: body[name] for name in ("apiVersion", "kind", "metadata") if name in body}
-    return is_true(parse(expression), {"res": seen, "req": request})
+    return is_true(parse(expression), {"res": seen, **names})
 
 
 def _path(receiver: Body) -> str:

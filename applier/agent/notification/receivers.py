@@ -9,7 +9,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from applier.agent.notification.signatures import UNSUPPORTED_TYPES
+from applier.agent.notification.identities import OIDC, expressions_of, problem_with
 from applier.agent.runtime import durations
 from applier.agent.runtime.conditions import FALSE, PROGRESSING_WITH_RETRY, READY, RECONCILING, TRUE
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
@@ -32,26 +32,31 @@ if TYPE_CHECKING:
 PREFIX = "/hook/"
 DEFAULT_INTERVAL = "10m"
 SUCCEEDED, NO_TOKEN, FAILED = "Succeeded", "TokenNotFound", "Failed"
-BAD_EXPRESSION, UNSUPPORTED = "InvalidCELExpression", "UnsupportedType"
+BAD_EXPRESSION, INVALID = "InvalidCELExpression", "ValidationFailed"
 
 
 class TokenError(Exception):
     """A token that cannot be read."""
 
 
-def token_of(reader: Reader, receiver: Body) -> str:
-    """The token of a receiver's Secret. Raises: TokenError, ApplierError."""
-    namespace = str(receiver["metadata"]["namespace"])
-    name = str(((receiver.get("spec") or {}).get("secretRef") or {}).get("name") or "")
+def secret_of(reader: Reader, receiver: Body) -> dict[str, str]:
+    """The texts of a receiver's Secret, with the token; an empty token for a type that needs none.
+
+    Raises: TokenError, ApplierError.
+    """
+    spec, namespace = receiver.get("spec") or {}, str(receiver["metadata"]["namespace"])
+    if spec.get("type") == OIDC:
+        return {"token": ""}
+    name = str((spec.get("secretRef") or {}).get("name") or "")
     if not name:
         raise TokenError("spec.secretRef is missing")
     found = reader.get(SECRETS._replace(namespace=namespace), name)
     if isinstance(found, Absent):
         raise TokenError(f"unable to read token from secret '{namespace}/{name}' error: secrets \"{name}\" not found")
-    token = base64.b64decode((found.get("data") or {}).get("token") or "").decode("utf-8", "replace")
-    if not token:  # an empty one would let everybody in
+    data = {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in (found.get("data") or {}).items()}
+    if not data.get("token"):  # an empty one would let everybody in
         raise TokenError(f"invalid '{namespace}/{name}' secret data: required fields 'token'")
-    return token
+    return data
 
 
 def path_of(token: str, name: str, namespace: str) -> str:
@@ -97,7 +102,7 @@ class Receivers:
             self.around.event(body, ERROR, *refusal)
             return NOT_BY_ITSELF
         try:
-            token = token_of(self.around.cluster.reader, body)
+            token = secret_of(self.around.cluster.reader, body)["token"]
         except (TokenError, ApplierError) as problem:
             conditions.set(RECONCILING, TRUE, PROGRESSING_WITH_RETRY, "Reconciliation in progress")
             conditions.set(READY, FALSE, NO_TOKEN, str(problem))
@@ -117,8 +122,8 @@ class Receivers:
 
 def refusal_of(spec: Mapping[str, Any]) -> tuple[str, str] | None:
     """Reason and message for a spec that only a new one can mend, None for one that is good."""
-    if spec.get("type") in UNSUPPORTED_TYPES:
-        return UNSUPPORTED, f"receivers of type '{spec['type']}' are not supported: their proof cannot be checked here"
+    if spec.get("type") == OIDC and (problem := problem_with(spec.get("oidcProviders") or [])):
+        return INVALID, problem
     for expression in expressions(spec):
         try:
             parse(expression)
@@ -130,4 +135,4 @@ def refusal_of(spec: Mapping[str, Any]) -> tuple[str, str] | None:
 def expressions(spec: Mapping[str, Any]) -> list[str]:
     """Every filter of a spec."""
     found = [spec.get("resourceFilter"), *(entry.get("filter") for entry in spec.get("resources") or ())]
-    return [str(one) for one in found if one]
+    return [str(one) for one in found if one] + expressions_of(spec.get("oidcProviders") or [])

@@ -15,8 +15,6 @@ from urllib.parse import parse_qs
 if TYPE_CHECKING:
     from applier.agent.runtime.serving import Asked
 
-# Types whose proof needs keys that are fetched from their vendors; a Receiver of them is refused in its status.
-UNSUPPORTED_TYPES = frozenset({"gcr", "generic-oidc"})
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _CDEVENT_CONTEXT = ("version", "id", "source", "type", "timestamp")
 

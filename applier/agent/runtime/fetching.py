@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+MAX_KEPT = 64  # connections to one host; a further one would be told on standard error
+
+
 class FetchError(Exception):
     """No answer came: the sentence without the URL. `is_timeout` says that time ran out."""
 
@@ -62,11 +65,13 @@ def manager(trust: Trust = USUAL) -> urllib3.PoolManager:
     except (ssl.SSLError, ValueError):
         raise FetchError("the certificates cannot be read") from None
     if not trust.proxy:
-        return urllib3.PoolManager(ssl_context=context)
+        return urllib3.PoolManager(ssl_context=context, maxsize=MAX_KEPT)
     parts = urlsplit(trust.proxy)
     credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else {}
-    return urllib3.ProxyManager(without_credentials(trust.proxy), ssl_context=context, proxy_headers=headers)
+    return urllib3.ProxyManager(
+        without_credentials(trust.proxy), ssl_context=context, maxsize=MAX_KEPT, proxy_headers=headers
+    )
 
 
 @contextmanager
