@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from fake_api import FakeApi, place, status
 
-from applier import flow
+from applier import flow, keys
 from applier.cluster.cluster import Cluster
+from applier.cluster.rebuild import find_members
 from applier.cluster.stored import read_inventory
 from applier.cluster.transport import Request, Response
 from applier.executor.cancel import Cancellation
@@ -326,6 +327,15 @@ def test_everyone_who_sleeps_hears_of_a_stop() -> None:
     assert cancel.wait(60)
     assert cancel.wait(60)
     assert cancel.exit_code == 143
+
+
+def test_a_kind_that_cannot_be_searched_for_members_is_named() -> None:
+    api = FakeApi()
+    apply(api, config_map("a"))
+    api.objects[HEAD]["metadata"]["annotations"][keys.APPLYSET_KINDS] = "ConfigMap,Widget.example.com"
+    found = find_members(cluster_of(api), REF)
+    assert [object_id.name for object_id in found.entries] == ["a"]
+    assert found.gaps == ("Widget.example.com: the cluster does not serve it",)
 
 
 def test_pods_of_many_workloads_are_asked_for_by_one_thread() -> None:
