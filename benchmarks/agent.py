@@ -24,6 +24,8 @@ for _folder in ("tools", "tests/support", "tests/cluster", "tests/agent"):
 
 from agent_bed import KUSTOMIZE, SOURCE, GitServer, Repository, install_kinds  # noqa: E402
 from bed import Plane, foreign_plane, start_plane, stop_plane  # noqa: E402
+from control_plane import write_kubeconfig  # noqa: E402
+from fault_proxy import FaultProxy, running  # noqa: E402
 from kube import Kube, Object  # noqa: E402
 
 KBUILD = Path(sys.executable).with_name("kbuild")
@@ -42,15 +44,23 @@ class Bench:
         self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start the agent."""
+    def start(self, server: str = "") -> None:
+        """Start the agent; `server` stands for the API server where it is not empty."""
         command = [
             str(KBUILD), "agent", "-n", self.namespace, "--storage-path", str(self.folder / "storage"), "--controllers",
             "source,kustomize",
         ]  # fmt: skip
-        environment = {**os.environ, "KUBECONFIG": str(self.plane.kubeconfig)}
+        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig(server))}
         with (self.folder / "agent.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
+
+    def kubeconfig(self, server: str) -> Path:
+        """The control plane's, or one for another address of it."""
+        if not server:
+            return self.plane.kubeconfig
+        path, token = self.folder / "kubeconfig", self.plane.access.token
+        write_kubeconfig(path, server, self.plane.proxy_authority, token or "passed-by-the-proxy")
+        return path
 
     def stop(self) -> None:
         """Stop the agent."""
@@ -189,6 +199,20 @@ def first(bench: Bench, count: int, targets: tuple[str, str]) -> None:
     began = time.monotonic()
     bench.handled(body)
     row(f"{count} objects, unchanged after a restart", time.monotonic() - began, targets[1], f"{bench.memory_mib()} MiB, {bench.memory_mib('VmHWM')} MiB at most")  # fmt: skip
+
+    bench.stop()
+    print(f"| {count} objects, objects that such a run writes | {writes(bench, body)} | 0 | |", flush=True)
+
+
+def writes(bench: Bench, body: Object) -> int:
+    """How many objects a run without a change writes; the agent's own resources and events do not count."""
+    with running(FaultProxy(bench.plane.access, bench.plane.proxy_certificate)) as proxy:
+        bench.start(proxy.url)
+        bench.handled(body)
+        proxy.clear()
+        bench.handled(body)
+        own = ("toolkit.fluxcd.io", "/events", "/leases")
+        return sum(not any(word in found.path for word in own) for found in proxy.writes)
 
 
 def push(bench: Bench) -> None:
