@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import kbuild
 from applier.agent.source.git import EXECUTABLE, Mirrors, without_credentials_but_user
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from applier.agent.source.git import Remote
@@ -26,6 +27,27 @@ class Author:
 
     name: str
     email: str = ""
+
+
+class CommittedFiles(kbuild.MemoryFileSystem):
+    """The files of a commit, each had when it is first read: a large repository is not loaded for a few of them."""
+
+    def __init__(self, ids: Mapping[str, str], load: Callable[[str], bytes]) -> None:
+        self._ids: dict[str, str] = {}
+        super().__init__(dict.fromkeys(ids, b""))
+        self._ids, self._load = dict(ids), load
+
+    def put(self, path: str, content: bytes | str) -> None:
+        """Add or replace one file."""
+        self._ids.pop(self.absolute(path), None)
+        super().put(path, content)
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file. Raises: OSError, RemoteError."""
+        object_id = self._ids.get(self.absolute(path))
+        if object_id is not None:
+            self.put(path, self._load(object_id))
+        return super().read(path)
 
 
 class Publisher(Mirrors):
@@ -57,6 +79,12 @@ class Publisher(Mirrors):
         wanted = [one for one in entries if one.mode in (MODE, EXECUTABLE)]
         contents = self.blobs(self.folder, [one.object_id for one in wanted])
         return {one.path: content for one, content in zip(wanted, contents, strict=True)}
+
+    def committed(self, root: str) -> CommittedFiles:
+        """All files of the branch as a file system, below `root`. Raises: RemoteError."""
+        entries = self.tree(self.folder, self.head) if self.head else []
+        ids = {f"{root}/{one.path}": one.object_id for one in entries if one.mode in (MODE, EXECUTABLE)}
+        return CommittedFiles(ids, lambda object_id: next(iter(self.blobs(self.folder, [object_id]))))
 
     def commit(self, files: Mapping[str, bytes], message: str, author: Author) -> str:
         """Commit files on top of what is there; empty where that changes nothing. Raises: RemoteError."""

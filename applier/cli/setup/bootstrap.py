@@ -23,6 +23,7 @@ from applier.cli.operate.words import ACTION, FAILURE, SUCCESS, WAITING, Stopped
 from applier.cli.setup import rollout, secrets, sync
 from applier.cli.setup.bootstrap_flags import FLAGS
 from applier.cli.setup.create import SECRETS, upsert
+from applier.cli.setup.install import installation_of
 from applier.cli.setup.line import agreed, guarded
 from applier.model.live import Absent
 
@@ -67,7 +68,7 @@ def _bootstrap(line: Line) -> int:
     word = line.name("provider")
     if word not in chosen:
         raise StoppedError(f"say where the repository is: {' or '.join(chosen)}")
-    plan = targets.plan_of(line)
+    plan = installation_of(line)
     target = chosen[word](line)
     with tempfile.TemporaryDirectory(prefix="kbuild-bootstrap-") as folder:
         remote = Remote(target.url, target.credentials, GIT_TIMEOUT_S)
@@ -94,9 +95,9 @@ class Bootstrap:
         self.publisher.fetch_branch()
         say(SUCCESS, "cloned repository")
         say(ACTION, "generating component manifests")
-        present = self.publisher.files(own.path)
+        present = self.publisher.files(own.folder)
         wanted = sync.files(self.plan, own, present)
-        bodies = sync.built(own, {**present, **wanted})
+        bodies = sync.built(own, self.publisher.committed(sync.ROOT), wanted)
         say(SUCCESS, "generated component manifests")
         components = f"{own.folder}/{sync.COMPONENTS}"
         self._publish({components: wanted.pop(components)}, present, "component")
@@ -144,7 +145,7 @@ class Bootstrap:
                 self.publisher.fetch_branch()
                 if self.publisher.head == before or attempt == PUSHES - 1:
                     raise
-                present = self.publisher.files(self.target.sync.path)
+                present = self.publisher.files(self.target.sync.folder)
             else:
                 return
 

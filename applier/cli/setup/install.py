@@ -85,12 +85,12 @@ def installation_of(line: Line) -> Installation:
         chosen = components([*names, *line.items("components_extra")], CONTROLLERS)
     except UnknownComponentError as problem:
         raise StoppedError(str(problem)) from None
-    version = line.text("version", f"v{__version__}")
+    version = f"v{line.text('version', __version__).removeprefix('v')}"
     registry = line.text("registry").rstrip("/")
     return Installation(
         namespace=line.namespace,
         components=chosen,
-        version=version if version.startswith("v") else f"v{version}",
+        version=version,
         image=line.text("image") or f"{registry}{'/' if registry else ''}{IMAGE}:{version}",
         image_pull_secret=line.text("image_pull_secret"),
         watch_all_namespaces=line.is_on("watch_all_namespaces", default=True),

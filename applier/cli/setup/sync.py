@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Object = dict[str, Any]
 
 COMPONENTS, SYNC, KUSTOMIZATION = "gotk-components.yaml", "gotk-sync.yaml", "kustomization.yaml"
-_ROOT = "/repository"
+ROOT = "/repository"
 _NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -107,8 +107,9 @@ def files(plan: Installation, sync: Sync, present: Mapping[str, bytes]) -> dict[
     return found
 
 
-def built(sync: Sync, all_files: Mapping[str, bytes]) -> list[Object]:
-    """What the folder builds to, the user's patches applied. Raises: KbuildError."""
-    fs = kbuild.MemoryFileSystem({f"{_ROOT}/{path}": data for path, data in all_files.items()})
-    result = kbuild.render(f"{_ROOT}/{sync.folder}", fs=fs, load_restrictor="LoadRestrictionsNone")
+def built(sync: Sync, fs: kbuild.MemoryFileSystem, wanted: Mapping[str, bytes]) -> list[Object]:
+    """What the folder builds to, the user's patches applied; `fs` has the repository below `ROOT`. Raises: KbuildError."""
+    for path, data in wanted.items():
+        fs.put(f"{ROOT}/{path}", data)
+    result = kbuild.render(f"{ROOT}/{sync.folder}", fs=fs, load_restrictor="LoadRestrictionsNone")
     return [dict(body) for body in result.to_dicts()]

@@ -18,23 +18,16 @@ from applier.cli.operate.words import ACTION, SUCCESS, StoppedError, say
 from applier.cli.setup import secrets
 from applier.cli.setup.bootstrap import Target, ask_for_access
 from applier.cli.setup.github import PUBLIC, GitHub
-from applier.cli.setup.install import installation_of
 from applier.cli.setup.nouns import checked_url
 from applier.cli.setup.sync import Sync, folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from applier.agent.install.components import Installation
     from applier.cli.setup.line import Line
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 TOKEN_USER = "git"  # noqa: S105  (a name; servers want one beside a token)
-
-
-def plan_of(line: Line) -> Installation:
-    """What is installed. Raises: StoppedError."""
-    return installation_of(line)
 
 
 def of_git(line: Line) -> Target:
