@@ -49,6 +49,7 @@ from kbuild import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from applier.cluster.cluster import Cluster
     from applier.model.health import Health
     from applier.model.ids import Body, ObjectId
     from kbuild.cli.flags import Flag
@@ -152,6 +153,8 @@ class Session:
         agent = self._agent()
         before = {name: signal.signal(name, lambda *_: self.stopped.set()) for name in (signal.SIGINT, signal.SIGTERM)}
         agent.start()
+        if not self.is_once:
+            self.screen.say(ACTION, f"status page: http://127.0.0.1:{agent.servers['page'].port}/")
         try:
             self._apply()
             status = self._follow()
@@ -191,19 +194,10 @@ class Session:
             )
             rollout.apply(self.line.cluster, missing, self.line.namespace, self.line.timeout_s)
         deadline = time.monotonic() + SERVED_WITHIN_S
-        while not all(self._is_served(noun) for noun in (kinds.GIT, kinds.KUSTOMIZATION)):
+        while not all(is_served(self.line, noun) for noun in (kinds.GIT, kinds.KUSTOMIZATION)):
             if time.monotonic() >= deadline:
                 raise StoppedError("the cluster does not serve the agent's kinds")
             time.sleep(0.2)
-
-    def _is_served(self, noun: kinds.Noun) -> bool:
-        try:
-            self.line.cluster.reader.list(noun.collection._replace(namespace=self.line.namespace))
-        except ApplierError as problem:
-            if problem.error_class not in (ErrorClass.NOT_FOUND, ErrorClass.KIND_MISSING):
-                raise
-            return False
-        return True
 
     def _agent(self) -> Agent:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kbuild" / "dev"
@@ -212,7 +206,7 @@ class Session:
         self.screen.say(ACTION, f"the agent's log: {log}")
         options = AgentOptions(
             controllers=(SOURCE, KUSTOMIZE), namespace=self.line.namespace, storage=home, storage_address="127.0.0.1:0",
-            metrics_address="", health_address="", prune_guard=True,
+            metrics_address="", health_address="", page_address="" if self.is_once else "127.0.0.1:0", prune_guard=True,
         )  # fmt: skip
         connection = connect(connection_choice(self.line.values), os.environ)
         return Agent(self.line.cluster, connection, options, Log("info", log.open("w")))
@@ -265,7 +259,7 @@ class Session:
             story.tell(source)
             story.tell(applier)
             if self.screen.is_live:
-                picture = Picture(source, applier, self._health(applier))
+                picture = Picture(source, applier, health_of(self.line.cluster, applier))
                 self.screen.region(dev_view.lines(picture, self.screen.width))
             if self.is_once and (verdict := self._verdict(source, applier)) is not None:
                 return verdict
@@ -285,21 +279,6 @@ class Session:
             self.screen.say(ACTION, f"commit {head[:8]}")
             source = self.line.need(kinds.GIT, self.place.name)
             self.line.change(kinds.GIT, source, {"metadata": {"annotations": {REQUESTED_AT: now_text()}}})
-
-    def _health(self, applier: Body | None) -> Mapping[ObjectId, Health]:
-        """The health of everything in the inventory, as it is now; nothing where it cannot be read."""
-        versions = {}
-        for entry in dev_view.inventory_of(applier):
-            try:
-                versions[parse_id(str(entry["id"]))] = str(entry.get("v") or "")
-            except (KeyError, ValueError):
-                continue
-        try:
-            snapshot = read_snapshot(self.line.cluster, Wanted(versions=versions))
-        except ApplierError:
-            return {}
-        facts = Facts(written=True, storage_classes=snapshot.storage_classes, now_s=time.time())
-        return {one: evaluate_live(snapshot.live[one], facts) for one in versions}
 
     def _verdict(self, source: Body | None, applier: Body | None) -> int | None:
         """The exit status of a single run; None while it is not over."""
@@ -342,3 +321,30 @@ class Session:
                     raise StoppedError(f"{noun.human} {self.place.name} has not gone in time")
                 time.sleep(0.2)
         self.screen.say(SUCCESS, "everything that was applied is deleted")
+
+
+def is_served(line: Line, noun: kinds.Noun) -> bool:
+    """Whether the server knows a kind by now. Raises: ApplierError."""
+    try:
+        line.cluster.reader.list(noun.collection._replace(namespace=line.namespace))
+    except ApplierError as problem:
+        if problem.error_class not in (ErrorClass.NOT_FOUND, ErrorClass.KIND_MISSING):
+            raise
+        return False
+    return True
+
+
+def health_of(cluster: Cluster, applier: Body | None) -> Mapping[ObjectId, Health]:
+    """The health of everything in the inventory, as it is now; nothing where it cannot be read."""
+    versions = {}
+    for entry in dev_view.inventory_of(applier):
+        try:
+            versions[parse_id(str(entry["id"]))] = str(entry.get("v") or "")
+        except (KeyError, ValueError):
+            continue
+    try:
+        snapshot = read_snapshot(cluster, Wanted(versions=versions))
+    except ApplierError:
+        return {}
+    facts = Facts(written=True, storage_classes=snapshot.storage_classes, now_s=time.time())
+    return {one: evaluate_live(snapshot.live[one], facts) for one in versions}
