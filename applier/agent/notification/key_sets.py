@@ -36,7 +36,7 @@ class KeySets:
     """Keys by issuer. Safe to use from several threads."""
 
     clock: Clock
-    _connections: Connections = field(default_factory=manager)
+    _connections: Connections | None = None  # reading the usual authorities takes a while, and few need them
     _known: dict[str, _Kept] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -60,6 +60,8 @@ class KeySets:
         return keys_of(self._json(str(found.get("jwks_uri"))))
 
     def _json(self, url: str) -> dict[str, Any]:
+        if self._connections is None:
+            self._connections = manager()
         try:
             answer = ask(self._connections, Question(url=url, timeout_s=TIMEOUT_S, at_most=MAX_ANSWER))
             found = json.loads(answer.body) if answer.status == HTTPStatus.OK else None
