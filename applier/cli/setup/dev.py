@@ -134,6 +134,29 @@ def _name(line: Line, usual: str) -> str:
     return found[:60].rstrip("-") or "dev"
 
 
+def refuse_other_controllers(cluster: Cluster) -> None:
+    """Two that reconcile the same objects would undo each other's work. Raises: StoppedError."""
+    found = cluster.reader.list(DEPLOYMENTS, selector=f"{PART_OF}={FLUX},{INSTANCE}")
+    assert isinstance(found, Listing)
+    names = [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in found.bodies]
+    if names:
+        raise StoppedError(
+            f"controllers run in this cluster already ({', '.join(sorted(names)[:3])}): push to the repository that they"
+            " follow, or remove them with `kbuild uninstall`"
+        )
+
+
+def is_served(line: Line, noun: kinds.Noun) -> bool:
+    """Whether the server knows a kind by now. Raises: ApplierError."""
+    try:
+        line.cluster.reader.list(noun.collection._replace(namespace=line.namespace))
+    except ApplierError as problem:
+        if problem.error_class not in (ErrorClass.NOT_FOUND, ErrorClass.KIND_MISSING):
+            raise
+        return False
+    return True
+
+
 @dataclass(slots=True)
 class Session:
     """One run of the agent for one place."""
@@ -148,7 +171,7 @@ class Session:
 
     def run(self) -> int:
         """From the definitions to the end. Raises: StoppedError, ApplierError, LocalError."""
-        self._refuse_other_controllers()
+        refuse_other_controllers(self.line.cluster)
         self._prepare()
         agent = self._agent()
         before = {name: signal.signal(name, lambda *_: self.stopped.set()) for name in (signal.SIGINT, signal.SIGTERM)}
@@ -165,17 +188,6 @@ class Session:
             agent.stop()
             for name, handler in before.items():
                 signal.signal(name, handler)
-
-    def _refuse_other_controllers(self) -> None:
-        """Two that reconcile the same objects would undo each other's work. Raises: StoppedError."""
-        found = self.line.cluster.reader.list(DEPLOYMENTS, selector=f"{PART_OF}={FLUX},{INSTANCE}")
-        assert isinstance(found, Listing)
-        names = [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in found.bodies]
-        if names:
-            raise StoppedError(
-                f"controllers run in this cluster already ({', '.join(sorted(names)[:3])}): push to the repository that they"
-                " follow, or remove them with `kbuild uninstall`"
-            )
 
     def _prepare(self) -> None:
         """Definitions and namespace, where they are missing. Raises: StoppedError, ApplierError."""
