@@ -335,17 +335,6 @@ class Session:
         self.screen.say(SUCCESS, "everything that was applied is deleted")
 
 
-def is_served(line: Line, noun: kinds.Noun) -> bool:
-    """Whether the server knows a kind by now. Raises: ApplierError."""
-    try:
-        line.cluster.reader.list(noun.collection._replace(namespace=line.namespace))
-    except ApplierError as problem:
-        if problem.error_class not in (ErrorClass.NOT_FOUND, ErrorClass.KIND_MISSING):
-            raise
-        return False
-    return True
-
-
 def health_of(cluster: Cluster, applier: Body | None) -> Mapping[ObjectId, Health]:
     """The health of everything in the inventory, as it is now; nothing where it cannot be read."""
     versions = {}
