@@ -1,6 +1,6 @@
 """Artifacts downloaded, verified and unpacked; the last few are kept, since many Kustomizations share one source.
 
-Each is a file system of its own in memory, below one folder: nothing outside of an artifact can be named.
+Each is a file system of its own, below one folder: nothing outside of an artifact can be named.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from applier.agent.kustomization.archive_files import unpacked
 from applier.agent.runtime.fetching import FetchError, Question, ask, pool
 from applier.agent.source import unpack
 from applier.agent.source.archive import ArchiveError
 from applier.clock import Clock, SystemClock
-from kbuild import MemoryFileSystem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from applier.agent.kustomization.archive_files import ArchiveFileSystem
+
 OTHER_ARTIFACT = "Source is not ready, artifact digest changed, retrying in 30s"
 ROOT = "/source"
-ATTEMPTS, KEPT_BYTES, MAX_DOWNLOAD = 9, 64 << 20, 1 << 30
+ATTEMPTS, KEPT, KEPT_BYTES, MAX_DOWNLOAD = 9, 50, 2 << 30, 1 << 30
 
 
 class DownloadError(Exception):
@@ -39,11 +41,12 @@ class Artifacts:
 
     clock: Clock = field(default_factory=SystemClock)
     attempts: int = ATTEMPTS
-    _kept: OrderedDict[str, MemoryFileSystem] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, ArchiveFileSystem] = field(default_factory=OrderedDict)
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _busy: dict[str, Lock] = field(default_factory=dict)
 
-    def files(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> MemoryFileSystem:
+    def files(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> ArchiveFileSystem:
         """The files of an artifact, below `ROOT`; not to be changed.
 
         `latest` gives the source's artifact as it is advertised now: another replica may serve it meanwhile.
@@ -51,26 +54,40 @@ class Artifacts:
         """
         digest = str(artifact["digest"])
         with self._lock:
-            if digest in self._kept:
+            busy = self._busy.setdefault(digest, Lock())
+        with busy:  # of many that want the same one the first has the work
+            found = self._known(digest)
+            if found is None:
+                found = self._unpacked(digest, self._download(artifact, latest))
+        with self._lock:
+            self._busy.pop(digest, None)
+        return found
+
+    def _known(self, digest: str) -> ArchiveFileSystem | None:
+        with self._lock:
+            found = self._kept.get(digest)
+            if found is not None:
                 self._kept.move_to_end(digest)
-                return self._kept[digest]
-        data = self._download(artifact, latest)
+            return found
+
+    def _unpacked(self, digest: str, data: bytes) -> ArchiveFileSystem:
+        """Raises: DownloadError."""
         try:
             unpack.verify(data, digest)
-            entries = unpack.files(data)
+            found, size = unpacked(data, ROOT)
+        except OSError as problem:
+            raise DownloadError(f"failed to untar archive: {problem.strerror}") from None
         except ArchiveError as problem:
             is_other = "computed digest" in str(problem)
             raise DownloadError(OTHER_ARTIFACT if is_other else str(problem), is_missing=is_other) from None
-        del data
-        found = MemoryFileSystem({f"{ROOT}/{path}": entry.data or b"" for path, entry in entries.items()})
-        self._keep(digest, found, sum(len(entry.data or b"") for entry in entries.values()))
+        self._keep(digest, found, size)
         return found
 
-    def _keep(self, digest: str, found: MemoryFileSystem, size: int) -> None:
+    def _keep(self, digest: str, found: ArchiveFileSystem, size: int) -> None:
         with self._lock:
             self._kept[digest] = found
             self._sizes[digest] = size
-            while len(self._kept) > 1 and sum(self._sizes.values()) > KEPT_BYTES:
+            while len(self._kept) > 1 and (len(self._kept) > KEPT or sum(self._sizes.values()) > KEPT_BYTES):
                 old, _ = self._kept.popitem(last=False)
                 del self._sizes[old]
 

@@ -6,10 +6,15 @@ import hashlib
 import io
 import tarfile
 import zlib
+from typing import TYPE_CHECKING
 
 from applier.agent.source.archive import ArchiveError, Entry
 
-MAX_UNPACKED = 1 << 30
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+MAX_UNPACKED, _PIECE = 1 << 30, 1 << 20
 MAX_FILES = 100_000
 
 
@@ -26,40 +31,57 @@ def verify(data: bytes, digest: str) -> None:
 def files(data: bytes) -> dict[str, Entry]:
     """The regular files of a tar.gz by path from its root, in the order of the archive.
 
-    Links and devices are left out. Raises: ArchiveError, for a path that leads out, for what is no archive, and for one
-    that unpacks to more than a gibibyte or 100,000 files.
+    Raises: ArchiveError, as `inflate` and `places` do.
     """
-    found: dict[str, Entry] = {}
-    total = 0
-    try:
-        with tarfile.open(fileobj=io.BytesIO(_inflated(data)), mode="r:") as archive:
-            for member in archive:
-                if not member.isreg():
-                    continue
-                path = safe_path(member.name)
-                reader = archive.extractfile(member)
-                assert reader is not None
-                found[path] = Entry(path, reader.read(), bool(member.mode & 0o100))
-                total += member.size
-                if total > MAX_UNPACKED or len(found) > MAX_FILES:
-                    raise ArchiveError("the archive holds too much")
-    except (tarfile.TarError, EOFError) as problem:
-        raise ArchiveError(f"failed to untar archive: {problem}") from None
-    return found
+    plain = io.BytesIO()
+    inflate(data, plain)
+    view = plain.getbuffer()
+    return {path: Entry(path, bytes(view[at : at + size]), runs) for path, at, size, runs in _members(plain)}
 
 
-def _inflated(data: bytes) -> bytes:
-    """The tar in a gzip stream. Raises: ArchiveError."""
+def inflate(data: bytes, out: BinaryIO) -> int:
+    """Write the tar in a gzip stream; returns its size. Raises: ArchiveError, for what is none or holds too much."""
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    total, rest = 0, data
     try:
-        plain = unpacker.decompress(data, MAX_UNPACKED + (MAX_FILES * 1024))
+        while not unpacker.eof:
+            piece = unpacker.decompress(rest, _PIECE)
+            rest = unpacker.unconsumed_tail
+            if not piece and not rest:
+                break
+            total += out.write(piece)
+            if total > MAX_UNPACKED + MAX_FILES * 1024:
+                raise ArchiveError("the archive holds too much")
     except zlib.error as problem:
         raise ArchiveError(f"failed to untar archive: {problem}") from None
-    if unpacker.unconsumed_tail:
-        raise ArchiveError("the archive holds too much")
     if not unpacker.eof:
         raise ArchiveError("failed to untar archive: unexpected EOF")
-    return plain
+    return total
+
+
+def places(plain: BinaryIO) -> dict[str, tuple[int, int]]:
+    """(offset, size) of each regular file of a tar, by path from its root. Raises: ArchiveError, as for `safe_path`."""
+    return {path: (at, size) for path, at, size, _ in _members(plain)}
+
+
+def _members(plain: BinaryIO) -> Iterator[tuple[str, int, int, bool]]:
+    """(path, offset, size, whether it may be run) of the regular files; links and devices are left out.
+
+    Raises: ArchiveError, for a path that leads out, and for more than a gibibyte or 100,000 files.
+    """
+    plain.seek(0)
+    count = total = 0
+    try:
+        with tarfile.open(fileobj=plain, mode="r:") as archive:
+            for member in archive:
+                if not member.isreg() or member.issparse():
+                    continue
+                count, total = count + 1, total + member.size
+                if total > MAX_UNPACKED or count > MAX_FILES:
+                    raise ArchiveError("the archive holds too much")
+                yield safe_path(member.name), member.offset_data, member.size, bool(member.mode & 0o100)
+    except (tarfile.TarError, EOFError) as problem:
+        raise ArchiveError(f"failed to untar archive: {problem}") from None
 
 
 def safe_path(name: str) -> str:
