@@ -8,15 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from agent_bed import AgentBed, GitHandler, GitServer, Object, Repository, install_kinds, until
+from agent_bed import AgentBed, GitServer, Object, Repository, install_kinds, until
 from bed import KBUILD, Bed, Plane
+from github_server import TOKEN, github_server
 
 import kbuild
 
-SYSTEM, TOKEN = "flux-system", "s3cret-token"
+SYSTEM = "flux-system"
 FOLDER = "clusters/dev/flux-system"
 KUSTOMIZE, SOURCE = "kustomize.toolkit.fluxcd.io/v1", "source.toolkit.fluxcd.io/v1"
 
@@ -239,44 +239,9 @@ def test_a_bootstrap_that_was_cut_short_goes_on_and_another_push_in_between_is_n
     assert err.splitlines()[-1] == "✔ all components are healthy"
 
 
-class GitHubHandler(GitHandler):
-    """GitHub's API as far as it is asked, and its repositories."""
-
-    def do_GET(self) -> None:  # noqa: N802
-        if not self.path.startswith("/api/v3/"):
-            super().do_GET()
-            return
-        server: Any = self.server
-        length = int(self.headers.get("Content-Length") or 0)
-        asked = json.loads(self.rfile.read(length) or b"{}")
-        path = self.path.removeprefix("/api/v3").partition("?")[0]
-        server.asked.append((self.command, path, asked))
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self.reply(401, {}, b'{"message": "Bad credentials"}')
-            return
-        status, answer = self.answered(server, path, asked)
-        self.reply(status, {"Content-Type": "application/json"}, json.dumps(answer).encode())
-
-    do_PUT = do_PATCH = do_DELETE = do_POST = do_GET  # noqa: N815
-
-    def answered(self, server: Any, path: str, asked: Object) -> tuple[int, Any]:
-        if (self.command, path) in (("POST", "/user/repos"), ("POST", "/orgs/shop/repos")):
-            place = server.root / "shop" / f"{asked['name']}.git"
-            subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(place)], check=True)
-            subprocess.run(["git", "-C", str(place), "config", "http.receivepack", "true"], check=True)
-            return 201, {"name": asked["name"], "private": asked["private"]}
-        if path == "/repos/shop/fleet" and (server.root / "shop" / "fleet.git").exists():
-            return 200, {"name": "fleet", "private": True}
-        return (204, {}) if self.command == "PUT" else (404, {"message": "Not Found"})
-
-
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitServer]:
-    (tmp_path / "github").mkdir()
-    server = GitServer(tmp_path / "github")
-    server.http.RequestHandlerClass = GitHubHandler
-    server.http.asked = []  # type: ignore[attr-defined]
-    server.protect(TOKEN)
+    server = github_server(tmp_path / "github", "shop")
     yield server
     server.close()
 

@@ -20,6 +20,8 @@ from typing import IO, Any
 import pytest
 from agent_bed import KUSTOMIZE, SOURCE, GitServer, Repository, install_kinds, until
 from bed import KBUILD, Bed, Plane
+from github_server import TOKEN as GITHUB_TOKEN
+from github_server import github_server
 from install_cluster import cluster_bin
 from kubelet import Kubelet
 from sink import Sink
@@ -45,9 +47,20 @@ spec:
 class Reader:
     """What somebody reads and types who follows the guide."""
 
-    def __init__(self, bed: Bed, repository: Repository, sink: Sink) -> None:
+    def __init__(self, bed: Bed, repository: Repository, sink: Sink | None) -> None:
         self.bed, self.repository, self.sink, self.kube = bed, repository, sink, bed.kube
         self.environment = bed.environment(KUBECONFIG=str(bed.plane.kubeconfig))
+
+    def clear(self) -> None:
+        """Leave no installation behind, neither that of another test nor the own; the kinds stay."""
+        self.type("kbuild", "uninstall", "--silent")
+        self.kube.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": APPS}})
+        until(
+            lambda: not any(self.kube.get("v1", "Namespace", "", name) for name in (SYSTEM, APPS)),
+            "namespaces are gone",
+            90,
+        )
+        install_kinds(self.bed)
 
     def type(self, *words: str, code: int = 0) -> tuple[str, str]:
         """Run a command; returns standard output and standard error."""
@@ -136,13 +149,9 @@ def reader(bed: Bed, own_plane: Plane, sink: Sink, tmp_path: Path) -> Iterator[R
     repository.commit({}, "The repository of the lab")
     git.protect(TOKEN)
     made = Reader(bed, repository, sink)
-    # Another test may have left an installation behind, and this one leaves none.
-    made.type("kbuild", "uninstall", "--silent")
-    until(lambda: bed.kube.get("v1", "Namespace", "", SYSTEM) is None, "the namespace is gone", 60)
+    made.clear()
     yield made
-    made.type("kbuild", "uninstall", "--silent")
-    bed.kube.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": APPS}})
-    install_kinds(bed)
+    made.clear()
     git.close()
 
 
@@ -171,6 +180,36 @@ def test_the_guide(reader: Reader, kubelet: Kubelet, tmp_path: Path) -> None:
         drift(reader)
         suspend_and_resume(reader)
         troubleshoot(reader)
+
+
+def test_the_guide_s_bootstrap_from_github(bed: Bed, own_plane: Plane, tmp_path: Path) -> None:
+    """Option A of the setup: one command commits the installation to the repository, and keeps the cluster in sync with it."""
+    github = github_server(tmp_path / "github", "your-org")
+    repository = Repository(github, tmp_path, "your-org/AKS")
+    shutil.copytree(GUIDE, repository.tree, dirs_exist_ok=True, ignore=shutil.ignore_patterns("gitops"))
+    repository.commit({}, "The repository of the lab")
+    reader = Reader(bed, repository, None)
+    reader.clear()
+    try:
+        reader.environment["GITHUB_TOKEN"] = GITHUB_TOKEN
+        with controllers(bed, tmp_path):
+            _, err = reader.type(
+                "kbuild", "bootstrap", "github", f"--hostname={github.url('').removesuffix('/.git')}", "--owner=your-org",
+                "--repository=AKS", "--branch=main", "--path=k8s", "--personal", "--token-auth",
+            )  # fmt: skip
+            assert err.splitlines()[-1] == "✔ all components are healthy"
+            repository.git("pull", "--quiet", "origin", "main")
+            assert (repository.tree / "k8s/flux-system/gotk-sync.yaml").is_file()
+            until(
+                lambda: (reader.deployment("hello-web") or {}).get("status", {}).get("readyReplicas") == 2,
+                "the workloads",
+                120,
+            )
+            row = reader.row("kbuild", "get", "kustomizations")
+            assert (row["NAME"], row["REVISION"], row["READY"]) == (SYSTEM, reader.short(), "True")
+    finally:
+        reader.clear()
+        github.close()
 
 
 def install(reader: Reader) -> None:

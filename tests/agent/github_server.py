@@ -1,0 +1,55 @@
+"""A stand-in of GitHub: its API as far as bootstrap asks it, and its repositories, on the loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from agent_bed import GitHandler, GitServer, Object
+
+TOKEN = "s3cret-token"
+
+
+class GitHubHandler(GitHandler):
+    """The API below `/api/v3/`, Git everywhere else. What is asked of the API is written down."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        if not self.path.startswith("/api/v3/"):
+            super().do_GET()
+            return
+        server: Any = self.server
+        length = int(self.headers.get("Content-Length") or 0)
+        asked = json.loads(self.rfile.read(length) or b"{}")
+        path = self.path.removeprefix("/api/v3").partition("?")[0]
+        server.asked.append((self.command, path, asked))
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self.reply(401, {}, b'{"message": "Bad credentials"}')
+            return
+        status, answer = self.answered(server, path, asked)
+        self.reply(status, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+
+    do_PUT = do_PATCH = do_DELETE = do_POST = do_GET  # noqa: N815
+
+    def answered(self, server: Any, path: str, asked: Object) -> tuple[int, Any]:
+        """Status and body of an answer."""
+        if (self.command, path) in (("POST", "/user/repos"), ("POST", f"/orgs/{server.owner}/repos")):
+            place = server.root / server.owner / f"{asked['name']}.git"
+            subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(place)], check=True)
+            subprocess.run(["git", "-C", str(place), "config", "http.receivepack", "true"], check=True)
+            return 201, {"name": asked["name"], "private": asked["private"]}
+        owner, _, name = path.removeprefix("/repos/").partition("/")
+        if path.startswith("/repos/") and (server.root / owner / f"{name}.git").exists():
+            return 200, {"name": name, "private": True}
+        return (204, {}) if self.command == "PUT" else (404, {"message": "Not Found"})
+
+
+def github_server(folder: Path, owner: str) -> GitServer:
+    """A server without repositories; those that a user creates belong to `owner`."""
+    folder.mkdir()
+    server = GitServer(folder)
+    server.http.RequestHandlerClass = GitHubHandler
+    server.http.asked, server.http.owner = [], owner  # type: ignore[attr-defined]
+    server.protect(TOKEN)
+    return server
