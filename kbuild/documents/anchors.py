@@ -172,7 +172,8 @@ def _set_entries(content: list[Node], entries: list[Node]) -> None:
         place = places.get(text)
         if place is None:
             places.setdefault(key.text, len(content))
-            content += (key, value)
+            # A node of its own: lines of keys are known by their nodes.
+            content += (key.copy(), value)
         else:
             content[place], content[place + 1] = key, value
             if key.text != text:

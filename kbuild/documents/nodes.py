@@ -30,6 +30,12 @@ class Node:
         self.target: Node | None = None
         self.comments: tuple[str, str, str] = NO_COMMENTS
 
+    def copy(self) -> Node:
+        """Another node with the same content."""
+        found = Node(self.kind, (self.line, self.column), self.tag, self.text, self.style)
+        found.content, found.target, found.comments = self.content, self.target, self.comments
+        return found
+
 
 def short_tag(tag: str) -> str:
     """A tag with `!!` for the prefix of YAML's own tags."""

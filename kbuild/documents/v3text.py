@@ -38,7 +38,7 @@ _MAX_PAIRS = 10_000
 
 
 def dumps(value: Json) -> str:
-    """The text of a value, ending in a line break. Generic values go through `resolve.from_json` first."""
+    """The text of a value, ending in a line break."""
     return "".join(_Text(value).out)
 
 

@@ -29,7 +29,7 @@ class PatchTransformer:
         patch, path = str(config.get("patch") or "").strip(), str(config.get("path") or "")
         if bool(patch) == bool(path):
             reason = "patch and path can't be set at the same time" if path else "must specify one of patch and path in"
-            shown = _config_text(getattr(config, "written", config))
+            shown = _config_text(config)
             raise ConfigurationError(f"{reason}\n{shown}")
         self.source = f"[path: {go_quote(path)}]" if path else f"[patch: {go_quote(patch)}]"
         text: str | bytes = patch
@@ -135,9 +135,12 @@ def looks_like_json_patch(text: str | bytes) -> bool:
 
 
 def _config_text(config: dict[str, Any]) -> str:
-    """The entry as the reference prints it, without empty fields."""
+    """The entry as the reference prints it, without empty fields; a plugin's configuration as its file has it."""
     from kbuild.documents.writer import marshal
 
+    written = getattr(config, "written", None)
+    if written is not None:
+        return marshal(written)
     kept: dict[str, Any] = {}
     for name, value in config.items():
         if type(value) is dict:
