@@ -5,8 +5,6 @@ Source: Go 1.19 and later, `sort.Sort` (pattern-defeating quicksort).
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +19,7 @@ _WORD = (1 << 64) - 1
 def go_sorted(items: Sequence[T], key: Callable[[T], Any]) -> list[T]:
     """The items in the order of a key, equal ones where Go leaves them."""
     keys = [key(item) for item in items]
-    if len(items) <= _FEW or all(before <= after for before, after in pairwise(keys)):
+    if len(items) <= _FEW or all(keys[at] <= keys[at + 1] for at in range(len(keys) - 1)):
         return sorted(items, key=key)
     work = _Sort(keys, list(items))
     work.range(0, len(keys))
