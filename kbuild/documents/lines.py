@@ -36,8 +36,12 @@ class Declined(Exception):  # noqa: N818
 
 
 def classify(line: str, typing: Typing) -> Line:
-    """What a line is; kind ODD for what only the full parser can say."""
+    """What a line is; kind ODD for what only the full parser can say. Mutates: `typing.heads`."""
+    head, colon, value = line.partition(": ")
+    known = typing.heads.get(head) if colon else None
     try:
+        if known is not None and "\t" not in value:
+            return _value(known[0], known[1], value.strip(" "), typing)
         return _classify(line, typing)
     except Declined:
         return (len(line) - len(line.lstrip(" ")), ODD, None, None, None)
@@ -83,14 +87,20 @@ def _dash(indent: int, line: str, content: str, typing: Typing) -> Line:
         return (indent, DASH_BLOCK, None, _header(content), None)
     if first not in "\"'[{&*!?" and ": " not in content and content[-1] != ":" and not content.startswith("- "):
         if content == "-":
-            return (indent, DASH, None, line[:indent] + " " + line[indent + 1 :], None)
+            return _nested(indent, line, typing)
         _, _, _, value, raw = _scalar(indent, content, typing)
         return (indent, DASH_SCALAR, None, value, raw)
     if first in "\"'" and not _is_quoted_key(content):
         return _quoted(indent, DASH_SCALAR, content, typing)
     if first in "[{":
         return (indent, DASH_FLOW, None, content, None)
-    return (indent, DASH, None, line[:indent] + " " + line[indent + 1 :], None)
+    return _nested(indent, line, typing)
+
+
+def _nested(indent: int, line: str, typing: Typing) -> Line:
+    """A list entry that is more than a scalar: in place of a key, what the line is without its dash."""
+    rest = f"{line[:indent]} {line[indent + 1 :]}"
+    return (indent, DASH, classify(rest, typing), rest, None)
 
 
 def _is_quoted_key(content: str) -> bool:
@@ -125,7 +135,9 @@ def _entry(indent: int, content: str, typing: Typing) -> Line:
     text = content[:at].rstrip(" ")
     if not text or text == "<<" or at > _MAX_KEY or " #" in text or text[0] == ":":
         raise Declined
-    return _value(indent, typing.key(text), content[at + 1 :].lstrip(" "), typing)
+    key = typing.key(text)
+    typing.heads[" " * indent + content[:at]] = (indent, key)
+    return _value(indent, key, content[at + 1 :].lstrip(" "), typing)
 
 
 def _value(indent: int, key: Any, value: str, typing: Typing) -> Line:

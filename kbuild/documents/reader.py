@@ -53,16 +53,17 @@ class Memo:
 
 
 class Typing:
-    """How lines are typed, and the tables of lines and of flat flow collections already read that way.
+    """How lines are typed, and the tables of lines, of what stands before a colon and of flat flow collections already read.
 
-    Shape: `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `key(text)` a plain key (Declined for what only the
+    Shape: `heads` has indentation and key by the text of a line before its first `: `; `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `key(text)` a plain key (Declined for what only the
     full parser can say); `null` is the value of nothing, `flow_null` that in a flow map; `last_wins` drops earlier duplicates of a key.
     """
 
-    __slots__ = ("flow_null", "flows", "key", "last_wins", "lines", "null", "plain", "quoted")
+    __slots__ = ("flow_null", "flows", "heads", "key", "last_wins", "lines", "null", "plain", "quoted")
 
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
+        self.heads: dict[str, tuple[int, Any]] = {}
         self.flows: dict[str, Any] = {}
         self.plain: Any = resolve.plain
         self.quoted: Any = Quoted
@@ -87,21 +88,23 @@ def read_documents(data: str | bytes, memo: Memo, counters: Counters) -> list[tu
     line in the file; ResourceError, for text behind a `---`.
     """
     counters.parses += 1
+    is_plain = False
     if type(data) is bytes:
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return _read_undecodable(data)
+        is_plain = not data.translate(None, _ALLOWED)
     else:
         assert type(data) is str
         text = data
-    if "\r\n" in text:
+    if not is_plain and "\r\n" in text:
         text = text.replace("\r\n", "\n")
     result = []
     late: ResourceError | None = None
     for chunk, line in split(text):
         try:
-            body = read_chunk(chunk, memo, counters)
+            body = read_chunk(chunk, memo, counters, is_plain=is_plain)
         except YamlError as error:
             error.position = type(error.position)("", line + max(error.line, 1) - 1, error.column)
             raise
@@ -151,10 +154,10 @@ def split(text: str) -> list[tuple[str, int]]:
     return chunks
 
 
-def read_chunk(chunk: str, memo: Memo, counters: Counters) -> Json:
-    """The first document of a chunk, None when there is none. Raises: YamlError."""
+def read_chunk(chunk: str, memo: Memo, counters: Counters, *, is_plain: bool = False) -> Json:
+    """The first document of a chunk, None when there is none; `is_plain` is that of `build`. Raises: YamlError."""
     try:
-        return build(chunk, memo.resources)
+        return build(chunk, memo.resources, is_plain=is_plain)
     except Declined:
         pass
     counters.fallbacks += 1
@@ -164,9 +167,13 @@ def read_chunk(chunk: str, memo: Memo, counters: Counters) -> Json:
     return None if body is compose.NOTHING else body
 
 
-def build(chunk: str, typing: Typing) -> Json:
-    """The document of a chunk by the fast path. Raises: Declined, when the full parser must read it."""
-    check_characters(chunk)
+def build(chunk: str, typing: Typing, *, is_plain: bool = False) -> Json:
+    """The document of a chunk by the fast path; `is_plain` says that it is known to hold nothing but printable ASCII.
+
+    Raises: Declined, when the full parser must read it.
+    """
+    if not is_plain:
+        check_characters(chunk)
     lines = chunk.split("\n")
     ends_open = bool(lines[-1])
     if not ends_open:
@@ -194,21 +201,26 @@ def check_characters(chunk: str) -> None:
 class Builder:
     """Follows the indentation of classified lines and builds maps and lists.
 
-    Each method takes the index of the line to start at and returns a value and the index of the first line behind it.
+    Shape: `entries` are the classifications of `lines`, None for one that was not looked at yet. Each method takes the index
+    of the line to start at and returns a value and the index of the first line behind it.
     """
 
-    __slots__ = ("ends_open", "known", "lines", "typing")
+    __slots__ = ("ends_open", "entries", "known", "lines", "typing")
 
     def __init__(self, lines: list[str], typing: Typing, *, ends_open: bool) -> None:
         self.lines, self.typing, self.ends_open = lines, typing, ends_open
         self.known = typing.lines
+        self.entries: list[Line | None] = list(map(typing.lines.get, lines))
 
     def line(self, at: int) -> Line:
         """The classification of a line."""
-        text = self.lines[at]
-        found = self.known.get(text)
+        found = self.entries[at]
         if found is None:
-            found = self.known[text] = classify(text, self.typing)
+            text = self.lines[at]
+            found = self.known.get(text)
+            if found is None:
+                found = self.known[text] = classify(text, self.typing)
+            self.entries[at] = found
         return found
 
     def next_content(self, at: int) -> int:
@@ -242,15 +254,11 @@ class Builder:
     def map(self, at: int, indent: int) -> tuple[dict[Any, Any], int]:
         """A map whose keys stand at the indentation. Raises: Declined."""
         result: dict[Any, Any] = {}
-        lines, known, typing = self.lines, self.known, self.typing
-        count = len(lines)
+        entries, typing = self.entries, self.typing
+        count = len(entries)
         plain_at, plain_text, plain_key = 0, None, None
         while at < count:
-            text = lines[at]
-            found = known.get(text)
-            if found is None:
-                found = known[text] = classify(text, typing)
-            here, kind, key, value, raw = found
+            here, kind, key, value, raw = entries[at] or self.line(at)
             if here != indent:
                 if kind == BLANK:
                     at += 1
@@ -259,16 +267,21 @@ class Builder:
                     break
                 if plain_text is None:
                     raise Declined
-                joined, at = fold_plain(lines, plain_at + 1, plain_text, indent)
+                joined, at = fold_plain(self.lines, plain_at + 1, plain_text, indent)
                 result[plain_key] = typing.plain(joined)
                 plain_text = None
                 continue
             if kind == KEY_SCALAR:
-                plain_at, plain_text = at, raw
+                plain_at, plain_text, plain_key = at, raw, key
                 at += 1
             elif kind == KEY:
                 plain_text = None
-                value, at = self.below(at + 1, indent, allow_list=True)
+                at += 1
+                below = entries[at] if at < count else None
+                if below is not None and below[0] > indent and below[1] < DASH:
+                    value, at = self.map(at, below[0])
+                else:
+                    value, at = self.below(at, indent, allow_list=True)
             elif kind < DASH:
                 plain_text = None
                 value, at = self.other(kind, at, value, indent)
@@ -278,16 +291,16 @@ class Builder:
                 # An error will name the lines of both, which takes comments and styles.
                 raise Declined
             result[key] = value
-            plain_key = key
         return result, at
 
     def list(self, at: int, indent: int) -> tuple[list[Any], int]:
         """A list whose dashes stand at the indentation. Raises: Declined."""
         result: list[Any] = []
-        lines, count = self.lines, len(self.lines)
+        lines, entries = self.lines, self.entries
+        count = len(lines)
         plain_at, plain_text = 0, None
         while at < count:
-            here, kind, _, value, raw = self.line(at)
+            here, kind, inner, value, raw = entries[at] or self.line(at)
             if here != indent:
                 if kind == BLANK:
                     at += 1
@@ -302,8 +315,11 @@ class Builder:
                 continue
             plain_text = None
             if kind == DASH:
-                lines[at] = value
-                value, at = self.node(at, indent)
+                lines[at], entries[at] = value, inner
+                if inner[1] < DASH:
+                    value, at = self.map(at, inner[0])
+                else:
+                    value, at = self.node(at, indent)
             elif kind == DASH_SCALAR:
                 plain_at, plain_text = at, raw
                 at += 1
@@ -334,11 +350,11 @@ class Builder:
         """The value of a key or dash that ends its line: nested deeper, a list at the same indentation, or null."""
         at = self.next_content(at)
         if at < len(self.lines):
-            here, kind = self.line(at)[:2]
+            here, kind, *_ = self.line(at)
+            if DASH <= kind < TEXT and (here > indent or (here == indent and allow_list)):
+                return self.list(at, here)
             if here > indent:
                 return self.node(at, indent)
-            if here == indent and allow_list and DASH <= kind < TEXT:
-                return self.list(at, indent)
         return self.typing.null, at
 
     def other(self, kind: int, at: int, value: Any, indent: int) -> tuple[Json, int]:

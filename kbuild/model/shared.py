@@ -92,3 +92,4 @@ class Shared:
         """Between two renders: forget the reader's lines when there are very many."""
         if len(self.memo.resources.lines) > _MOST_LINES:
             self.memo.resources.lines.clear()
+            self.memo.resources.heads.clear()
