@@ -6,20 +6,26 @@ Source: kustomize v5.8.1 `filters/fieldspec`.
 
 from __future__ import annotations
 
+from kbuild.fields.spec import ByKind, are_apart
 from kbuild.model.errors import FieldError
 from kbuild.model.resource import Twins
-from kbuild.model.scalars import Quoted, is_null, is_quoted
+from kbuild.model.scalars import Quoted, Scalar, is_null, is_quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from kbuild.fields.spec import FieldSpec
+    from kbuild.model.ids import ObjectId
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Json
 
     Setter = Callable[[Any, Any], None]
+    # name of a field, the number of the spec that ends here or None, what goes on below
+    Branch = list[tuple[str, int | None, "Fork"]]
+    # number of the spec, map and key of the field (None: only `visit` can say), whether it has to be created
+    Place = tuple[int, Any, str, bool]
 
 SCALAR, MAP = 1, 2
 _ANNOTATIONS = "metadata/annotations"
@@ -88,6 +94,141 @@ def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, 
         _walk(item, spec, at + 1, setter, create_kind)
 
 
+class Unusual(Exception):  # noqa: N818
+    """A body has something in the way of a plan: the exact walks must find out what comes of it."""
+
+
+class Fork:
+    """Where the paths of a plan part: `branches` by name, `creating` the numbers of the specs behind it that create."""
+
+    __slots__ = ("branches", "creating")
+
+    def __init__(self) -> None:
+        self.branches: Branch = []
+        self.creating: list[int] = []
+
+    def below(self, name: str, number: int | None) -> Fork:
+        """The fork behind a name, made where there is none; `number` is that of a spec that ends there."""
+        for known, _, fork in self.branches:
+            if known == name:
+                return fork
+        fork = Fork()
+        self.branches.append((name, number, fork))
+        return fork
+
+
+class Plan:
+    """The fields that several specs name in resources of one kind, found in one walk along a tree of their paths.
+
+    Shape: `specs` are in order; `root` is None where they must be visited one by one, because what one of them does may
+    change what another one finds; `odd` are the places of specs that the tree leaves out.
+    """
+
+    __slots__ = ("create_kind", "odd", "root", "specs")
+
+    def __init__(self, specs: list[FieldSpec], create_kind: int) -> None:
+        self.specs, self.create_kind = specs, create_kind
+        self.root: Fork | None = None
+        self.odd: list[Place] = []
+        if len({spec.path for spec in specs}) < len(specs) or not are_apart(specs):
+            return
+        self.root = Fork()
+        for number, spec in enumerate(specs):
+            if self._is_odd(spec):
+                self.odd.append((number, None, "", True))
+                continue
+            fork, last = self.root, len(spec.segments) - 1
+            for at, (name, _) in enumerate(spec.segments):
+                if spec.create and create_kind:
+                    fork.creating.append(number)
+                fork = fork.below(name, number if at == last else None)
+
+    def _is_odd(self, spec: FieldSpec) -> bool:
+        """Whether a path has an empty name, ends in a list, has lists and creates what is missing, or is that of annotations."""
+        is_creating = spec.create and self.create_kind
+        if any(not name or (is_list and is_creating) for name, is_list in spec.segments) or spec.segments[-1][1]:
+            return True
+        return spec.path == _ANNOTATIONS and self.create_kind == MAP
+
+    def places(self, body: Json) -> list[Place] | None:
+        """The fields in the order of the specs; None where only `visit`, spec by spec, says what happens."""
+        if self.root is None or type(body) is not dict:
+            return None
+        found = self.odd[:]
+        try:
+            self._follow(body, self.root, found)
+        except Unusual:
+            return None
+        if len(found) > 1:
+            found.sort(key=_number)
+        return found
+
+    def _follow(self, value: dict[Any, Any], fork: Fork, found: list[Place]) -> None:
+        """Collect the fields below a map. Mutates: `found`. Raises: Unusual."""
+        for name, number, below in fork.branches:
+            item = value.get(name)
+            if item is None:
+                if name in value:
+                    raise Unusual
+                if number is None:
+                    found += [(creating, None, name, True) for creating in below.creating]
+                elif number in fork.creating:
+                    found.append((number, value, name, True))
+                continue
+            kind = type(item)
+            if number is not None:
+                if (kind is dict) != (self.create_kind == MAP) or kind is list or kind is Scalar:
+                    raise Unusual
+                found.append((number, value, name, False))
+            elif kind is dict:
+                self._follow(item, below, found)
+            elif kind is list and not below.creating:
+                for entry in item:
+                    if type(entry) is not dict:
+                        raise Unusual
+                    self._follow(entry, below, found)
+            else:
+                raise Unusual
+
+    def visit(self, resource: Resource, setter: Setter) -> None:
+        """Call the setter on every field of all specs. Mutates: the body. Raises: FieldError."""
+        places = self.places(resource.body)
+        if places is None:
+            for spec in self.specs:
+                visit(resource, spec, setter, self.create_kind)
+            return
+        for number, holder, name, is_missing in places:
+            if holder is None:
+                visit(resource, self.specs[number], setter, self.create_kind)
+                continue
+            if is_missing:
+                holder[name] = {} if self.create_kind == MAP else CREATED
+            setter(holder, name)
+
+
+def _number(place: Place) -> int:
+    return place[0]
+
+
+class Plans(ByKind):
+    """Specs by kind, each kind's with the plan to find their fields. `create_kind` is that of `visit`."""
+
+    __slots__ = ("_plans", "create_kind")
+
+    def __init__(self, specs: Iterable[FieldSpec], create_kind: int = 0) -> None:
+        super().__init__(specs)
+        self.create_kind = create_kind
+        self._plans: dict[tuple[str, str, str], Plan] = {}
+
+    def plan(self, found: ObjectId, kind: str = "") -> Plan:
+        """The plan for the kind of an id, or for another kind of its group and version."""
+        key = (found[0], found[1], kind or found[2])
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = Plan(self.of(*key), self.create_kind)
+        return plan
+
+
 def wrong_kind(expected: str, value: Json) -> FieldError:
     """The error for a node of another shape than a step needs."""
     from kbuild.documents.v3text import dumps
@@ -129,7 +270,7 @@ class EntrySetter:
         self._made: list[tuple[str, Any]] = []
         self._targets: list[tuple[str, Any]] = []
 
-    def visit_all(self, resource: Resource, specs: list[FieldSpec]) -> list[tuple[str, Any]]:
+    def visit_all(self, resource: Resource, plan: Plan) -> list[tuple[str, Any]]:
         """Write the entry at the fields of all specs; returns (path, map) of each field.
 
         Mutates: body and twins. Raises: FieldError.
@@ -137,11 +278,22 @@ class EntrySetter:
         self._quoted = False
         made = self._made = []
         targets = self._targets = []
-        for spec in specs:
+        places = plan.places(resource.body) if self.name else None
+        if places is None:
+            places = [(number, None, "", True) for number in range(len(plan.specs))]
+        for number, holder, name, is_missing in places:
+            spec = plan.specs[number]
             self._path = spec.path
             if spec.path == _ANNOTATIONS and resource.has_build_annotations:
                 have_annotations(resource)
-            visit(resource, spec, self._set, MAP)
+            if holder is None:
+                visit(resource, spec, self._set, MAP)
+                continue
+            if is_missing:
+                holder[name] = {}
+            target = holder[name]
+            targets.append((spec.path, target))
+            self._enter(target)
         if made:
             self._fill(resource)
         return targets
@@ -192,19 +344,19 @@ def have_annotations(resource: Resource) -> None:
         meta["annotations"] = {}
 
 
-def write_entries(setters: list[EntrySetter], resource: Resource, specs: list[FieldSpec], *, are_apart: bool) -> None:
+def write_entries(setters: list[EntrySetter], resource: Resource, plan: Plan) -> None:
     """Write several entries, one after the other, at the fields of all specs.
 
-    Where the fields are apart (`fields.spec.are_apart`), the first entry's visit finds the maps for all.
+    Where there is a plan, the first entry's visit finds the maps for all.
     Mutates: body and twins. Raises: FieldError.
     """
     first, *others = setters
-    targets = first.visit_all(resource, specs)
+    targets = first.visit_all(resource, plan)
     for setter in others:
-        if are_apart:
+        if plan.root is not None:
             setter.enter_all(resource, targets)
         else:
-            setter.visit_all(resource, specs)
+            setter.visit_all(resource, plan)
 
 
 def text_map(values: Any) -> dict[str, str]:

@@ -185,8 +185,6 @@ def look_at_images(entries: list[tuple[ImageTagTransformer, Place]], resources: 
 def image_texts(resources: Resources) -> Iterator[str]:
     """The images of all containers."""
     for resource in resources:
-        found: list[Any] = []
-        find_images(resource.body, found)
-        for holder, key in found:
+        for holder, key in find_images(resource.body):
             if isinstance(holder[key], str):
                 yield holder[key]

@@ -119,7 +119,8 @@ class Resources:
 
     def with_id(self, key: Key) -> list[Resource]:
         """The resources whose current id has this key, in order (more than one only between two checks)."""
-        return sorted(self._keys.get(key, ()), key=lambda resource: resource.serial)
+        found = self._keys.get(key, ())
+        return [*found] if len(found) < 2 else sorted(found, key=lambda resource: resource.serial)
 
     def named(self, name: str) -> list[Resource]:
         """The resources that have or ever had this name, in order. Builds its index on first use."""

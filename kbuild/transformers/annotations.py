@@ -5,8 +5,8 @@ Source: kustomize v5.8.1 `AnnotationsTransformer`, `filters/annotations`.
 
 from __future__ import annotations
 
-from kbuild.fields.spec import ByKind, are_apart, field_specs
-from kbuild.fields.walk import EntrySetter, text_map, write_entries
+from kbuild.fields.spec import field_specs
+from kbuild.fields.walk import MAP, EntrySetter, Plans, text_map, write_entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,15 +22,12 @@ class AnnotationsTransformer:
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         annotations = text_map(config.get("annotations"))
         self.setters = [EntrySetter(key, annotations[key]) for key in sorted(annotations)]
-        self.specs = ByKind(field_specs(config.get("fieldSpecs")))
-        # An empty name sorts first: then the first setter's visit is where it fails.
-        self.are_apart = len(self.setters) > 1 and are_apart(self.specs.specs)
+        self.specs = Plans(field_specs(config.get("fieldSpecs")), MAP)
         self.counters = context.counters
 
     def transform(self, resources: Resources) -> None:
         """Write the annotations. Mutates: the bodies. Raises: FieldError."""
         for resource in resources.items if self.setters else ():
-            found = resource.id
-            specs = self.specs.of(found.group, found.version, found.kind)
-            self.counters.visits += len(specs)
-            write_entries(self.setters, resource, specs, are_apart=self.are_apart)
+            plan = self.specs.plan(resource.id)
+            self.counters.visits += len(plan.specs)
+            write_entries(self.setters, resource, plan)

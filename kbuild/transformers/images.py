@@ -8,8 +8,8 @@ Source: kustomize v5.8.1 `ImageTagTransformer`, `filters/imagetag`, `internal/im
 from __future__ import annotations
 
 from kbuild.documents.resolve import untagged_set
-from kbuild.fields.spec import ByKind, field_specs
-from kbuild.fields.walk import visit, wrong_kind
+from kbuild.fields.spec import field_specs
+from kbuild.fields.walk import Plans, wrong_kind
 from kbuild.model.errors import ConfigurationError, FieldError
 from kbuild.model.scalars import is_null, text_of
 
@@ -83,25 +83,23 @@ def transform_all(entries: list[ImageTagTransformer], resources: Resources) -> N
 
     Mutates: the bodies. Raises: FieldError.
     """
-    by_kind = [ByKind(entry.specs) for entry in entries]
+    plans = [Plans(entry.specs) for entry in entries]
     for at in range(1, len(entries)):
         if entries[at].given_specs is entries[at - 1].given_specs:
-            by_kind[at] = by_kind[at - 1]
-    if any(not is_simple(resource) for resource in resources.items):
-        for entry, specs in zip(entries, by_kind, strict=True):
+            plans[at] = plans[at - 1]
+    if not all(map(is_simple, resources.items)):
+        for entry, plan in zip(entries, plans, strict=True):
             for resource in resources.items:
-                transform_one(entry, specs, resource)
+                transform_one(entry, plan, resource)
         return
     for resource in resources.items:
         if resource.id.kind == "CustomResourceDefinition":
             continue
         places = images_of(resource)
-        for entry, specs in zip(entries, by_kind, strict=True):
+        for entry, plan in zip(entries, plans, strict=True):
             for holder, key in places:
                 entry.write(holder, key)
-            found = resource.id
-            for spec in specs.of(found.group, found.version, found.kind):
-                visit(resource, spec, entry.write)
+            plan.plan(resource.id).visit(resource, entry.write)
 
 
 def is_simple(resource: Resource) -> bool:
@@ -116,45 +114,66 @@ def is_simple(resource: Resource) -> bool:
     return is_null(spec)
 
 
-def transform_one(entry: ImageTagTransformer, specs: ByKind, resource: Resource) -> None:
+def transform_one(entry: ImageTagTransformer, plans: Plans, resource: Resource) -> None:
     """Both passes of one entry over one resource. Mutates: the body. Raises: FieldError."""
     if resource.id.kind == "CustomResourceDefinition":
         return
     for holder, key in images_of(resource):
         entry.write(holder, key)
-    found = resource.id
-    for spec in specs.of(found.group, found.version, found.kind):
-        visit(resource, spec, entry.write)
+    plans.plan(resource.id).visit(resource, entry.write)
 
 
 def images_of(resource: Resource) -> list[Place]:
-    """The `image` fields of all lists of containers. Raises: FieldError."""
-    places: list[Place] = []
-    try:
-        find_images(resource.body, places)
-    except FieldError as error:
-        raise error.at_place(resource.position) from None
-    return places
+    """The `image` fields of all entries of `containers` and `initContainers` lists, anywhere in a resource.
 
-
-def find_images(value: Json, places: list[Place]) -> None:
-    """Collect the `image` fields of all entries of `containers` and `initContainers` lists.
-
-    Mutates: `places`. Raises: FieldError, for an entry that is no map.
+    Raises: FieldError, for an entry that is no map.
     """
-    if type(value) is dict:
+    try:
+        return find_images(resource.body)
+    except FieldError:
+        try:
+            check_containers(resource.body)
+        except FieldError as error:
+            raise error.at_place(resource.position) from None
+        raise
+
+
+def find_images(body: Json) -> list[Place]:
+    """The same, of a body. Raises: FieldError, not always the first one of a walk downwards: see `check_containers`."""
+    places: list[Place] = []
+    pending: list[Json] = [body]
+    for value in pending:
         for key, item in value.items():
             kind = type(item)
             if kind is dict:
-                find_images(item, places)
+                pending.append(item)
             elif kind is list:
-                find_images(item, places)
+                add_maps(item, pending)
                 if key in _LISTS:
-                    places.extend([(entry, "image") for entry in item if has_image(entry)])
+                    places += [(entry, "image") for entry in item if has_image(entry)]
+    return places
+
+
+def add_maps(value: list[Json], pending: list[Json]) -> None:
+    """Add the maps of a list and of lists in it. Mutates: `pending`."""
+    for entry in value:
+        if type(entry) is dict:
+            pending.append(entry)
+        elif type(entry) is list:
+            add_maps(entry, pending)
+
+
+def check_containers(value: Json) -> None:
+    """Raise FieldError for the first entry of a list of containers that is no map, in the order of a walk downwards."""
+    if type(value) is dict:
+        for key, item in value.items():
+            check_containers(item)
+            if key in _LISTS and type(item) is list:
+                for entry in item:
+                    has_image(entry)
     elif type(value) is list:
         for entry in value:
-            if type(entry) is dict or type(entry) is list:
-                find_images(entry, places)
+            check_containers(entry)
 
 
 def has_image(container: Json) -> bool:

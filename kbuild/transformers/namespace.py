@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import ABSENT, string_set
 from kbuild.fields.spec import ByKind, FieldSpec, field_specs
-from kbuild.fields.walk import CREATED, SCALAR, scalar_setter, visit, wrong_kind
+from kbuild.fields.walk import CREATED, SCALAR, Plan, scalar_setter, visit, wrong_kind
 from kbuild.model.errors import ConfigurationError, DuplicateIdError, FieldError
 from kbuild.model.quote import go_quote
 from kbuild.model.scalars import is_null, text_of
@@ -41,7 +41,7 @@ class NamespaceTransformer:
             )
         specs = field_specs(config.get("fieldSpecs"))
         self.specs = ByKind(spec for spec in specs if spec.path != _META_NAMESPACE)
-        self.meta = FieldSpec("", "", "", _META_NAMESPACE, True)
+        self.meta = Plan([FieldSpec("", "", "", _META_NAMESPACE, True)], SCALAR)
         self.setter = scalar_setter(self.changed)
 
     def changed(self, old: Json) -> Json:
@@ -74,7 +74,7 @@ class NamespaceTransformer:
         """All fields of one resource. Mutates: its body. Raises: FieldError."""
         found = resource.id
         if not found.cluster_scoped:
-            visit(resource, self.meta, self.setter, SCALAR)
+            self.meta.visit(resource, self.setter)
         is_binding = found.kind in _BINDINGS
         if is_binding:
             self.set_subjects(resource)

@@ -6,8 +6,8 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 from __future__ import annotations
 
 from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
-from kbuild.fields.spec import ByKind, field_specs
-from kbuild.fields.walk import SCALAR, scalar_setter, visit
+from kbuild.fields.spec import field_specs
+from kbuild.fields.walk import SCALAR, Plans, scalar_setter
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.scalars import text_of
 
@@ -36,7 +36,7 @@ class _Affix:
         if config.get("fieldSpecs") is None:
             raise ConfigurationError("fieldSpecs is not expected to be nil")
         self.text = str(config.get(self.key) or "")
-        self.specs = ByKind(field_specs(config["fieldSpecs"]))
+        self.specs = Plans(field_specs(config["fieldSpecs"]), SCALAR)
         self.counters = context.counters
 
     def joined(self, old: str) -> str:
@@ -51,12 +51,12 @@ class _Affix:
             kind = resource.history[0][2] if resource.history else found.kind
             if is_skipped(found.group, kind):
                 continue
-            specs = self.specs.of(found.group, found.version, kind)
-            self.counters.visits += len(specs)
-            for spec in specs:
+            plan = self.specs.plan(found, kind)
+            self.counters.visits += len(plan.specs)
+            for spec in plan.specs:
                 if spec.path == "metadata/name":
                     self.note(resource)
-                visit(resource, spec, setter, SCALAR)
+            plan.visit(resource, setter)
             resources.touched(resource)
 
     def changed(self, old: Json) -> Json:
