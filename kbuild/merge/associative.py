@@ -36,7 +36,11 @@ def merge_lists(base: list[Json], patch: list[Json], node: Node, merger: Merger)
 
 def settle_list(base: list[Json], node: Node, merger: Merger) -> Json:
     """Normalise a list that only the base has. Mutates: `base` and its elements. Raises: PatchError."""
-    return _merge(base, [], node, merger)
+    if not base or not node.keys or _index(base, _used_keys(node.keys, base, base)) is None:
+        return _merge(base, [], node, merger)
+    for element in base:
+        merger.settle(element, node.items)
+    return base
 
 
 def settle_patch_list(patch: list[Json], node: Node, merger: Merger, *, is_added: bool) -> Json:
@@ -68,12 +72,27 @@ def _merge(base: list[Json], patch: list[Json], node: Node, merger: Merger) -> l
     """Merge a list into another one, which may be the same (a patch on its own)."""
     keys = node.keys
     if keys:
-        if len(keys) > 1:
-            keys = tuple([key for key in keys if any(_key_text(element, key) for element in (*base, *patch))]) or keys
+        keys = _used_keys(keys, base, patch)
         base_index, patch_index = _index(base, keys), _index(patch, keys)
         if base_index is not None and patch_index is not None:
             return _regular(base_index, patch_index, node.items, merger, is_base_last=len(keys) > 1)
     return _by_the_letter(base, patch, node.keys or _PRIMITIVE, node.items, merger)
+
+
+def _used_keys(keys: Values, base: list[Json], patch: list[Json]) -> Values:
+    """Of several keys those that any element has, all if none has any."""
+    if len(keys) == 1:
+        return keys
+    used = []
+    for key in keys:
+        for element in base:
+            if _key_text(element, key):
+                used.append(key)
+                break
+        else:
+            if patch is not base and any(_key_text(element, key) for element in patch):
+                used.append(key)
+    return tuple(used) or keys
 
 
 def _index(elements: list[Json], keys: Values) -> Index | None:
@@ -107,7 +126,7 @@ def _regular(base: Index, patch: Index, items: Node | None, merger: Merger, *, i
     for text, element in patch.items():
         own = base.get(text)
         if own is None:
-            value = merger.adopt(element, items)
+            value = merger.adopt_known(element, items)
             if not _is_void(value):
                 result.append(value)
         elif _is_void(merger.merge(own, element, items)):

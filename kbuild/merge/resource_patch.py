@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kbuild.counters import Counters
     from kbuild.merge.json_patch import Operation
+    from kbuild.merge.strategic import Known
     from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Body, Json
@@ -62,16 +63,18 @@ class StrategicPatch:
     """One document of a strategic merge patch, ready to be applied.
 
     Shape: `by_selector` says that it is applied through a target or as `patchesStrategicMerge`: the reference then copies its
-    labels and annotations as texts (a null becomes the text `null`) and gives it the target's apiVersion.
+    labels and annotations as texts (a null becomes the text `null`) and gives it the target's apiVersion. `repeats` says that it
+    is applied to several targets.
     """
 
-    __slots__ = ("allows_kind", "allows_name", "body", "by_selector", "known", "resource")
+    __slots__ = ("_by_version", "_known", "allows_kind", "allows_name", "body", "by_selector", "repeats", "resource")
 
     def __init__(self, resource: Resource) -> None:
         self.resource, self.body = resource, resource.body
         self.allows_name = self.allows_kind = False
-        self.by_selector = False
-        self.known: dict[str, bool] = {}
+        self.by_selector = self.repeats = False
+        self._known: Known | None = None
+        self._by_version: dict[str, Body] = {}
 
     def allow(self, *, name: bool, kind: bool) -> None:
         """Let it change the target's name or kind."""
@@ -98,14 +101,12 @@ class StrategicPatch:
             target.store_previous_id()
             allowed = (("allowKindChange", self.allows_kind), ("allowNameChange", self.allows_name))
             target.allowed = tuple(name for name, is_set in allowed if is_set or name in target.allowed)
-        body = self.body
-        if self.by_selector:
-            version = before.api_version
-            if body.get("apiVersion") != version:
-                body = {**body, "apiVersion": resolve.untagged_set(body.get("apiVersion", ""), version)}
+        body = self._body_for(before.api_version) if self.by_selector else self.body
+        if self.repeats and self._known is None:
+            self._known = strategic.Known()
         self._carry_over(target)
         try:
-            merged = strategic.merge(target.body, body, schema, counters, self.known)
+            merged = strategic.merge(target.body, body, schema, counters, self._known)
         except KbuildError as error:
             raise error.at_place(self.resource.position).see("onto", target.position) from None
         if not merged:
@@ -120,6 +121,16 @@ class StrategicPatch:
         if not self.allows_kind:
             _write(merged, "kind", before.kind)
         _restore_metadata(merged, before.namespace, None if self.allows_name else before.name)
+
+    def _body_for(self, version: str) -> Body:
+        """The patch with the target's apiVersion: one map for all targets of a version."""
+        found = self._by_version.get(version)
+        if found is None:
+            found = self.body
+            if found.get("apiVersion") != version:
+                found = {**found, "apiVersion": resolve.untagged_set(found.get("apiVersion", ""), version)}
+            self._by_version[version] = found
+        return found
 
     def _carry_over(self, target: Resource) -> None:
         """Do to the target's history what the merge of the reference's internal annotations does."""

@@ -38,13 +38,36 @@ DELETE, REPLACE, MERGE = "delete", "replace", "merge"
 _KIND_NAMES: dict[object, str] = {dict: "MappingNode", list: "SequenceNode"}
 
 
-def merge(
-    base: Body, patch: Body, schema: Schema, counters: Counters, known: dict[str, bool] | None = None
-) -> Body | None:
+class Known:
+    """What merges with one patch find out once.
+
+    Shape: `unsafe` says of texts whether a YAML 1.1 parser takes them for something else than strings; `orders` has the
+    fields of a map of the patch in their order, and `adopted` what becomes of a value that a base lacks: by the identity
+    of the patch's map (and of the schema's node), which is kept beside so that nothing else can get that identity.
+    """
+
+    __slots__ = ("adopted", "orders", "unsafe")
+
+    def __init__(self) -> None:
+        self.unsafe = Unsafe()
+        self.orders: dict[int, tuple[Body, list[str | OddKey]]] = {}
+        self.adopted: dict[tuple[int, int], tuple[Body, Node | None, Json]] = {}
+
+
+class Unsafe(dict[str, bool]):
+    """Texts, and whether a YAML 1.1 parser takes them for something else than strings; found out on demand."""
+
+    __slots__ = ()
+
+    def __missing__(self, text: str) -> bool:
+        found = self[text] = (text < ":" or text in _OLD_BOOLS) and is_yaml11_non_string(text)
+        return found
+
+
+def merge(base: Body, patch: Body, schema: Schema, counters: Counters, known: Known | None = None) -> Body | None:
     """The base with the patch merged into it; None when the patch deletes it.
 
-    `known` is the table of texts that merges with one patch share. Mutates: `base` and `known`, never `patch`.
-    Raises: PatchError.
+    `known` is what several merges with one patch share. Mutates: `base` and `known`, never `patch`. Raises: PatchError.
     """
     merger = Merger(schema, known)
     strategy = directive(patch)
@@ -58,16 +81,16 @@ def merge(
 
 
 class Merger:
-    """One merge. `visits` counts the maps seen; bodies on the base's side are changed in place.
+    """One merge. `visits` counts the maps seen; bodies on the base's side are changed in place."""
 
-    `known` are texts and whether a YAML 1.1 parser takes them for something else than strings.
-    """
+    __slots__ = ("_repeats", "_schema", "_unsafe", "known", "lists", "visits")
 
-    __slots__ = ("_schema", "known", "visits")
+    def __init__(self, schema: Schema, known: Known | None = None) -> None:
+        from kbuild.merge import associative
 
-    def __init__(self, schema: Schema, known: dict[str, bool] | None = None) -> None:
-        self._schema = schema
-        self.known: dict[str, bool] = {} if known is None else known
+        self._schema, self.lists = schema, associative
+        self.known, self._repeats = known or Known(), known is not None
+        self._unsafe = self.known.unsafe
         self.visits = 0
 
     def merge(self, base: Json, patch: Json, node: Node | None) -> Json:
@@ -94,9 +117,7 @@ class Merger:
                 raise wrong_kind("SequenceNode", patch)
             if node is None or node.keys is None:
                 return copy_body(patch)
-            from kbuild.merge import associative
-
-            return associative.merge_lists(base, patch, node, self)
+            return self.lists.merge_lists(base, patch, node, self)
         if type(patch) in _KIND_NAMES:
             raise wrong_kind("ScalarNode", patch)
         return restyled(base, patch)
@@ -105,16 +126,14 @@ class Merger:
         """Merge field by field, in the order of the keys' texts; fields of the base alone are settled."""
         self.visits += 1
         node = node or self._node_of(base) or self._node_of(patch)
-        if "" in base or not all(map(key_text, patch)):
+        if "" in base:
             raise wrong_kind("ScalarNode", base)
-        for key in sorted(patch, key=key_text):
-            if key == DIRECTIVE or (type(key) is OddKey and key.duplicate):
-                continue
+        for key in self._fields_of(patch, base):
             value = patch[key]
             own = key if key in base else _same_text(base, key)
             child = None if node is None else node.fields.get(key_text(key), node.other)
             if own is None:
-                value = self.adopt(value, child)
+                value = self.adopt_known(value, child)
                 if value is not ABSENT:
                     # The reference adds a key by its text, without its tag.
                     base[untagged_key(key.text) if type(key) is OddKey else key] = value
@@ -127,6 +146,17 @@ class Merger:
         self._settle_fields(base, node, patch)
         return base
 
+    def _fields_of(self, patch: Body, base: Body) -> list[str | OddKey]:
+        """The fields of a map of the patch that are merged, in order. Raises: PatchError, for one without a name."""
+        found = self.known.orders.get(id(patch))
+        if found is None:
+            keys = sorted(patch, key=key_text)
+            if keys and not key_text(keys[0]):
+                raise wrong_kind("ScalarNode", base)
+            keys = [key for key in keys if key != DIRECTIVE and not (type(key) is OddKey and key.duplicate)]
+            found = self.known.orders[id(patch)] = patch, keys
+        return found[1]
+
     def settle(self, base: Json, node: Node | None) -> Json:
         """The value of what only the base has. Mutates: `base`."""
         kind = type(base)
@@ -135,9 +165,7 @@ class Merger:
             self._settle_fields(base, node or self._node_of(base), ())
         elif kind is list:
             if node is not None and node.keys is not None:
-                from kbuild.merge import associative
-
-                return associative.settle_list(base, node, self)
+                return self.lists.settle_list(base, node, self)
         elif kind is Scalar and base.tag == NULL and not base.text:
             return ABSENT
         return base
@@ -146,22 +174,36 @@ class Merger:
         if "" in base:
             # The reference takes a field without a name for the map itself.
             raise wrong_kind("ScalarNode", base)
+        unsafe = self._unsafe
         dropped = []
         for key, value in base.items():
             kind = type(value)
             if kind is str:
-                if (value < ":" or value in _OLD_BOOLS) and self._is_unsafe(value) and key not in done:
+                if unsafe[value] and key not in done:
                     base[key] = Quoted(value)
-            elif kind is dict or kind is list or kind is Scalar:
-                if key in done:
+            elif (kind is dict or kind is list or kind is Scalar) and key not in done:
+                child = None if node is None else node.fields.get(key, node.other)
+                if kind is dict:
+                    self.visits += 1
+                    self._settle_fields(value, child or self._node_of(value), ())
                     continue
-                settled = self.settle(value, None if node is None else node.fields.get(key, node.other))
+                settled = self.settle(value, child)
                 if settled is ABSENT:
                     dropped.append(key)
                 elif settled is not value:
                     base[key] = settled
         for key in dropped:
             remove(base, key)
+
+    def adopt_known(self, patch: Json, node: Node | None) -> Json:
+        """The same as `adopt` of a part of the patch itself, with what earlier merges found out. Raises: PatchError."""
+        if type(patch) is not dict or not self._repeats:
+            return self.adopt(patch, node)
+        key = id(patch), id(node)
+        found = self.known.adopted.get(key)
+        if found is None:
+            found = self.known.adopted[key] = patch, node, self.adopt(patch, node)
+        return copy_body(found[2])
 
     def adopt(self, patch: Json, node: Node | None) -> Json:
         """The value of what only the patch has, as a copy: nulls dropped, directives carried out. Raises: PatchError."""
@@ -189,21 +231,12 @@ class Merger:
             self._settle_patch_fields(patch, node)
         elif kind is list:
             if node is not None and node.keys is not None:
-                from kbuild.merge import associative
-
-                return associative.settle_patch_list(patch, node, self, is_added=is_added)
+                return self.lists.settle_patch_list(patch, node, self, is_added=is_added)
         elif is_null(patch):
             return ABSENT
-        elif kind is str and (patch < ":" or patch in _OLD_BOOLS) and self._is_unsafe(patch):
+        elif kind is str and self._unsafe[patch]:
             return Quoted(patch)
         return patch
-
-    def _is_unsafe(self, text: str) -> bool:
-        """Whether a YAML 1.1 parser takes a text for something else than a string."""
-        found = self.known.get(text)
-        if found is None:
-            found = self.known[text] = is_yaml11_non_string(text)
-        return found
 
     def _settle_patch_fields(self, patch: Body, node: Node | None) -> None:
         self.visits += 1

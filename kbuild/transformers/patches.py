@@ -97,6 +97,7 @@ class PatchTransformer:
                 f"unable to find patch target {go_quote(selector_text(target))} in `resources`"
             ) from None
         patch = self.documents[0].selecting()
+        patch.repeats = len(selected) > 1
         for resource in selected:
             self._merge(patch, resource, resources)
         resources.check_unique()
