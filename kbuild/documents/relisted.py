@@ -73,6 +73,7 @@ class ListPen(Pen):
         self.orders[keys] = [(key, shown_key(key)) for key in keys]
         if not given:
             self.orders[tuple(meta)] = [(key, shown_key(key)) for key in meta]
+        self.levels.clear()
         return {**body, "metadata": meta}
 
     def sorted_keys(self, value: Body) -> list[str]:

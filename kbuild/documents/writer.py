@@ -88,16 +88,21 @@ class Pen:
 
     Shape: `texts` holds strings that are printed the same wherever they stand, as ` text` and a line feed; `styles` the
     style of the others; `orders` the keys of a map, in printing order, with their printed form `key:` (empty for a key
-    that needs the explicit form).
+    that needs the explicit form). `levels` has, by indentation, the next one and the orders with the indentation in front;
+    `dashes` the starts of lines with a dash before what stands there. So a line is mostly put together of two texts that
+    exist, and no new one is made.
     """
 
-    __slots__ = ("orders", "out", "styles", "texts")
+    __slots__ = ("dashes", "levels", "numbers", "orders", "out", "styles", "texts")
 
     def __init__(self) -> None:
         self.out: list[str] = []
         self.texts: dict[str, str] = {}
+        self.numbers: dict[int, str] = {}
         self.styles: dict[str, int] = {}
         self.orders: dict[tuple[str, ...], Order] = {}
+        self.levels: dict[str, tuple[str, dict[tuple[str, ...], Order]]] = {}
+        self.dashes: dict[str, str] = {}
 
     def resource(self, body: Body) -> None:
         """A whole resource: its metadata exists, its annotations are strings."""
@@ -126,48 +131,68 @@ class Pen:
         found = self.orders[keys] = [(key, shown_key(key)) for key in ordered(keys)]
         return found
 
+    def level(self, indent: str) -> tuple[str, dict[tuple[str, ...], Order]]:
+        """The next indentation, and the orders known at this one."""
+        found = self.levels[indent] = (indent + "  ", {})
+        return found
+
+    def placed(self, keys: tuple[Any, ...], indent: str) -> Order:
+        """The order of a map's keys with the indentation in front of their printed forms, memoised."""
+        order = self.orders.get(keys) or self.order(keys)
+        found = self.levels[indent][1][keys] = [(key, indent + shown if shown else "") for key, shown in order]
+        return found
+
     def map(self, value: dict[str, Any], indent: str) -> None:
         """A map that is not empty, each key at the indentation."""
         out, texts = self.out, self.texts
+        inner, orders = self.levels.get(indent) or self.level(indent)
         keys = tuple(value)
-        for key, shown in self.orders.get(keys) or self.order(keys):
+        for key, prefix in orders.get(keys) or self.placed(keys, indent):
             item = value[key]
             kind = type(item)
-            if not shown:
+            if not prefix:
                 self.explicit(key, item, indent)
             elif kind is str or kind is Quoted:
                 text = texts.get(item) or self.unfolded(item)
                 if text:
-                    out.append(f"{indent}{shown}{text}")
+                    out.append(prefix)
+                    out.append(text)
                 else:
-                    self.text(f"{indent}{shown}", item, indent + "  ")
+                    self.text(prefix, item, inner)
             elif kind is dict:
+                out.append(prefix)
                 if item:
-                    out.append(f"{indent}{shown}\n")
-                    self.map(item, indent + "  ")
+                    out.append("\n")
+                    self.map(item, inner)
                 else:
-                    out.append(f"{indent}{shown} {{}}\n")
+                    out.append(" {}\n")
             elif kind is list:
+                out.append(prefix)
                 if item:
-                    out.append(f"{indent}{shown}\n")
+                    out.append("\n")
                     self.list(item, indent)
                 else:
-                    out.append(f"{indent}{shown} []\n")
+                    out.append(" []\n")
+            elif kind is int:
+                out.append(prefix)
+                out.append(self.numbers.get(item) or self.number(item))
             else:
-                self.leaf(f"{indent}{shown}", item, indent + "  ")
+                self.leaf(prefix, item, inner)
 
     def list(self, value: list[Any], indent: str) -> None:
         """A list that is not empty, each dash at the indentation."""
         out, texts = self.out, self.texts
         inner = indent + "  "
+        prefix = indent + "-"
         for item in value:
             kind = type(item)
             if kind is str or kind is Quoted:
                 text = texts.get(item) or self.unfolded(item)
                 if text:
-                    out.append(f"{indent}-{text}")
+                    out.append(prefix)
+                    out.append(text)
                 else:
-                    self.text(f"{indent}-", item, inner)
+                    self.text(prefix, item, inner)
             elif (kind is dict or kind is list) and item:
                 start = len(out)
                 if kind is dict:
@@ -175,9 +200,23 @@ class Pen:
                 else:
                     self.list(item, inner)
                 # The first line of what is inside stands after the dash.
-                out[start] = f"{indent}- {out[start][len(inner) :]}"
+                out[start] = self.dashes.get(out[start]) or self.dashed(out[start], indent)
             else:
-                self.leaf(f"{indent}-", item, inner)
+                self.leaf(prefix, item, inner)
+
+    def dashed(self, text: str, indent: str) -> str:
+        """What starts a line two columns behind an indentation, after a dash there; memoised where no value is in it."""
+        found = f"{indent}- {text[len(indent) + 2 :]}"
+        if text[-1] != "\n":
+            self.dashes[text] = found
+        return found
+
+    def number(self, value: int) -> str:
+        """` number` as it is printed, memoised."""
+        if not -(2**63) <= value < 2**64:
+            raise _OddError
+        found = self.numbers[value] = f" {value}\n"
+        return found
 
     def unfolded(self, text: str) -> str:
         """` text` as it is printed wherever it stands, memoised; empty for one whose layout depends on the place."""
@@ -210,9 +249,7 @@ class Pen:
         """Any scalar (or an empty map or list) after a prefix."""
         kind = type(value)
         if kind is int:
-            if not -(2**63) <= value < 2**64:
-                raise _OddError
-            self.out.append(f"{prefix} {value}\n")
+            self.out.append(prefix + (self.numbers.get(value) or self.number(value)))
         elif kind is bool or value is None:
             self.out.append(prefix + _WORDS[value])
         elif kind is float:
