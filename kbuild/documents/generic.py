@@ -280,7 +280,8 @@ def _ordinary(value: Json) -> Json:
         for key in sorted(value):
             if type(key) is not str or not key.isascii():
                 raise _UnusualError
-            found[key] = _ordinary(value[key])
+            item = value[key]
+            found[key] = item if type(item) is str and item.isascii() else _ordinary(item)
         return found
     elif kind is list:
         return [_ordinary(item) for item in value]

@@ -80,6 +80,9 @@ class Selector:
             candidates = [found[serial] for serial in sorted(found)]
         if counters is not None:
             counters.matches += len(candidates)
+        kinds = self.kind.texts
+        if kinds is not None:
+            candidates = [resource for resource in candidates if resource.id[2] in kinds]
         return [resource for resource in candidates if self._selects(resource)]
 
     def _selects(self, resource: Resource) -> bool:

@@ -36,8 +36,8 @@ def fix(resources: Resources, back_references: Sequence[NameBackReference], cont
     index = by_previous_name(resources)
     plans: dict[tuple[str, str, str], tuple[Branch, list[Use]]] = {}
     for resource in resources.items:
-        original = resource.original_id
-        key = (original.group, original.version, original.kind)
+        group, version, kind = (resource.original_id if resource.torn else resource.id)[:3]
+        key = (group, version, resource.history[0][2] if resource.history else kind)
         plan = plans.get(key)
         if plan is None:
             plan = plans[key] = plan_of(back_references, *key)

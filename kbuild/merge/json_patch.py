@@ -84,7 +84,22 @@ def json_type(value: Json) -> str:
     return "string" if isinstance(value, str) else "bool" if kind is bool else "number"
 
 
-def apply(body: Body, operations: list[Operation], known: dict[str, Json] | None = None) -> Body:
+class Strings(dict[str, object]):
+    """The scalars that texts are rebuilt into, made on demand. `has_tab` says that a block with a tab in front is among them."""
+
+    __slots__ = ("has_tab",)
+
+    def __init__(self) -> None:
+        self.has_tab = False
+
+    def __missing__(self, text: str) -> Json:
+        found = text if not v3_needs_quotes(text) else block(text) if "\n" in text else Quoted(text)
+        self.has_tab = self.has_tab or type(found) is Scalar
+        self[text] = found
+        return found
+
+
+def apply(body: Body, operations: list[Operation], known: Strings | None = None) -> Body:
     """The body after the operations, rebuilt from JSON values; `known` are the strings rebuilt so far, for the next time.
 
     Mutates: `known`. Raises: PatchError, OutputError.
@@ -96,8 +111,9 @@ def apply(body: Body, operations: list[Operation], known: dict[str, Json] | None
         document = _step(document, operation)
     if type(document) is not dict:
         raise PatchError("json: cannot unmarshal array into Go value of type map[string]interface {}")
-    result = rebuilt(document, {} if known is None else known)
-    if _has_tab_block(result):
+    known = Strings() if known is None else known
+    result = rebuilt(document, known)
+    if known.has_tab and _has_tab_block(result):
         raise tab_error(result)
     return result  # type: ignore[no-any-return]
 
@@ -112,17 +128,13 @@ def _has_tab_block(value: Json) -> bool:
     return kind is Scalar and value.tag == STR
 
 
-def rebuilt(value: Json, known: dict[str, Json]) -> Json:
+def rebuilt(value: Json, known: Strings) -> Json:
     """A body from JSON values, all numbers as floats. Mutates: `known`. Raises: OutputError, for infinity and NaN."""
     kind = type(value)
     if kind is str:
-        found = known.get(value)
-        if found is None:
-            found = value if not v3_needs_quotes(value) else block(value) if "\n" in value else Quoted(value)
-            known[value] = found
-        return found
+        return known[value]
     if kind is dict:
-        return {key: rebuilt(item, known) for key, item in value.items()}
+        return {key: known[item] if type(item) is str else rebuilt(item, known) for key, item in value.items()}
     if kind is list:
         return [rebuilt(item, known) for item in value]
     if kind is bool or value is None:

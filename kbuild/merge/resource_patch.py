@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters
-    from kbuild.merge.json_patch import Operation
+    from kbuild.merge.json_patch import Operation, Strings
     from kbuild.merge.strategic import Known
     from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
@@ -226,7 +226,7 @@ def _restore_metadata(body: Body, namespace: str, name: str | None) -> None:
 
 
 def apply_json(
-    resource: Resource, operations: list[Operation], *, has_annotations: bool, known: dict[str, Json] | None = None
+    resource: Resource, operations: list[Operation], *, has_annotations: bool, known: Strings | None = None
 ) -> None:
     """Apply a JSON patch. `has_annotations` says that the reference holds internal annotations in the resource.
 

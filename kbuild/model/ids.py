@@ -75,7 +75,14 @@ class ObjectId(tuple):  # type: ignore[type-arg]
 
     def key(self) -> tuple[str, str, str, str, str]:
         """What identity means: group, version, kind, name, effective namespace."""
-        return (self[0], self[1], self[2], self[3], effective_namespace(self[4], cluster_scoped=self[5]))
+        group, version, kind, name, namespace, is_cluster_scoped = self
+        return (
+            group,
+            version,
+            kind,
+            name,
+            CLUSTER_SCOPED_NAMESPACE if is_cluster_scoped else namespace or DEFAULT_NAMESPACE,
+        )
 
     @property
     def api_version(self) -> str:

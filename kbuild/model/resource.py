@@ -6,7 +6,13 @@ Source: kustomize api v0.21.1 `resource.Resource`; the internal annotations of k
 from __future__ import annotations
 
 from kbuild.model.errors import UNKNOWN, CrashError, Position
-from kbuild.model.ids import CLUSTER_SCOPED, ObjectId, split_api_version
+from kbuild.model.ids import (
+    CLUSTER_SCOPED,
+    CLUSTER_SCOPED_NAMESPACE,
+    DEFAULT_NAMESPACE,
+    ObjectId,
+    split_api_version,
+)
 from kbuild.model.scalars import copy_body, known_text, text_of
 
 TYPE_CHECKING = False
@@ -32,7 +38,10 @@ class Twins:
     def follow(self) -> None:
         """Give every place the value that was last written to one of them. Mutates: the maps."""
         value = self.value
-        if all(holder.get(key) is value for holder, key in self.places):
+        for holder, key in self.places:
+            if holder.get(key) is not value:
+                break
+        else:
             return
         self.places = [place for place in self.places if place[1] in place[0]]
         for holder, key in self.places:
@@ -137,7 +146,12 @@ class Resource:
             group, version = split_api_version(api_text)
             is_cluster_scoped = (api_text, kind_text) in self.scopes
         self._id_source = (api_version, kind, name, namespace)
-        return ObjectId(group, version, kind_text, known_text(name), known_text(namespace), is_cluster_scoped)
+        name_text = name if type(name) is str else known_text(name)
+        namespace_text = namespace if type(namespace) is str else known_text(namespace)
+        # Ids are made for every resource again and again: without the call in between.
+        return tuple.__new__(
+            ObjectId, (group, version, kind_text, name_text, namespace_text, is_cluster_scoped)
+        )  # fmt: skip
 
     def refresh(self) -> bool:
         """Read the current id from the body again; returns whether it changed.
@@ -166,15 +180,16 @@ class Resource:
         The reference keeps names, namespaces and kinds in lists of their own and adds nothing for an empty text; a
         history whose lists differ in length cannot be read any more, one without names is none.
         """
-        current, history = self.id, self.history
-        if not current.name:
+        history = self.history
+        _, _, kind, name, namespace, is_cluster_scoped = self.id
+        if not name:
             self.torn = self.torn or bool(history)
             self.is_nameless = True
             return
         if history:
-            self.torn = self.torn or not current.kind or "" in history[-1]
+            self.torn = self.torn or not kind or "" in history[-1]
         self.torn = self.torn or self.is_nameless
-        history.append((current.name, current.effective_namespace, current.kind))
+        history.append((name, CLUSTER_SCOPED_NAMESPACE if is_cluster_scoped else namespace or DEFAULT_NAMESPACE, kind))
 
     def previous_ids(self) -> list[ObjectId]:
         """The ids of the history, oldest first; group and version are always the current ones. Raises: CrashError."""

@@ -86,6 +86,12 @@ class Resources:
         old = self._serial_keys[resource.serial]
         if old == key:
             return
+        holders = self._keys[old]
+        if len(holders) == 1 and key not in self._keys:
+            del self._keys[old]
+            self._keys[key] = holders
+            self._serial_keys[resource.serial] = key
+            return
         self._forget_key(resource, old)
         holders = self._keys.setdefault(key, [])
         holders.append(resource)

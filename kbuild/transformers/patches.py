@@ -42,7 +42,6 @@ class PatchTransformer:
         self.file = f"{context.file.rpartition('/')[0]}/{path}" if path else ""
         self.operations: list[json_patch.Operation] | None = None
         self.documents: list[StrategicPatch] = []
-        self.known: dict[str, Any] = {}
         try:
             self._parse(text, self.file)
         except KbuildError as error:
@@ -120,10 +119,11 @@ class PatchTransformer:
             raise ConfigurationError(f"must specify a target for JSON patch {self.source}")
         operations = self.operations
         assert operations is not None
+        known = json_patch.Strings()
         for resource in Selector(self.target).select(resources, self.context.counters):
             resource.store_previous_id()
             try:
-                apply_json(resource, operations, has_annotations=True, known=self.known)
+                apply_json(resource, operations, has_annotations=True, known=known)
             except KbuildError as error:
                 raise (error.at(self.file, 1, 1) if self.file else error) from None
             resources.touched(resource)
