@@ -21,6 +21,8 @@ DASH, DASH_SCALAR, DASH_EMPTY, DASH_BLOCK, DASH_OPEN, DASH_FLOW = 10, 11, 12, 13
 TEXT, TEXT_OPEN, TEXT_FLOW, ODD = 20, 21, 22, 23
 
 _BLANK_LINE: Line = (-1, BLANK, None, None, None)
+# Stands behind the last line of a text.
+END: Line = (-2, ODD, None, None, None)
 _ODD_START = frozenset("?&*!|>%@`[]{},\"'")
 _SHORT = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b", " ": " ",

@@ -17,6 +17,7 @@ from kbuild.documents.lines import (
     DASH_EMPTY,
     DASH_FLOW,
     DASH_SCALAR,
+    END,
     KEY,
     KEY_FLOW,
     KEY_SCALAR,
@@ -201,8 +202,9 @@ def check_characters(chunk: str) -> None:
 class Builder:
     """Follows the indentation of classified lines and builds maps and lists.
 
-    Shape: `entries` are the classifications of `lines`, None for one that was not looked at yet. Each method takes the index
-    of the line to start at and returns a value and the index of the first line behind it.
+    Shape: `entries` are the classifications of `lines`, None for one that was not looked at yet, and at the end one that ends
+    every collection. Each method takes the index of the line to start at and returns a value and the index of the first
+    line behind it.
     """
 
     __slots__ = ("ends_open", "entries", "known", "lines", "typing")
@@ -210,7 +212,7 @@ class Builder:
     def __init__(self, lines: list[str], typing: Typing, *, ends_open: bool) -> None:
         self.lines, self.typing, self.ends_open = lines, typing, ends_open
         self.known = typing.lines
-        self.entries: list[Line | None] = list(map(typing.lines.get, lines))
+        self.entries: list[Line | None] = [*map(typing.lines.get, lines), END]
 
     def line(self, at: int) -> Line:
         """The classification of a line."""
@@ -225,8 +227,8 @@ class Builder:
 
     def next_content(self, at: int) -> int:
         """The index of the next line with content, or the number of lines."""
-        count = len(self.lines)
-        while at < count and self.line(at)[1] == BLANK:
+        entries = self.entries
+        while (entries[at] or self.line(at))[1] == BLANK:
             at += 1
         return at
 
@@ -255,9 +257,8 @@ class Builder:
         """A map whose keys stand at the indentation. Raises: Declined."""
         result: dict[Any, Any] = {}
         entries, typing = self.entries, self.typing
-        count = len(entries)
         plain_at, plain_text, plain_key = 0, None, None
-        while at < count:
+        while True:
             here, kind, key, value, raw = entries[at] or self.line(at)
             if here != indent:
                 if kind == BLANK:
@@ -277,7 +278,7 @@ class Builder:
             elif kind == KEY:
                 plain_text = None
                 at += 1
-                below = entries[at] if at < count else None
+                below = entries[at]
                 if below is not None and below[0] > indent and below[1] < DASH:
                     value, at = self.map(at, below[0])
                 else:
@@ -297,9 +298,8 @@ class Builder:
         """A list whose dashes stand at the indentation. Raises: Declined."""
         result: list[Any] = []
         lines, entries = self.lines, self.entries
-        count = len(lines)
         plain_at, plain_text = 0, None
-        while at < count:
+        while True:
             here, kind, inner, value, raw = entries[at] or self.line(at)
             if here != indent:
                 if kind == BLANK:
@@ -349,12 +349,11 @@ class Builder:
     def below(self, at: int, indent: int, *, allow_list: bool) -> tuple[Json, int]:
         """The value of a key or dash that ends its line: nested deeper, a list at the same indentation, or null."""
         at = self.next_content(at)
-        if at < len(self.lines):
-            here, kind, *_ = self.line(at)
-            if DASH <= kind < TEXT and (here > indent or (here == indent and allow_list)):
-                return self.list(at, here)
-            if here > indent:
-                return self.node(at, indent)
+        here, kind, *_ = self.line(at)
+        if DASH <= kind < TEXT and (here > indent or (here == indent and allow_list)):
+            return self.list(at, here)
+        if here > indent:
+            return self.node(at, indent)
         return self.typing.null, at
 
     def other(self, kind: int, at: int, value: Any, indent: int) -> tuple[Json, int]:

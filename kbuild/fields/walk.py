@@ -259,7 +259,7 @@ class EntrySetter:
     maps share it from then on (`Twins`), and it takes over the quoting of the entries that were there.
     """
 
-    __slots__ = ("_made", "_path", "_quoted", "_targets", "_unsafe", "key", "name", "text")
+    __slots__ = ("_made", "_parts", "_path", "_quoted", "_targets", "_unsafe", "key", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         from kbuild.documents.resolve import is_yaml11_non_string, key
@@ -269,6 +269,7 @@ class EntrySetter:
         self._quoted, self._path = False, ""
         self._made: list[tuple[str, Any]] = []
         self._targets: list[tuple[str, Any]] = []
+        self._parts: dict[str, list[str]] = {}
 
     def visit_all(self, resource: Resource, plan: Plan) -> list[tuple[str, Any]]:
         """Write the entry at the fields of all specs; returns (path, map) of each field.
@@ -333,8 +334,16 @@ class EntrySetter:
         for _, target in self._made:
             target[self.key] = value
         if len(self._made) > 1:
-            self._made.sort(key=lambda made: made[0].split("/"))
+            self._made.sort(key=self._order)
             resource.twins.append(Twins([(target, self.key) for _, target in self._made], value))
+
+    def _order(self, made: tuple[str, Any]) -> list[str]:
+        """What the fields of a resource are sorted by: their paths, part by part."""
+        path = made[0]
+        found = self._parts.get(path)
+        if found is None:
+            found = self._parts[path] = path.split("/")
+        return found
 
 
 def have_annotations(resource: Resource) -> None:

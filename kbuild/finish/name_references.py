@@ -7,6 +7,7 @@ Source: kustomize v5.8.1 `nameReferenceTransformer`, `filters/nameref`. Decision
 from __future__ import annotations
 
 from kbuild.documents.resolve import plain_or_block, untagged_set
+from kbuild.fields.spec import are_apart
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
 from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, is_null, tag_of, text_of
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
 
     Use = tuple[NameBackReference, FieldSpec]
     Branch = tuple[dict[str, Any], list[Use]]
+    # what a field is used for, its holder and key, and how many segments lead to each list on the way to it
+    Mention = tuple[list[Use], dict[Any, Any], str, tuple[int, ...]]
 
 
 class _Broken(Exception):  # noqa: N818
-    """A scalar stands where a path goes on, or a path is empty: the exact walk must find out which error comes first."""
+    """A scalar stands where a path goes on, there is no tree or a path is empty: the exact walk must find out what comes first."""
 
 
 def fix(resources: Resources, back_references: Sequence[NameBackReference], context: Context) -> None:
     """Rewrite all references. Mutates: the bodies. Raises: FieldError, AmbiguousTargetError."""
     index = by_previous_name(resources)
-    plans: dict[tuple[str, str, str], tuple[Branch, list[Use]]] = {}
+    plans: dict[tuple[str, str, str], tuple[Branch | None, list[Use]]] = {}
     for resource in resources.items:
         group, version, kind = (resource.original_id if resource.torn else resource.id)[:3]
         key = (group, version, resource.history[0][2] if resource.history else kind)
@@ -56,19 +59,22 @@ def by_previous_name(resources: Resources) -> dict[str, list[Resource]]:
 
 def plan_of(
     back_references: Sequence[NameBackReference], group: str, version: str, kind: str
-) -> tuple[Branch, list[Use]]:
-    """The fields of a kind that mention names: as a tree by path, and as the reference's list."""
+) -> tuple[Branch | None, list[Use]]:
+    """The fields of a kind that mention names: as the reference's list, and as a tree by path where they are apart."""
     tree: Branch = ({}, [])
-    uses: list[Use] = []
-    for reference in back_references:
-        for spec in reference.referrers:
-            if not spec.selects(group, version, kind):
-                continue
-            uses.append((reference, spec))
-            branch = tree
-            for name, _ in spec.segments:
-                branch = branch[0].setdefault(name, ({}, []))
-            branch[1].append((reference, spec))
+    uses = [
+        (reference, spec)
+        for reference in back_references
+        for spec in reference.referrers
+        if spec.selects(group, version, kind)
+    ]
+    if not are_apart([spec for _, spec in uses]):
+        return None, uses
+    for use in uses:
+        branch = tree
+        for name, _ in use[1].segments:
+            branch = branch[0].setdefault(name, ({}, []))
+        branch[1].append(use)
     return tree, uses
 
 
@@ -90,12 +96,13 @@ class Referrer:
         self.binding_namespaces = binding_namespaces(resource)
         self.use: Use | None = None
 
-    def rewrite(self, tree: Branch, uses: list[Use]) -> None:
+    def rewrite(self, tree: Branch | None, uses: list[Use]) -> None:
         """Rewrite all its references. Mutates: the body. Raises: FieldError, AmbiguousTargetError."""
+        mentions: list[Mention] = []
         try:
-            if tree[1]:
+            if tree is None or tree[1]:
                 raise _Broken
-            check(self.resource.body, tree)
+            find_mentions(self.resource.body, tree, (), mentions)
         except _Broken:
             for use in uses:
                 self.use = use
@@ -104,12 +111,19 @@ class Referrer:
                 except KbuildError as error:
                     raise self.framed(error) from None
             return
-        try:
-            self.follow(self.resource.body, tree, 0)
-        except KbuildError as error:
-            assert self.use is not None
-            path = self.use[1].path
-            raise self.framed(error.within(f"considering field '{path}' of object {self.current}")) from None
+        for found, holder, name, lists in mentions:
+            value = holder[name]
+            if type(value) is str and value not in self.index:
+                continue
+            for use in found:
+                self.use = use
+                try:
+                    self.set(holder, name)
+                except KbuildError as error:
+                    for depth in reversed(lists):
+                        error.within(f"visit traversal on path: [{use[1].rest(depth)}]")
+                    error.within(f"considering field '{use[1].path}' of object {self.current}")
+                    raise self.framed(error) from None
 
     def framed(self, error: KbuildError) -> KbuildError:
         """The error, saying which field of which resource it is about."""
@@ -117,26 +131,6 @@ class Referrer:
         place = self.resource.position
         path = self.use[1].path
         return error.within(f"updating name reference in '{path}' field of '{self.current}'").at_place(place)
-
-    def follow(self, value: Json, branch: Branch, depth: int) -> None:
-        """Walk one value along the tree. Mutates: the body. Raises: KbuildError, framed as the reference's walk does."""
-        if type(value) is list:
-            try:
-                for item in value:
-                    self.follow(item, branch, depth)
-            except KbuildError as error:
-                assert self.use is not None
-                raise error.within(f"visit traversal on path: [{self.use[1].rest(depth)}]") from None
-        elif type(value) is dict:
-            for name, inner in branch[0].items():
-                item = value.get(name)
-                if item is None:
-                    continue
-                for use in inner[1]:
-                    self.use = use
-                    self.set(value, name)
-                if inner[0]:
-                    self.follow(item, inner, depth + 1)
 
     def set(self, holder: Any, key: Any) -> None:
         """Rewrite what a field says: a name, a list of names, or a map with a name. Mutates: the body."""
@@ -232,17 +226,25 @@ class Referrer:
         return other.id.effective_namespace == self.current.effective_namespace
 
 
-def check(value: Json, branch: Branch) -> None:
-    """Raise _Broken where a scalar stands in the middle of a path."""
+def find_mentions(
+    value: Json, branch: Branch, lists: tuple[int, ...], found: list[Mention], depth: int = 0
+) -> None:
+    """Collect the fields below a value along a tree, in its order.
+
+    Mutates: `found`. Raises: _Broken, where a scalar stands in the middle of a path.
+    """
     if type(value) is list:
         for item in value:
-            check(item, branch)
+            find_mentions(item, branch, (*lists, depth), found, depth)
     elif type(value) is dict:
         for name, inner in branch[0].items():
+            item = value.get(name)
+            if item is None:
+                continue
             if inner[0]:
-                item = value.get(name)
-                if item is not None:
-                    check(item, inner)
+                find_mentions(item, inner, lists, found, depth + 1)
+            else:
+                found.append((inner[1], value, name, lists))
     elif not is_null(value):
         raise _Broken
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kbuild.fields.spec import ORDER_FIRST, ORDER_LAST
 from kbuild.model.errors import ConfigurationError
+from kbuild.model.ids import gvk_text
 from kbuild.model.log_line import stamped
 
 TYPE_CHECKING = False
@@ -53,13 +54,20 @@ def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resou
     index = {kind: at - len(first) for at, kind in enumerate(first)}
     index.update({kind: at + 1 for at, kind in enumerate(last)})
 
-    def key(resource: Resource) -> Any:
-        found = resource.id
-        group, version, kind = found.group, found.version, found.kind
+    known: dict[tuple[str, str, str], tuple[int, bool, bytes, str]] = {}
+
+    def of_kind(group: str, version: str, kind: str) -> tuple[int, bool, bytes, str]:
         gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
         # Two kinds called Namespace sort the other way round when one is of the core group: core first.
         is_other = kind == "Namespace" and bool(group)
-        text = f"{found.gvk_text()}|{found.namespace or '~X'}|{found.name or '~N'}"
-        return (index.get(kind, 0), is_other, gvk.encode(), text.encode())
+        return index.get(kind, 0), is_other, gvk.encode(), gvk_text(group, version, kind)
+
+    def key(resource: Resource) -> Any:
+        group, version, kind, name, namespace, _ = resource.id
+        found = known.get((group, version, kind))
+        if found is None:
+            found = known[group, version, kind] = of_kind(group, version, kind)
+        place, is_other, gvk, shown = found
+        return (place, is_other, gvk, f"{shown}|{namespace or '~X'}|{name or '~N'}".encode())
 
     return key
