@@ -307,6 +307,14 @@ def tab_error(body: Json) -> OutputError:
     return OutputError(f"yaml: line {tab_line(body)}: found a tab character where an indentation space is expected")
 
 
+def has_tab_block(value: Json) -> bool:
+    """Whether a body holds a block that starts with a tab, which the reference cannot read again."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        return any(map(has_tab_block, value.values() if kind is dict else value))
+    return kind is Scalar and value.tag == STR
+
+
 def to_json_values(body: Json) -> Json:
     """The body as a JSON patch sees it: a number is an int below a million, else a float. Raises: OutputError."""
     return _floats(to_generic(body))

@@ -83,6 +83,16 @@ def marshal(value: Json) -> str:
         return Pen().whole(after_json(marshalled(value)))
 
 
+class Levels(dict[str, "tuple[str, dict[tuple[str, ...], Order]]"]):
+    """By indentation: the next one, and the orders that are known with this indentation in front; made on demand."""
+
+    __slots__ = ()
+
+    def __missing__(self, indent: str) -> tuple[str, dict[tuple[str, ...], Order]]:
+        found = self[indent] = (indent + "  ", {})
+        return found
+
+
 class Pen:
     """One text being written, with its memo tables. A method meets what it cannot print with a ValueError.
 
@@ -101,7 +111,7 @@ class Pen:
         self.numbers: dict[int, str] = {}
         self.styles: dict[str, int] = {}
         self.orders: dict[tuple[str, ...], Order] = {}
-        self.levels: dict[str, tuple[str, dict[tuple[str, ...], Order]]] = {}
+        self.levels = Levels()
         self.dashes: dict[str, str] = {}
 
     def resource(self, body: Body) -> None:
@@ -131,11 +141,6 @@ class Pen:
         found = self.orders[keys] = [(key, shown_key(key)) for key in ordered(keys)]
         return found
 
-    def level(self, indent: str) -> tuple[str, dict[tuple[str, ...], Order]]:
-        """The next indentation, and the orders known at this one."""
-        found = self.levels[indent] = (indent + "  ", {})
-        return found
-
     def placed(self, keys: tuple[Any, ...], indent: str) -> Order:
         """The order of a map's keys with the indentation in front of their printed forms, memoised."""
         order = self.orders.get(keys) or self.order(keys)
@@ -145,7 +150,7 @@ class Pen:
     def map(self, value: dict[str, Any], indent: str) -> None:
         """A map that is not empty, each key at the indentation."""
         out, texts = self.out, self.texts
-        inner, orders = self.levels.get(indent) or self.level(indent)
+        inner, orders = self.levels[indent]
         keys = tuple(value)
         for key, prefix in orders.get(keys) or self.placed(keys, indent):
             item = value[key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from kbuild.documents.resolve import block, plain, v3_needs_quotes
 from kbuild.model.errors import OutputError, PatchError
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import STR, Quoted, Scalar
+from kbuild.model.scalars import Quoted, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def apply(body: Body, operations: list[Operation], known: Strings | None = None)
 
     Mutates: `known`. Raises: PatchError, OutputError.
     """
-    from kbuild.documents.generic import tab_error, to_generic
+    from kbuild.documents.generic import has_tab_block, tab_error, to_generic
 
     document: Json = to_generic(body)
     for operation in operations:
@@ -113,19 +113,9 @@ def apply(body: Body, operations: list[Operation], known: Strings | None = None)
         raise PatchError("json: cannot unmarshal array into Go value of type map[string]interface {}")
     known = Strings() if known is None else known
     result = rebuilt(document, known)
-    if known.has_tab and _has_tab_block(result):
+    if known.has_tab and has_tab_block(result):
         raise tab_error(result)
     return result  # type: ignore[no-any-return]
-
-
-def _has_tab_block(value: Json) -> bool:
-    """Whether a body holds a block that starts with a tab, which the reference cannot read again."""
-    kind = type(value)
-    if kind is dict:
-        return any(_has_tab_block(item) for item in value.values())
-    if kind is list:
-        return any(_has_tab_block(item) for item in value)
-    return kind is Scalar and value.tag == STR
 
 
 def rebuilt(value: Json, known: Strings) -> Json:
