@@ -83,16 +83,6 @@ def marshal(value: Json) -> str:
         return Pen().whole(after_json(marshalled(value)))
 
 
-class Levels(dict[str, "tuple[str, dict[tuple[str, ...], Order]]"]):
-    """By indentation: the next one, and the orders that are known with this indentation in front; made on demand."""
-
-    __slots__ = ()
-
-    def __missing__(self, indent: str) -> tuple[str, dict[tuple[str, ...], Order]]:
-        found = self[indent] = (indent + "  ", {})
-        return found
-
-
 class Pen:
     """One text being written, with its memo tables. A method meets what it cannot print with a ValueError.
 
@@ -111,7 +101,7 @@ class Pen:
         self.numbers: dict[int, str] = {}
         self.styles: dict[str, int] = {}
         self.orders: dict[tuple[str, ...], Order] = {}
-        self.levels = Levels()
+        self.levels: dict[str, tuple[str, dict[tuple[str, ...], Order]]] = {}
         self.dashes: dict[str, str] = {}
 
     def resource(self, body: Body) -> None:
@@ -150,7 +140,10 @@ class Pen:
     def map(self, value: dict[str, Any], indent: str) -> None:
         """A map that is not empty, each key at the indentation."""
         out, texts = self.out, self.texts
-        inner, orders = self.levels[indent]
+        level = self.levels.get(indent)
+        if level is None:
+            level = self.levels[indent] = (indent + "  ", {})
+        inner, orders = level
         keys = tuple(value)
         for key, prefix in orders.get(keys) or self.placed(keys, indent):
             item = value[key]

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
     Setter = Callable[[Any, Any], None]
-    # name of a field, the number of the spec that ends here or None, what goes on below
-    Branch = list[tuple[str, int | None, "Fork"]]
+    # branches: name of a field, the number of the spec that ends there or None, what goes on below; and the numbers of the
+    # specs of all branches that create what is missing
+    Fork = tuple[list[tuple[str, int | None, "Fork"]], list[int]]
     # number of the spec, map and key of the field (None: only `visit` can say), whether it has to be created
     Place = tuple[int, Any, str, bool]
 
@@ -94,29 +95,6 @@ def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, 
         _walk(item, spec, at + 1, setter, create_kind)
 
 
-class Unusual(Exception):  # noqa: N818
-    """A body has something in the way of a plan: the exact walks must find out what comes of it."""
-
-
-class Fork:
-    """Where the paths of a plan part: `branches` by name, `creating` the numbers of the specs behind it that create."""
-
-    __slots__ = ("branches", "creating")
-
-    def __init__(self) -> None:
-        self.branches: Branch = []
-        self.creating: list[int] = []
-
-    def below(self, name: str, number: int | None) -> Fork:
-        """The fork behind a name, made where there is none; `number` is that of a spec that ends there."""
-        for known, _, fork in self.branches:
-            if known == name:
-                return fork
-        fork = Fork()
-        self.branches.append((name, number, fork))
-        return fork
-
-
 class Plan:
     """The fields that several specs name in resources of one kind, found in one walk along a tree of their paths.
 
@@ -132,16 +110,25 @@ class Plan:
         self.odd: list[Place] = []
         if len({spec.path for spec in specs}) < len(specs) or not are_apart(specs):
             return
-        self.root = Fork()
+        self.root = ([], [])
         for number, spec in enumerate(specs):
             if self._is_odd(spec):
                 self.odd.append((number, None, "", True))
-                continue
-            fork, last = self.root, len(spec.segments) - 1
-            for at, (name, _) in enumerate(spec.segments):
-                if spec.create and create_kind:
-                    fork.creating.append(number)
-                fork = fork.below(name, number if at == last else None)
+            else:
+                self._plant(number, spec)
+
+    def _plant(self, number: int, spec: FieldSpec) -> None:
+        """Add the path of a spec to the tree. Mutates: `root`."""
+        assert self.root is not None
+        fork, last = self.root, len(spec.segments) - 1
+        for at, (name, _) in enumerate(spec.segments):
+            if spec.create and self.create_kind:
+                fork[1].append(number)
+            below = next((below for known, _, below in fork[0] if known == name), None)
+            if below is None:
+                below = ([], [])
+                fork[0].append((name, number if at == last else None, below))
+            fork = below
 
     def _is_odd(self, spec: FieldSpec) -> bool:
         """Whether a path has an empty name, ends in a list, has lists and creates what is missing, or is that of annotations."""
@@ -155,40 +142,40 @@ class Plan:
         if self.root is None or type(body) is not dict:
             return None
         found = self.odd[:]
-        try:
-            self._follow(body, self.root, found)
-        except Unusual:
+        if not self._follow(body, self.root, found):
             return None
         if len(found) > 1:
             found.sort(key=_number)
         return found
 
-    def _follow(self, value: dict[Any, Any], fork: Fork, found: list[Place]) -> None:
-        """Collect the fields below a map. Mutates: `found`. Raises: Unusual."""
-        for name, number, below in fork.branches:
+    def _follow(self, value: dict[Any, Any], fork: Fork, found: list[Place]) -> bool:
+        """Collect the fields below a map; returns False where something unusual is in the way. Mutates: `found`."""
+        branches, creating = fork
+        for name, number, below in branches:
             item = value.get(name)
             if item is None:
                 if name in value:
-                    raise Unusual
+                    return False
                 if number is None:
-                    found += [(creating, None, name, True) for creating in below.creating]
-                elif number in fork.creating:
+                    found += [(other, None, name, True) for other in below[1]]
+                elif number in creating:
                     found.append((number, value, name, True))
                 continue
             kind = type(item)
             if number is not None:
                 if (kind is dict) != (self.create_kind == MAP) or kind is list or kind is Scalar:
-                    raise Unusual
+                    return False
                 found.append((number, value, name, False))
             elif kind is dict:
-                self._follow(item, below, found)
-            elif kind is list and not below.creating:
-                for entry in item:
-                    if type(entry) is not dict:
-                        raise Unusual
-                    self._follow(entry, below, found)
-            else:
-                raise Unusual
+                if not self._follow(item, below, found):
+                    return False
+            elif kind is not list or below[1] or not self._follow_list(item, below, found):
+                return False
+        return True
+
+    def _follow_list(self, value: list[Any], fork: Fork, found: list[Place]) -> bool:
+        """The same for the entries of a list. Mutates: `found`."""
+        return all(type(entry) is dict and self._follow(entry, fork, found) for entry in value)
 
     def visit(self, resource: Resource, setter: Setter) -> None:
         """Call the setter on every field of all specs. Mutates: the body. Raises: FieldError."""
