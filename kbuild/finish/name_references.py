@@ -226,9 +226,7 @@ class Referrer:
         return other.id.effective_namespace == self.current.effective_namespace
 
 
-def find_mentions(
-    value: Json, branch: Branch, lists: tuple[int, ...], found: list[Mention], depth: int = 0
-) -> None:
+def find_mentions(value: Json, branch: Branch, lists: tuple[int, ...], found: list[Mention], depth: int = 0) -> None:
     """Collect the fields below a value along a tree, in its order.
 
     Mutates: `found`. Raises: _Broken, where a scalar stands in the middle of a path.
