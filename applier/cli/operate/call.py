@@ -17,6 +17,7 @@ from applier.cli.operate.words import ACTION, FAILURE, StoppedError, say
 from applier.cli.settings import check_choices, connection_choice
 from applier.cluster.api import Listing
 from applier.cluster.cluster import connect
+from applier.cluster.parallel import in_parallel
 from applier.failures import ApplierError, ErrorClass
 from applier.model.live import Absent
 from kbuild import KbuildError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 DEFAULT_NAMESPACE = "flux-system"
 MANAGER = "flux"
 TIMEOUT_TEXT = "5m"
+AT_ONCE = 8
 NAMESPACE = Flag(
     "namespace",
     TEXT,
@@ -114,6 +116,18 @@ class Call:
             return self.objects(noun)
         except MissingKindError:
             return []
+
+    def of_each(self, nouns: Sequence[Noun]) -> list[list[Body] | ApplierError]:
+        """The objects of several kinds, asked for at the same time; none of those that are not installed."""
+
+        def ask(noun: Noun) -> list[Body] | ApplierError:
+            try:
+                return self.objects_or_nothing(noun)
+            except ApplierError as problem:
+                return problem
+
+        self._cluster = self.cluster  # connected once, before the threads
+        return in_parallel([lambda noun=noun: ask(noun) for noun in nouns], AT_ONCE)  # type: ignore[misc]
 
     def change(self, noun: Noun, body: Body, change: Mapping[str, Any]) -> Body:
         """Merge into an object. Raises: ApplierError."""

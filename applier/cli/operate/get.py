@@ -82,11 +82,9 @@ def _get_several(call: Call, nouns: tuple[Noun, ...]) -> int:
         raise StoppedError("expected a single resource type, but found all")
     status = 0
     every = []
-    for noun in nouns:
-        try:
-            bodies = call.objects_or_nothing(noun)
-        except ApplierError as problem:
-            say(FAILURE, str(problem))
+    for noun, bodies in zip(nouns, call.of_each(nouns), strict=True):
+        if isinstance(bodies, ApplierError):
+            say(FAILURE, str(bodies))
             status = 1
             continue
         kept = _kept(call, noun, bodies)

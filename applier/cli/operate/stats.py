@@ -11,6 +11,7 @@ from applier.agent.runtime.conditions import FALSE, READY, find
 from applier.cli.operate import kinds, tables
 from applier.cli.operate.call import EVERYWHERE, SHARED, Call, guarded
 from applier.cli.operate.words import StoppedError
+from applier.failures import ApplierError
 from kbuild.cli.flags import TEXT, Flag
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def run(argv: Sequence[str]) -> int:
 def _stats(call: Call) -> int:
     if call.words:
         raise StoppedError(f"unexpected argument: {call.words[0]}")
-    counts = [counted(noun.kind, call.objects_or_nothing(noun)) for noun in _NOUNS]
+    counts = []
+    for noun, bodies in zip(_NOUNS, call.of_each(_NOUNS), strict=True):
+        if isinstance(bodies, ApplierError):
+            raise bodies
+        counts.append(counted(noun.kind, bodies))
     counts += [Count(kind) for kind in _ELSEWHERE]
     if call.values.get("output"):
         found = [
