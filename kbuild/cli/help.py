@@ -157,7 +157,7 @@ def parameters(name: str) -> list[click.Parameter]:
 
 
 def noun_completer(pages: Any, name: str) -> Any:
-    """What completes the words of a command: the nouns it takes, word by word; None for one that takes paths."""
+    """What completes the words of a command: the nouns it takes, then names; None for one that takes paths."""
     nouns = getattr(pages, "NOUNS", {}).get(name)
     if nouns is None:
         return None
@@ -165,9 +165,21 @@ def noun_completer(pages: Any, name: str) -> Any:
 
     def completed(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
         given = tuple(str(word) for word in context.params.get("target") or ())
-        return [CompletionItem(word) for word in pages.next_words(nouns, given) if word.startswith(begun)]
+        found = next_words(nouns, given)
+        if not found and hasattr(pages, "object_names"):
+            found = pages.object_names(given, context.params)
+        return [CompletionItem(word) for word in found if word.startswith(begun)]
 
     return completed
+
+
+def next_words(nouns: tuple[str, ...], given: tuple[str, ...]) -> list[str]:
+    """What may stand behind the words that are given: the next word of each noun that begins with them."""
+    begun = ("source", *given[1:]) if given[:1] == ("sources",) else given
+    split = [tuple(noun.split()) for noun in nouns]
+    return list(
+        dict.fromkeys(words[len(begun)] for words in split if words[: len(begun)] == begun and len(words) > len(begun))
+    )
 
 
 def folder_type() -> click.ParamType[Any]:

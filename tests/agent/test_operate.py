@@ -93,6 +93,15 @@ def test_get_reconcile_suspend_and_resume(scene: AgentBed) -> None:
         f"✔ applied revision main@sha1:{second}",
     ]
 
+    words = {
+        "_KBUILD_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"kbuild suspend -n {scene.namespace} ks ",
+        "COMP_CWORD": "5",
+    }
+    done = subprocess.run(
+        [str(KBUILD)], env=scene.bed.environment(**words), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "plain,web\n"
     held = (0, "", f"► suspending kustomization web in {scene.namespace} namespace\n✔ kustomization suspended\n")
     assert run(scene, "suspend", "ks", "web") == held
     assert run(scene, "suspend", "ks", "web") == held  # once more is no error

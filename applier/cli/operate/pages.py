@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from applier.cli.operate import build, debug, diff, events, get, kinds, logs, reconcile, stats, toggle, trace, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _GET = """\
 Show the agent's resources: revision, whether they are suspended, whether they are ready, and why not.
@@ -173,13 +178,11 @@ NOUNS = {
 }
 
 
-def next_words(nouns: tuple[str, ...], given: tuple[str, ...]) -> list[str]:
-    """What may stand behind the words that are given: the next word of each noun that begins with them."""
-    begun = ("source", *given[1:]) if given[:1] == ("sources",) else given
-    split = [tuple(noun.split()) for noun in nouns]
-    return list(
-        dict.fromkeys(words[len(begun)] for words in split if words[: len(begun)] == begun and len(words) > len(begun))
-    )
+def object_names(given: tuple[str, ...], flags: Mapping[str, Any]) -> list[str]:
+    """The names of the cluster's objects that may follow a noun."""
+    from applier.cli.operate import completing
+
+    return completing.names(given, flags)
 
 
 for _verb, _page, _flags in (("build", _BUILD, build.FLAGS), ("diff", _DIFF, diff.FLAGS)):

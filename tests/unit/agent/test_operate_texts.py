@@ -6,6 +6,9 @@ import base64
 import gzip
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,7 @@ from applier.cli.operate import (
 from applier.cli.operate.log_printer import Printer
 from applier.cli.operate.words import StoppedError
 from applier.model.ids import ObjectId
+from kbuild.cli.help import next_words
 from kbuild.cli.main import flux_verb, main
 
 
@@ -361,7 +365,7 @@ def test_a_request_s_token_is_a_moment_with_nanoseconds() -> None:
     ],
 )
 def test_the_next_word_of_a_noun_is_completed(given: tuple[str, ...], wanted: list[str]) -> None:
-    assert pages.next_words(pages.NOUNS["reconcile"], given) == wanted
+    assert next_words(pages.NOUNS["reconcile"], given) == wanted
 
 
 @pytest.mark.parametrize(
@@ -394,3 +398,23 @@ def test_variables_of_the_environment_are_put_into_a_text(
     monkeypatch.setattr("sys.stdin", io.StringIO("${Y}"))
     assert main(["envsubst", "--strict"]) == 1
     assert capsys.readouterr() == ("", '✗ variable not set (strict mode): "Y"\n')
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("create so", ["source"]),
+        ("get sources g", ["git"]),
+        ("bootstrap ", ["git", "github"]),
+        ("tree ", ["kustomization"]),
+        ("logs ", []),
+    ],
+)
+def test_nouns_are_completed_on_a_shell_s_request(line: str, wanted: list[str]) -> None:
+    words = f"kbuild {line}"
+    variables = {"_KBUILD_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    command = [sys.executable, "-c", "from kbuild.cli.main import entry; entry()"]
+    done = subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert [row.removeprefix("plain,") for row in done.stdout.split()] == wanted, done.stderr
