@@ -380,3 +380,6 @@ def test_f57_the_guard_stops_a_mass_prune(scene: AgentBed) -> None:
     assert scene.condition(failed)["reason"] == "ReconciliationFailed"
     assert "prune guard" in scene.condition(failed)["message"]
     assert config_map(scene, "m0")
+    scene.kube.merge(live, {"metadata": {"annotations": {"kbuild.dev/allow-prune": "all"}}})
+    scene.run_again(live)
+    assert config_map(scene, "m0") is None

@@ -38,6 +38,7 @@ class AmongOthers:
         self._attempt, self._artifact = attempt, artifact
         self._key, self._around = attempt.run.key, attempt.around
         self._wanted: dict[Key, frozenset[ObjectId]] = {}
+        self._listed: dict[Key, frozenset[str]] = {}
 
     def asked(self) -> applying.Others:
         """The questions of the applier."""
@@ -46,7 +47,7 @@ class AmongOthers:
     def keeps(self, owner: Key, object_id: ObjectId) -> bool:
         """Whether another Kustomization has an object and will go on having it."""
         body = self._around.informer.get(owner)
-        if body is None or not self._is_rival(body) or not contests.lists(body, object_id):
+        if body is None or not self._is_rival(body) or object_id.text not in self._listed_by(body):
             return False
         if self._is_sibling(body) and not is_ready_at(body, self._attempt.revision):
             return object_id in self._built(body)
@@ -60,6 +61,12 @@ class AmongOthers:
             built = self._built(body)
             found |= {object_id: key_of(body) for object_id in rest if object_id in built}
         return found
+
+    def _listed_by(self, body: Body) -> frozenset[str]:
+        key = key_of(body)
+        if key not in self._listed:
+            self._listed[key] = contests.listed(body)
+        return self._listed[key]
 
     def _behind(self) -> Iterable[Body]:
         """The Kustomizations of the same source and cluster that are not at the revision yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from applier.agent.source import unpack
@@ -11,20 +12,22 @@ from kbuild import MemoryFileSystem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import BinaryIO
 
 
 class ArchiveFileSystem:
-    """A file system below `root`. Safe to use from several threads. Shape: `places` are (offset, size) by path from the root."""
+    """A file system below `root`. Safe to use from several threads.
 
-    def __init__(self, root: str, file: BinaryIO, places: Mapping[str, tuple[int, int]]) -> None:
-        self._file = file
+    Shape: `descriptor` is that of the open file, which is closed with this; `places` are (offset, size) by path from the root.
+    """
+
+    def __init__(self, root: str, descriptor: int, places: Mapping[str, tuple[int, int]]) -> None:
+        self._descriptor = descriptor
         self._places = {f"{root}/{path}": place for path, place in places.items()}
         self._tree = MemoryFileSystem(dict.fromkeys(self._places, b""))
 
     def __del__(self) -> None:
         """The file goes with the last build that reads it."""
-        self._file.close()
+        os.close(self._descriptor)
 
     def absolute(self, path: str) -> str:
         """The path below `/`, without `.` and `..`."""
@@ -42,7 +45,7 @@ class ArchiveFileSystem:
         """The bytes of a file. Raises: OSError."""
         self._tree.read(path)
         offset, size = self._places[self._tree.absolute(path)]
-        return os.pread(self._file.fileno(), size, offset)
+        return os.pread(self._descriptor, size, offset)
 
     def read_unlinked(self, path: str) -> bytes | None:
         """The same as `read`: there are no links."""
@@ -55,10 +58,14 @@ class ArchiveFileSystem:
 
 def unpacked(data: bytes, root: str) -> tuple[ArchiveFileSystem, int]:
     """(the files of a tar.gz below `root`, how many bytes of the disk they take). Raises: ArchiveError, OSError."""
-    file = tempfile.TemporaryFile(prefix="kbuild-artifact-")  # noqa: SIM115  (it lives as long as its file system)
+    descriptor, path = tempfile.mkstemp(prefix="kbuild-artifact-")
     try:
-        size = unpack.inflate(data, file)
-        return ArchiveFileSystem(root, file, unpack.places(file)), size
+        Path(path).unlink()
+        with open(descriptor, "w+b", closefd=False) as file:
+            size = unpack.inflate(data, file)
+            file.flush()
+            found = unpack.places(file)
     except BaseException:
-        file.close()
+        os.close(descriptor)
         raise
+    return ArchiveFileSystem(root, descriptor, found), size

@@ -60,10 +60,10 @@ def owner_in(body: Body | None, own: Key) -> Key | None:
     return Key(str(namespace), str(name))
 
 
-def lists(body: Body, object_id: ObjectId) -> bool:
-    """Whether a Kustomization's inventory has an object."""
+def listed(body: Body) -> frozenset[str]:
+    """The ids in a Kustomization's inventory, as they are written there."""
     entries = ((body.get("status") or {}).get("inventory") or {}).get("entries") or ()
-    return any(entry.get("id") == object_id.text for entry in entries)
+    return frozenset(str(entry.get("id")) for entry in entries)
 
 
 def is_same_cluster(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from applier.agent.runtime.writes import is_deleting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from applier.agent.runtime.queue import Key
     from applier.agent.runtime.unit import Unit
     from applier.model.ids import Body
 
@@ -24,6 +25,7 @@ class Triggers:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
+        self._dependents: dict[Key, set[Key]] = {}
 
     def source_changed(self, old: Body | None, new: Body | None) -> None:
         """A source changed: its Kustomizations run when it has another revision, and no longer wait for an old one's health."""
@@ -39,6 +41,7 @@ class Triggers:
 
     def kustomization_changed(self, old: Body | None, new: Body | None) -> None:
         """A Kustomization changed: what depends on it runs when it became ready, or ready at another revision."""
+        self._index(old, new)
         if new is None:
             self._let_dependencies_go(old)
             return
@@ -46,10 +49,20 @@ class Triggers:
             return
         if old is not None and is_ready(old) and applied_revision(old) == applied_revision(new):
             return
-        own = key_of(new)
-        for body in self.unit.around.informer.all():
-            if own in keys_of(body) and not is_ready_at(body, applied_revision(new)):
-                self.unit.queue.add(key_of(body))
+        for key in self._dependents.get(key_of(new), ()):
+            body = self.unit.around.informer.get(key)
+            if body is not None and not is_ready_at(body, applied_revision(new)):
+                self.unit.queue.add(key)
+
+    def _index(self, old: Body | None, new: Body | None) -> None:
+        """Keep who depends on whom: only the informer's thread comes here."""
+        body = new if new is not None else old
+        assert body is not None
+        before, after = set(keys_of(old)) if old else set(), set(keys_of(new)) if new else set()
+        for key in before - after:
+            self._dependents[key].discard(key_of(body))
+        for key in after - before:
+            self._dependents.setdefault(key, set()).add(key_of(body))
 
     def _let_dependencies_go(self, old: Body | None) -> None:
         """One is gone: what it depended on may wait for that, with its own deletion."""
