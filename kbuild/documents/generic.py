@@ -108,7 +108,9 @@ def printed_scalar(value: Scalar) -> Json:
             raise ValueError(value)
         return without_stray_octets(found)
     if type(found) is float and found - found != 0:
-        raise ValueError(value)
+        if not value.quoted:
+            raise ValueError(value)
+        return value.text
     return found
 
 
