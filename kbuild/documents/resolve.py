@@ -187,7 +187,10 @@ def tagged(text: str, tag: str, *, quoted: bool = False, explicit: bool = False)
 
 def untagged_set(old: Json, text: str) -> Json:
     """What an untagged write makes of a scalar: a quoted one stays a string, a plain one is typed anew."""
-    return Quoted(text) if is_quoted(old) else plain_or_block(text)
+    kind = type(old)
+    if kind is Quoted or (kind is Scalar and old.quoted):
+        return Quoted(text)
+    return block(text) if "\n" in text else plain(text)
 
 
 def plain_or_block(text: str) -> Json:

@@ -98,9 +98,9 @@ class Merger:
         kind = type(base)
         if base is patch and (kind is dict or kind is list):
             return self.settle_patch(base, node)
-        if is_null(patch):
+        if patch is None or (type(patch) is Scalar and is_null(patch)):
             return ABSENT
-        if is_null(base):
+        if base is None or (kind is Scalar and is_null(base)):
             adopted = self.adopt(patch, node)
             return adopted if adopted is ABSENT or type(adopted) in _KIND_NAMES else restyled(base, adopted)
         if kind is dict:
