@@ -1,6 +1,7 @@
 """The applier against kubectl on a real API server, as a table: `cluster.py [--rows NAMES] [--slow] [--runs N]`.
 
 Writes benchmarks/cluster.md and cluster.json. kubectl is the one on PATH, else the one that `make cluster-programs` built.
+The targets of applying are for a kubectl that limits its own requests, as 1.32 does; 1.36 takes little longer than the server.
 Without `--slow` kubectl is not run on 5,000 objects, which takes it minutes. Both tools apply without waiting for health,
 because `kubectl apply` does not wait.
 """
