@@ -13,18 +13,19 @@ TOKEN = "s3cret-token"
 
 
 class GitHubHandler(GitHandler):
-    """The API below `/api/v3/`, Git everywhere else. What is asked of the API is written down."""
+    """The API below `/api/v3/` (Gitea: `/api/v1/`), Git everywhere else. What is asked of the API is written down."""
 
     def do_GET(self) -> None:  # noqa: N802
-        if not self.path.startswith("/api/v3/"):
+        front = "/api/v1" if self.path.startswith("/api/v1/") else "/api/v3"
+        if not self.path.startswith(f"{front}/"):
             super().do_GET()
             return
         server: Any = self.server
         length = int(self.headers.get("Content-Length") or 0)
         asked = json.loads(self.rfile.read(length) or b"{}")
-        path = self.path.removeprefix("/api/v3").partition("?")[0]
+        path = self.path.removeprefix(front).partition("?")[0]
         server.asked.append((self.command, path, asked))
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if self.headers.get("Authorization") != f"token {TOKEN}":
             self.reply(401, {}, b'{"message": "Bad credentials"}')
             return
         status, answer = self.answered(server, path, asked)

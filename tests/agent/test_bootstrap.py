@@ -15,6 +15,7 @@ from bed import KBUILD, Bed, Plane
 from github_server import TOKEN, github_server
 
 import kbuild
+from applier.cli.setup.forges import GITEA, Forge
 
 SYSTEM = "flux-system"
 FOLDER = "clusters/dev/flux-system"
@@ -246,14 +247,17 @@ def github(tmp_path: Path) -> Iterator[GitServer]:
     server.close()
 
 
-def test_a_bootstrap_from_github_makes_the_repository_first(scene: AgentBed, clean: Bed, github: GitServer) -> None:
+@pytest.mark.parametrize(("forge", "variable"), [("github", "GITHUB_TOKEN"), ("gitea", "GITEA_TOKEN")])
+def test_a_bootstrap_from_a_forge_makes_the_repository_first(
+    scene: AgentBed, clean: Bed, github: GitServer, forge: str, variable: str
+) -> None:
     scene.start(namespace=SYSTEM)
     web = github.url("").removesuffix("/.git")
     arguments = (
-        "bootstrap", "github", "--hostname", web, "--owner=shop", "--repository=fleet", "--branch=main", "--path=k8s",
+        "bootstrap", forge, "--hostname", web, "--owner=shop", "--repository=fleet", "--branch=main", "--path=k8s",
         "--personal", "--token-auth",
     )  # fmt: skip
-    code, out, err = run(clean, *arguments, GITHUB_TOKEN=TOKEN)
+    code, out, err = run(clean, *arguments, **{variable: TOKEN})
     assert (code, out) == (0, ""), err
     lines = err.splitlines()
     assert lines[:3] == [
@@ -266,7 +270,7 @@ def test_a_bootstrap_from_github_makes_the_repository_first(scene: AgentBed, cle
         ("GET", "/repos/shop/fleet", {}),
         ("POST", "/user/repos", {"name": "fleet", "private": True, "auto_init": True}),
     ]
-    code, _, err = run(clean, *arguments, GITHUB_TOKEN=TOKEN)
+    code, _, err = run(clean, *arguments, **{variable: TOKEN})
     assert code == 0
     assert "✔ sync manifests are up to date" in err.splitlines()
     assert len(asked) == 3
@@ -294,14 +298,12 @@ def test_what_stands_in_the_way_of_a_bootstrap_is_told_before_anything_is_writte
         .splitlines()[-1]
         .startswith("✗ authentication required")
     )
-    assert run(bed, "bootstrap", "svn")[2] == "✗ say where the repository is: git or github\n"
+    assert run(bed, "bootstrap", "svn")[2] == "✗ say where the repository is: git, github, gitea\n"
     assert not list(github.root.iterdir())
 
 
 def test_teams_and_visibility_are_seen_to(github: GitServer) -> None:
-    from applier.cli.setup.github import GitHub
-
-    server = GitHub(github.url("").removesuffix("/.git"), TOKEN)
+    server = Forge(github.url("").removesuffix("/.git"), TOKEN)
     assert server.repository("shop", "fleet") is None
     server.create("shop", "fleet", is_personal=False, is_private=False)
     assert server.repository("shop", "fleet") == {"name": "fleet", "private": True}
@@ -309,4 +311,5 @@ def test_teams_and_visibility_are_seen_to(github: GitServer) -> None:
     asked = github.http.asked  # type: ignore[attr-defined]
     assert asked[-1] == ("PUT", "/orgs/shop/teams/ops/repos/shop/fleet", {"permission": "maintain"})
     assert TOKEN not in repr(server)
-    assert GitHub("https://github.com", TOKEN).api == "https://api.github.com"
+    assert Forge("https://github.com", TOKEN).api == "https://api.github.com"
+    assert Forge("https://git.example.test", TOKEN, kind=GITEA).api == "https://git.example.test/api/v1"

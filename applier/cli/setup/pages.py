@@ -40,8 +40,8 @@ Examples:
   kbuild bootstrap git --url ssh://git@git.example.com/fleet --private-key-file ~/.ssh/fleet --silent
 
 \b
-Without --token-auth GitHub gets a deploy key, made by ssh-keygen. Tokens are read from GITHUB_TOKEN or GIT_PASSWORD, from standard
-input or asked for; they are in no argument of a program, no URL and no log.
+Without --token-auth GitHub and Gitea get a deploy key, made by ssh-keygen. Tokens are read from GITHUB_TOKEN, GITEA_TOKEN or
+GIT_PASSWORD, from standard input or asked for; they are in no argument of a program, no URL and no log.
 """
 
 _DEV = """\
@@ -130,11 +130,11 @@ FLAGS = {
 }  # fmt: skip
 _NOUN = "NOUN NAME"
 ARGUMENTS = {
-    "install": "", "bootstrap": "git|github", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
+    "install": "", "bootstrap": "git|github|gitea", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
     "dev": "[DIR|URL]",
 }  # fmt: skip
 _EVERY = tuple(noun.words for noun in kinds.EVERY)
-NOUNS = {"bootstrap": ("git", "github"), "create": tuple(create_flags.BY_NOUN), "export": _EVERY}
+NOUNS = {"bootstrap": ("git", "github", "gitea"), "create": tuple(create_flags.BY_NOUN), "export": _EVERY}
 
 for _word in (*kinds.NOUNS, *kinds.SOURCE_WORDS):
     PAGES[f"delete {_word}"], FLAGS[f"delete {_word}"] = _DELETE, objects.DELETE_FLAGS

@@ -1,4 +1,4 @@
-"""Where a bootstrap writes to: any Git server by its URL, or GitHub by owner and name.
+"""Where a bootstrap writes to: any Git server by its URL, or GitHub and Gitea by owner and name.
 
 Tokens and passwords come from the environment, a pipe or a prompt.
 """
@@ -17,7 +17,7 @@ from applier.agent.source.credentials import Credentials
 from applier.cli.operate.words import ACTION, SUCCESS, StoppedError, say
 from applier.cli.setup import secrets
 from applier.cli.setup.bootstrap import Target, ask_for_access
-from applier.cli.setup.github import PUBLIC, GitHub
+from applier.cli.setup.forges import GITEA, GITHUB, HOSTS, Forge
 from applier.cli.setup.nouns import checked_url
 from applier.cli.setup.sync import Sync, folder_of
 
@@ -64,17 +64,26 @@ def _by_ssh(line: Line, own: Sync) -> Target:
 
 def of_github(line: Line) -> Target:
     """A repository of GitHub, made where there is none. Raises: StoppedError."""
+    return _of_forge(line, GITHUB, ("GITHUB_TOKEN", "GitHub personal access token (PAT)"))
+
+
+def of_gitea(line: Line) -> Target:
+    """A repository of Gitea, made where there is none. Raises: StoppedError."""
+    return _of_forge(line, GITEA, ("GITEA_TOKEN", "Gitea personal access token (PAT)"))
+
+
+def _of_forge(line: Line, kind: str, wanted: tuple[str, str]) -> Target:
     owner, name = line.text("owner"), line.text("repository")
     for flag, value in (("owner", owner), ("repository", name)):
         if not value:
             raise StoppedError(f"--{flag} is required")
-    host = line.text("hostname", PUBLIC).rstrip("/")
+    host = line.text("hostname", HOSTS[kind]).rstrip("/")
     web = host if "://" in host else f"https://{host}"
     _check_insecure(line, web)
-    token = _secret_text("GITHUB_TOKEN", "GitHub personal access token (PAT)")
+    token = _secret_text(*wanted)
     authority = secrets.ca_text(line.text("ca_file"))
     trust = Trust(authority=authority.encode())
-    server = GitHub(web, token, trust)
+    server = Forge(web, token, trust, kind)
     say(ACTION, f"connecting to {urlsplit(web).netloc}")
     _ensure_repository(line, server, owner, name)
     url = f"{web}/{owner}/{name}.git"
@@ -88,7 +97,7 @@ def of_github(line: Line) -> Target:
     return Target(url=url, credentials=credentials, sync=own, secret=None, shown=registered)
 
 
-def _ensure_repository(line: Line, server: GitHub, owner: str, name: str) -> None:
+def _ensure_repository(line: Line, server: Forge, owner: str, name: str) -> None:
     is_private = line.is_on("private", default=True)
     found = server.repository(owner, name)
     shown = f'repository "{server.web}/{owner}/{name}"'
@@ -103,7 +112,7 @@ def _ensure_repository(line: Line, server: GitHub, owner: str, name: str) -> Non
         server.give_team(owner, name, word, permission or "maintain")
 
 
-def _deploy_key(line: Line, server: GitHub, owner: str, name: str, own: Sync) -> Callable[[str], None]:
+def _deploy_key(line: Line, server: Forge, owner: str, name: str, own: Sync) -> Callable[[str], None]:
     title = f"{own.namespace}-{own.branch}-{own.secret}-./{own.path}"
     is_writing = line.is_on("read_write_key")
 

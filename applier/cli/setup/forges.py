@@ -1,12 +1,14 @@
-"""GitHub's API, as far as a bootstrap needs it: a repository is there or made, a deploy key is registered.
+"""The API of GitHub and of Gitea, as far as a bootstrap needs it: a repository is there or made, a deploy key is registered.
 
-The token goes into a header, and nowhere else. Source: GitHub's REST API, versions 3 of github.com and of its servers.
+The token goes into a header, and nowhere else. Gitea's API has the same paths, fields and statuses for all of this.
+Source: GitHub's REST API, version 3, of github.com and of its servers; Gitea's API, version 1.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,22 +18,27 @@ from applier.cli.operate.words import StoppedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PUBLIC = "github.com"
+GITHUB, GITEA = "github", "gitea"
+HOSTS = MappingProxyType({GITHUB: "github.com", GITEA: "gitea.com"})
 MAX_ANSWER, TIMEOUT_S = 4 << 20, 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class GitHub:
-    """One account of one server. Shape: `web` is the address that people see, without a slash at its end."""
+class Forge:
+    """One account of one server. Shape: `web` is the address that people see, without a slash at its end; `kind` is its software."""
 
     web: str
     token: str = field(repr=False)
     trust: Trust = USUAL
+    kind: str = GITHUB
 
     @property
     def api(self) -> str:
         """Where the API is."""
-        return f"https://api.{PUBLIC}" if self.web == f"https://{PUBLIC}" else f"{self.web}/api/v3"
+        if self.kind == GITEA:
+            return f"{self.web}/api/v1"
+        public = HOSTS[GITHUB]
+        return f"https://api.{public}" if self.web == f"https://{public}" else f"{self.web}/api/v3"
 
     def repository(self, owner: str, name: str) -> dict[str, Any] | None:
         """A repository; None where there is none, or none that the token may see. Raises: StoppedError."""
@@ -50,6 +57,10 @@ class GitHub:
 
     def give_team(self, owner: str, name: str, team: str, permission: str) -> None:
         """Give a team access. Raises: StoppedError."""
+        if self.kind == GITEA:
+            raise StoppedError(
+                "teams of Gitea have access to all repositories of their organisation, or are given it there"
+            )
         path = f"/orgs/{_safe(owner)}/teams/{_safe(team)}/repos/{_safe(owner)}/{_safe(name)}"
         self._ask("PUT", path, {"permission": permission}, accepted=(204,))
 
@@ -72,8 +83,7 @@ class GitHub:
         """One request; a list is handed out as `items`. Raises: StoppedError."""
         url = self.api + path
         headers = {
-            "Accept": "application/vnd.github+json", "Authorization": f"Bearer {self.token}", "User-Agent": "kbuild",
-            "X-GitHub-Api-Version": "2022-11-28",
+            "Accept": "application/json", "Authorization": f"token {self.token}", "User-Agent": "kbuild",
         }  # fmt: skip
         body = None if document is None else json.dumps(document).encode()
         question = Question(method=method, url=url, headers=headers, body=body, timeout_s=TIMEOUT_S, at_most=MAX_ANSWER)
