@@ -134,5 +134,9 @@ class Attempt:
         """Record an event and a log line."""
         text = variables.masked(message, self.secrets)
         self.around.event(self.body, severity, reason, text, **metadata)
-        level, field_name = ("error", "error") if severity == ERROR else ("info", "output")
-        self.around.log.write(level, reason, self.around.subject(self.run.key), **{field_name: text}, **metadata)
+        subject = self.around.subject(self.run.key)
+        if severity == ERROR:
+            self.around.log.write("error", reason, subject, error=text, **metadata)
+        else:
+            # What `flux logs` and `kbuild logs` show of a line is its message: in one line, as they print it.
+            self.around.log.write("info", "; ".join(text.splitlines()), subject, reason=reason, **metadata)
