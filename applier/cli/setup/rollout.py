@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from applier import flow
 from applier.agent.kustomization.sentences import subject
-from applier.cli.operate.words import FAILURE, SUCCESS, StoppedError, say
+from applier.cli.operate.words import FAILURE, SUCCESS, WARNING, StoppedError, say
+from applier.cli.setup.kinds import DEPLOYMENTS, PODS
+from applier.cluster.api import Listing
 from applier.executor.options import Options
 from applier.health import Facts, evaluate
 from applier.model.changes import Outcome
@@ -24,6 +26,7 @@ from applier.model.inventory import APPLIED, Entry, Inventory, InventoryRef
 from applier.model.live import Absent
 from applier.model.mark import Mark
 from applier.model.policy import TAKEOVER, Policy
+from applier.report.safe_text import line as safe_line
 from kbuild import __version__
 
 if TYPE_CHECKING:
@@ -123,8 +126,6 @@ def health_of(body: Body) -> Health:
 
 def wait_for_deployments(cluster: Cluster, namespace: str, names: Sequence[str], timeout_s: float) -> bool:
     """Wait until Deployments are ready, and say so for each in order; returns whether all are."""
-    from applier.cli.setup.kinds import DEPLOYMENTS
-
     deadline, is_well = time.monotonic() + timeout_s, True
     place = DEPLOYMENTS._replace(namespace=namespace)
     for name in names:
@@ -139,4 +140,27 @@ def wait_for_deployments(cluster: Cluster, namespace: str, names: Sequence[str],
             continue
         is_well = False
         say(FAILURE, f"{name}: deployment not {'found' if isinstance(found, Absent) else 'ready'}")
+        pods = cluster.reader.list(PODS._replace(namespace=namespace), selector=f"app={name}")
+        for reason in reasons(pods.bodies) if isinstance(pods, Listing) else ():
+            say(WARNING, reason)
     return is_well
+
+
+def reasons(pods: Iterable[Body]) -> list[str]:
+    """Why pods do not run, in the words of scheduler and kubelet; each reason once."""
+    found = []
+    for pod in pods:
+        status = pod.get("status") or {}
+        for one in status.get("containerStatuses") or ():
+            waiting = (one.get("state") or {}).get("waiting") or (one.get("lastState") or {}).get("terminated") or {}
+            if waiting.get("reason") not in (None, "ContainerCreating", "Completed"):
+                found.append(_words(waiting))
+        for condition in status.get("conditions") or ():
+            if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+                found.append(_words(condition))
+    return list(dict.fromkeys(found))
+
+
+def _words(state: Mapping[str, Any]) -> str:
+    text = ": ".join(filter(None, [str(state.get("reason") or ""), str(state.get("message") or "")]))
+    return safe_line(text.splitlines()[0])

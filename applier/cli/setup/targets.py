@@ -10,7 +10,7 @@ import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from applier.agent.runtime.fetching import Trust, without_credentials
 from applier.agent.source.credentials import Credentials
@@ -38,9 +38,11 @@ def of_git(line: Line) -> Target:
         return _by_ssh(line, own)
     _check_insecure(line, url)
     authority = secrets.ca_text(line.text("ca_file"))
-    password = line.text("password") or _secret_text("GIT_PASSWORD", "password or token of the Git server")
+    parts = urlsplit(url)
+    password = line.text("password") or unquote(parts.password or "")
+    password = password or _secret_text("GIT_PASSWORD", "password or token of the Git server")
     is_bearer = line.is_on("with_bearer_token")
-    username = line.text("username") or TOKEN_USER
+    username = line.text("username") or unquote(parts.username or "") or TOKEN_USER
     credentials = Credentials(
         username="" if is_bearer else username, password="" if is_bearer else password,
         bearer=password if is_bearer else "", trust=Trust(authority=authority.encode()),
