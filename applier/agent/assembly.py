@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from applier.agent.clusters import Clusters
+from applier.agent.helm.assembling import chart_sources
 from applier.agent.kustomization.artifacts import Artifacts
 from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
 from applier.agent.kustomization.builds import Builds
@@ -176,9 +177,14 @@ class Agent:
             return GitRepositories(around, mirrors, storage).reconcile
 
         names = Names(controller="source-controller", manager="source-controller")
-        own = self._unit(GIT_REPOSITORIES, names, make, self.options.concurrent_sources)
+
+        def make_unit(collection: Collection, make: Callable[[Surroundings], Reconcile]) -> Unit:
+            return self._unit(collection, names, make, self.options.concurrent_sources)
+
+        own = make_unit(GIT_REPOSITORIES, make)
         own.followers.append(Includes(own).changed)
         self.units[SOURCE] = own
+        self.units |= chart_sources(make_unit, storage, own)
 
     def _add_kustomizations(self) -> None:
         clusters = Clusters(self.cluster, self.connection, self.options.default_account)

@@ -28,7 +28,7 @@ from applier.cluster.kubeconfig import Choice, connect
 
 Object = dict[str, Any]
 SOURCE, KUSTOMIZE = "source.toolkit.fluxcd.io/v1", "kustomize.toolkit.fluxcd.io/v1"
-NOTIFICATION = "notification.toolkit.fluxcd.io/v1"
+NOTIFICATION, HELM = "notification.toolkit.fluxcd.io/v1", "helm.toolkit.fluxcd.io/v2"
 
 
 def until(condition: Callable[[], Any], what: str = "", within_s: float = 30.0) -> Any:
@@ -298,7 +298,14 @@ class AgentBed:
             agent.stop()
         for file in self.files:
             file.close()
-        for kind, version in (("Kustomization", KUSTOMIZE), ("GitRepository", SOURCE), ("Receiver", NOTIFICATION)):
+        for kind, version in (
+            ("Kustomization", KUSTOMIZE),
+            ("GitRepository", SOURCE),
+            ("Receiver", NOTIFICATION),
+            ("HelmRepository", SOURCE),
+            ("HelmChart", SOURCE),
+            ("HelmRelease", HELM),
+        ):
             for body in self.kube.list(version, kind, self.namespace):
                 self.kube.merge({**body, "apiVersion": version, "kind": kind}, {"metadata": {"finalizers": None}})
         shutil.rmtree(self.folder / "storage", ignore_errors=True)

@@ -58,7 +58,7 @@ class Artifacts:
         with busy:  # of many that want the same one the first has the work
             found = self._known(digest)
             if found is None:
-                found = self._unpacked(digest, self._download(artifact, latest))
+                found = self._unpacked(digest, self.download(artifact, latest))
         with self._lock:
             self._busy.pop(digest, None)
         return found
@@ -91,8 +91,8 @@ class Artifacts:
                 old, _ = self._kept.popitem(last=False)
                 del self._sizes[old]
 
-    def _download(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> bytes:
-        """Raises: DownloadError."""
+    def download(self, artifact: Mapping[str, Any], latest: Callable[[], Mapping[str, Any]]) -> bytes:
+        """The bytes of an artifact, not verified yet. Raises: DownloadError."""
         problem = ""
         for attempt in range(1, self.attempts + 1):
             now = latest()

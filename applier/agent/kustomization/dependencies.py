@@ -50,7 +50,7 @@ def check(body: Body, get: Get, revision: str) -> None:
             )
         expression = entry.get("readyExpr")
         if expression:
-            if not _holds(str(expression), body, dependency, key.name):
+            if not holds(str(expression), body, dependency, key.name):
                 raise NotReadyError(f"dependency '{key}' is not ready according to readyExpr eval")
         else:
             _check_ready(body, dependency, key, revision)
@@ -73,7 +73,8 @@ def source_of(body: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(reference.get("kind") or ""), str(namespace), str(reference.get("name") or "")
 
 
-def _holds(expression: str, body: Body, dependency: Body, name: str) -> bool:
+def holds(expression: str, body: Body, dependency: Body, name: str) -> bool:
+    """Whether a `readyExpr` is true. Raises: ExpressionError, NotReadyError."""
     try:
         return cel.is_true(cel_parser.parse(expression), {"self": body, "dep": dependency})
     except cel_parser.CelSyntaxError as problem:

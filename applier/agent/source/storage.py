@@ -18,7 +18,8 @@ from applier.agent.source import archive
 from applier.clock import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import BinaryIO
 
     from applier.agent.runtime.queue import Key
     from applier.agent.runtime.serving import Asked
@@ -49,12 +50,29 @@ class Storage:
 
         Raises: ArchiveError, OSError.
         """
+        return self._stored(path, revision, lambda out: archive.write(entries, out), metadata)
+
+    def keep(self, path: str, revision: str, data: bytes) -> dict[str, Any]:
+        """Store bytes as they are; returns the artifact. Raises: OSError."""
+
+        def write(out: BinaryIO) -> tuple[str, int]:
+            return hashlib.sha256(data).hexdigest(), out.write(data)
+
+        return self._stored(path, revision, write, None)
+
+    def _stored(
+        self,
+        path: str,
+        revision: str,
+        write: Callable[[BinaryIO], tuple[str, int]],
+        metadata: Mapping[str, str] | None,
+    ) -> dict[str, Any]:
         place = self.root / path
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=place.parent)
         try:
             with os.fdopen(descriptor, "wb") as out:
-                digest, size = archive.write(entries, out)
+                digest, size = write(out)
             Path(temporary).replace(place)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -98,7 +116,7 @@ class Storage:
         for at, entry in enumerate(_scan(folder)):
             if at >= MAX_WALKED:
                 break
-            if entry.name.endswith(".tar.gz") and f"{kind}/{key.namespace}/{key.name}/{entry.name}" != keep:
+            if not entry.name.startswith(".") and f"{kind}/{key.namespace}/{key.name}/{entry.name}" != keep:
                 found.append((entry.stat().st_mtime, entry.name))
         found.sort(reverse=True)
         now = time.time()
@@ -132,11 +150,15 @@ class Storage:
         headers = {"Last-Modified": modified, "Accept-Ranges": "bytes"}
         wanted = _range(asked.headers.get("range", ""), facts.st_size)
         if wanted is None:
-            return Reply(200, b"", "application/gzip", headers, file, facts.st_size)
+            return Reply(200, b"", _type(place), headers, file, facts.st_size)
         start, end = wanted
         file.seek(start)
         headers["Content-Range"] = f"bytes {start}-{end}/{facts.st_size}"
-        return Reply(206, b"", "application/gzip", headers, file, end - start + 1)
+        return Reply(206, b"", _type(place), headers, file, end - start + 1)
+
+
+def _type(place: Path) -> str:
+    return "application/yaml" if place.suffix == ".yaml" else "application/gzip"
 
 
 def _scan(folder: Path) -> list[os.DirEntry[str]]:
