@@ -118,17 +118,19 @@ def show_as_written(error: KbuildError, access: Access, *, is_final: bool = Fals
     from kbuild.documents.as_written import as_held, as_written, with_lines
     from kbuild.documents.config import read_config
 
-    place = error.holder.position if error.holder is not None else error.position
-    text, reason = text_at(place, access), None
+    places = [error.position, *(place for _, place in error.related)]
+    reason: str | None = None
     if error.doubled is not None:
-        reason = with_lines(error.reason, error.doubled, place, text, is_final=is_final)
+        for place in places:
+            text, holder = text_at(place, access), error.holder
+            reason = reason or with_lines(error.reason, error.doubled, place, text, is_final=is_final, holder=holder)
     elif error.holder is not None:
-        reason = as_held(error.reason, error.shown, error.holder, text)
+        reason = as_held(error.reason, error.shown, error.holder, text_at(error.holder.position, access))
     if reason is not None or error.shown is None:
         error.reason = reason or error.reason
         return
     texts: list[str] = []
-    for place in (error.position, *(place for _, place in error.related)):
+    for place in places:
         text = text_at(place, access)
         texts.append(text)
         if place.file.rpartition("/")[2] in tree.NAMES:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import block
 from kbuild.documents.resolve import key as untagged_key
+from kbuild.model.errors import CrashError
 from kbuild.model.scalars import OddKey, key_text, text_of
 
 TYPE_CHECKING = False
@@ -59,8 +60,14 @@ def final_annotations(annotations: Json) -> dict[str | OddKey, str]:
     """The map as it is printed.
 
     A later entry of the same key wins; a map or list as value becomes an empty string. Keys lose their quotes: one that
-    reads as a number is no string any more, and printing fails.
+    reads as a number is no string any more, and printing fails. The items of a list are taken for keys and values in turn.
+    Raises: CrashError, for a list with a key too many.
     """
+    if type(annotations) is list:
+        count = len(annotations)
+        if count % 2:
+            raise CrashError(f"runtime error: index out of range [{count}] with length {count}")
+        annotations = dict(zip(map(text_of, annotations[::2]), annotations[1::2], strict=True))
     if type(annotations) is not dict:
         return {}
     texts = {key_text(key): text_of(value) for key, value in annotations.items()}

@@ -56,10 +56,12 @@ def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | No
     return replaced(reason, dumps(found), encode(overlaid(original, value)))
 
 
-def with_lines(reason: str, body: Body, position: Position, text: str, *, is_final: bool) -> str | None:
+def with_lines(
+    reason: str, body: Body, position: Position, text: str, *, is_final: bool, holder: Resource | None = None
+) -> str | None:
     """An error's reason about equal keys with their lines in the text that the reference has now, None where there are none.
 
-    `is_final` says that the annotations were written anew, as they are last.
+    `is_final` says that the annotations were written anew, as they are last; `holder` is the resource, during the build.
     """
     document = document_at(text, position.line)
     plain = duplicates_text(duplicate_lines(body))
@@ -69,7 +71,8 @@ def with_lines(reason: str, body: Body, position: Position, text: str, *, is_fin
         for key, value in entries(document.root):
             if key.text == "metadata" and value.kind == MAPPING_NODE:
                 drop(value, "annotations")
-    lines = lines_of(Document(overlaid(document.root, body), document.head, document.foot))
+    shown = body if holder is None else held(holder, document.root)
+    lines = lines_of(Document(overlaid(document.root, shown), document.head, document.foot))
     return replaced(reason, plain, duplicates_text(lines))
 
 
@@ -231,6 +234,9 @@ def overlaid(node: Node | None, value: Json) -> Node:
     style = "'" if kind is _Single else '"' if is_quoted(value) else ""
     if node is None or node.kind != SCALAR_NODE:
         return _scalar(value, text, style)
+    if kind is _Single:
+        # A text that is there keeps its quotes.
+        return node if node.text == text else _scalar(value, text, node.style)
     if node.text == text and scalar_tag(node) == tag_of(value) and bool(node.style) == is_quoted(value):
         return node
     fresh = _scalar(value, text, node.style if is_quoted(value) and node.style else style)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from kbuild.fields.spec import split_path
 from kbuild.fields.walk import CREATED, wrong_kind
 from kbuild.model.errors import FieldError
-from kbuild.model.scalars import is_null, text_of
+from kbuild.model.scalars import Quoted, is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from kbuild.model.scalars import Json
@@ -197,7 +198,15 @@ class Matcher:
         inner = parse(text)
         if is_null(inner) and self.create and rest[0] != "*":
             return [({"": CREATED}, "")]
-        return self.match({"": inner}, "", rest)
+        try:
+            return self.match({"": inner}, "", rest)
+        except FieldError as error:
+            if error.shown is not None:
+                from kbuild.documents.as_written import as_written
+
+                # What is shown stands in the text, and not in the file.
+                error.reason, error.shown = as_written(error.reason, error.shown, [text]), None
+            raise
 
     def made(self, rest: list[str]) -> Any:
         """A new value of the kind that the following part needs."""
@@ -226,9 +235,9 @@ class Matcher:
         found: list[Place] = []
         for at, item in enumerate(items):
             if not key:
-                if matches(shown(item)):
+                if fits(item, matches):
                     found.append((items, at))
-            elif type(item) is dict and key in item and matches(shown(item[key])):
+            elif type(item) is dict and key in item and fits(item[key], matches):
                 found += self.match(items, at, parts[1:])
         if found or not self.create:
             return found
@@ -244,6 +253,15 @@ def _list(value: Json) -> list[Any]:
     if type(value) is not list:
         raise wrong_kind("SequenceNode", value)
     return value
+
+
+def fits(value: Json, matches: Callable[[str], Any]) -> bool:
+    """Whether a value's YAML text, quotes included, matches an expression; a body does not know which quotes they are."""
+    if type(value) is Quoted and "\n" not in value:
+        from kbuild.documents.scalar_style import DOUBLE, SINGLE, one_line
+
+        return bool(matches(one_line(value, DOUBLE)) or matches(one_line(value, SINGLE)))
+    return bool(matches(shown(value)))
 
 
 def shown(value: Json) -> str:

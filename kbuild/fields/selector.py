@@ -7,6 +7,7 @@ Source: kustomize v5.8.1 `types.SelectorRegex`, `resmap.Select`.
 from __future__ import annotations
 
 from kbuild.model.ids import ObjectId
+from kbuild.model.resources import check_histories
 from kbuild.model.scalars import is_null, key_text, text_of
 
 TYPE_CHECKING = False
@@ -70,6 +71,7 @@ class Selector:
 
         Raises: ConfigurationError, for a bad label selector once a resource gets that far.
         """
+        check_histories(resources)
         texts = self.name.texts
         if texts is None:
             candidates = resources.items

@@ -99,13 +99,15 @@ class Plan:
     """The fields that several specs name in resources of one kind, found in one walk along a tree of their paths.
 
     Shape: `specs` are in order; `root` is None where they must be visited one by one, because what one of them does may
-    change what another one finds; `odd` are the places of specs that the tree leaves out.
+    change what another one finds; `odd` are the places of specs that the tree leaves out; `has_annotations` says that one means
+    the annotations.
     """
 
-    __slots__ = ("create_kind", "odd", "root", "specs")
+    __slots__ = ("create_kind", "has_annotations", "odd", "root", "specs")
 
     def __init__(self, specs: list[FieldSpec], create_kind: int) -> None:
         self.specs, self.create_kind = specs, create_kind
+        self.has_annotations = any(spec.path == _ANNOTATIONS for spec in specs)
         self.root: Fork | None = None
         self.odd: list[Place] = []
         if len({spec.path for spec in specs}) < len(specs) or not are_apart(specs):
@@ -266,14 +268,14 @@ class EntrySetter:
         self._quoted = False
         made = self._made = []
         targets = self._targets = []
+        if plan.has_annotations and resource.has_build_annotations:
+            have_annotations(resource)
         places = plan.places(resource.body) if self.name else None
         if places is None:
             places = [(number, None, "", True) for number in range(len(plan.specs))]
         for number, holder, name, is_missing in places:
             spec = plan.specs[number]
             self._path = spec.path
-            if spec.path == _ANNOTATIONS and resource.has_build_annotations:
-                have_annotations(resource)
             if holder is None:
                 visit(resource, spec, self._set, MAP)
                 continue

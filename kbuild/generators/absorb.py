@@ -17,6 +17,7 @@ from kbuild.model.errors import (
     NoTargetError,
 )
 from kbuild.model.resource import MERGE, REPLACE, UNSPECIFIED
+from kbuild.model.resources import check_histories
 from kbuild.model.scalars import is_null, key_text, known_text, text_of
 
 TYPE_CHECKING = False
@@ -38,6 +39,7 @@ def absorb(resources: Resources, generated: Iterable[Resource], *, is_latest: bo
     AmbiguousTargetError.
     """
     for resource in generated:
+        check_histories(resources)
         wanted = resource.id
         matches = [
             other

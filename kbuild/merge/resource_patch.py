@@ -10,6 +10,7 @@ from kbuild.documents import resolve
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
 from kbuild.model.resource import forget_build
+from kbuild.model.resources import check_histories
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ _ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
 
 def find_target(resources: Resources, patch: Resource) -> Resource:
     """The one resource that has or ever had the patch's id. Raises: NoTargetError, AmbiguousTargetError."""
+    check_histories(resources)
     wanted = patch.original_id
     key = wanted.key()
     found = [
@@ -226,9 +228,16 @@ def _restore_metadata(body: Body, namespace: str, name: str | None) -> None:
 
 
 def apply_json(
-    resource: Resource, operations: list[Operation], *, has_annotations: bool, known: Strings | None = None
+    resource: Resource,
+    operations: list[Operation],
+    *,
+    has_annotations: bool,
+    known: Strings | None = None,
+    forgives: bool = False,
 ) -> None:
     """Apply a JSON patch. `has_annotations` says that the reference holds internal annotations in the resource.
+
+    `forgives` lets the metadata become no map: the history is lost then.
 
     Mutates: the resource's body, `known` (see json_patch.apply); the caller tells `Resources.touched`. Raises: PatchError, OutputError.
     """
@@ -241,11 +250,14 @@ def apply_json(
     try:
         body = json_patch.apply(body, operations, known)
     except KbuildError as error:
+        error.holder = resource
         raise error.see("onto", resource.position) from None
     resource.untagged, resource.is_rebuilt = frozenset(), True
     meta = body.get("metadata")
     if meta is None:
         body["metadata"] = {}
+    elif type(meta) is not dict and forgives:
+        forget_build(resource)
     elif type(meta) is not dict:
         from kbuild.merge.strategic import wrong_kind
 

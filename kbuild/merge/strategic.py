@@ -74,8 +74,11 @@ def merge(base: Body, patch: Body, schema: Schema, counters: Counters, known: Kn
     counters.merges += 1
     if strategy == DELETE:
         return None
-    if strategy != REPLACE:  # The reference loses what a whole-resource replacement yields.
+    if strategy != REPLACE:
         merger.merge_maps(base, patch, None)
+    else:
+        # The reference loses what a whole-resource replacement yields, but not its errors.
+        merger.settle_patch(copy_body(patch), merger.node_of(patch))
     counters.visits += merger.visits
     return base
 
@@ -125,7 +128,7 @@ class Merger:
     def merge_maps(self, base: Body, patch: Body, node: Node | None) -> Body:
         """Merge field by field, in the order of the keys' texts; fields of the base alone are settled."""
         self.visits += 1
-        node = node or self._node_of(base) or self._node_of(patch)
+        node = node or self.node_of(base) or self.node_of(patch)
         if "" in base:
             raise wrong_kind("ScalarNode", base)
         for key in self._fields_of(patch, base):
@@ -162,7 +165,7 @@ class Merger:
         kind = type(base)
         if kind is dict:
             self.visits += 1
-            self._settle_fields(base, node or self._node_of(base), ())
+            self._settle_fields(base, node or self.node_of(base), ())
         elif kind is list:
             if node is not None and node.keys is not None:
                 return self.lists.settle_list(base, node, self)
@@ -185,7 +188,7 @@ class Merger:
                 child = None if node is None else node.fields.get(key, node.other)
                 if kind is dict:
                     self.visits += 1
-                    self._settle_fields(value, child or self._node_of(value), ())
+                    self._settle_fields(value, child or self.node_of(value), ())
                     continue
                 settled = self.settle(value, child)
                 if settled is ABSENT:
@@ -240,7 +243,7 @@ class Merger:
 
     def _settle_patch_fields(self, patch: Body, node: Node | None) -> None:
         self.visits += 1
-        node = node or self._node_of(patch)
+        node = node or self.node_of(patch)
         for key in sorted(patch, key=key_text):
             if not key_text(key):
                 raise wrong_kind("ScalarNode", patch)
@@ -253,7 +256,7 @@ class Merger:
             else:
                 patch[key] = value
 
-    def _node_of(self, body: Body) -> Node | None:
+    def node_of(self, body: Body) -> Node | None:
         """The node of a map that names its own kind: the whole resource, or one embedded where nothing is known."""
         if "kind" not in body or "apiVersion" not in body:
             return None
@@ -303,8 +306,8 @@ def restyled(base: Json, patch: Json) -> Json:
     if not quoted and type(patch) is not Scalar:
         return patch
     tag = tag_of(patch)
-    if tag == FLOAT and type(patch) is Scalar and patch.text[-1:] in "fFnN":
-        return Scalar(patch.text, FLOAT, quoted)
+    if tag == FLOAT and not quoted and type(patch) is Scalar and patch.text[-1:] in "fFnN":
+        return Scalar(patch.text, FLOAT)
     if tag == STR and not quoted:
         return patch if "\n" in patch.text and patch.text[0] == "\t" else patch.text
     return Quoted(text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)

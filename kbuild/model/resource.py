@@ -61,7 +61,7 @@ class Resource:
     `transformations` are plain values, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
     whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `allowed` are the options of
     patches that the reference notes on it, `referrers` the resources whose references name it; `torn` says that the
-    history cannot be read any more, `is_nameless` that it was stored without a name. `position` is where the document starts.
+    history cannot be read any more, `is_nameless` that it was stored without a name, as what `nameless` lists. `position` is where the document starts.
     `serial` orders resources inside one `Resources`. `hidden` holds internal annotations that have no attribute here: the
     build ignores them, functions see them. `from_plugin` says that a function or plugin wrote it last. `untagged` are the paths of
     fields that a step wrote without a tag, so that a new text there is typed anew. `is_rebuilt` says that a JSON patch made the body
@@ -80,6 +80,7 @@ class Resource:
         "id",
         "is_nameless",
         "is_rebuilt",
+        "nameless",
         "needs_hash",
         "origin",
         "position",
@@ -121,6 +122,7 @@ class Resource:
         self.allowed: tuple[str, ...] = ()
         self.referrers: list[ObjectId] = []
         self.torn = self.is_nameless = self.is_rebuilt = False
+        self.nameless: tuple[tuple[str, str], ...] = ()
         self.untagged: frozenset[tuple[str, ...]] = frozenset()
         self.serial = 0
         self._id_source: tuple[Json, Json, Json, Json] | None = None
@@ -185,6 +187,7 @@ class Resource:
         if not name:
             self.torn = self.torn or bool(history)
             self.is_nameless = True
+            self.nameless = (*self.nameless, (self.id.effective_namespace, kind))
             return
         if history:
             self.torn = self.torn or not kind or "" in history[-1]
@@ -230,6 +233,9 @@ class Resource:
     def build_annotations(self) -> dict[str, str]:
         """The internal annotations that the reference keeps on the resource during a build, but for origins."""
         names, namespaces, kinds = zip(*self.history, strict=True) if self.history else ((), (), ())
+        if self.nameless:
+            namespaces += tuple(namespace for namespace, _ in self.nameless)
+            kinds += tuple(kind for _, kind in self.nameless)
         found = {
             "generatorBehavior": self.behavior,
             "helm-generated": "true" if self.helm_generated else "",
@@ -286,5 +292,5 @@ def forget_build(resource: Resource) -> None:
     """Lose what the reference keeps in annotations, because a step wrote these anew. Mutates: `resource`."""
     resource.history, resource.prefixes, resource.suffixes, resource.transformations = [], [], [], []
     resource.needs_hash = resource.helm_generated = resource.torn = resource.is_nameless = False
-    resource.hidden, resource.allowed, resource.referrers = {}, (), []
+    resource.hidden, resource.allowed, resource.referrers, resource.nameless = {}, (), [], ()
     resource.behavior, resource.origin = "", None

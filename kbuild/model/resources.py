@@ -6,7 +6,8 @@ Source: kustomize api v0.21.1 `resmap`, with the linear scans replaced by indexe
 
 from __future__ import annotations
 
-from kbuild.model.errors import DuplicateIdError
+from kbuild.model.errors import CrashError, DuplicateIdError
+from kbuild.model.resource import TORN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +22,22 @@ if TYPE_CHECKING:
 class Resources:
     """An ordered collection of resources.
 
-    Iterate it, take `len` of it, read `items` (a list; do not change it from outside).
+    Iterate it, take `len` of it, read `items` (a list; do not change it from outside). `has_torn` says that one came with a
+    history that cannot be read.
     """
 
-    __slots__ = ("_clashes", "_emptied", "_holders", "_keys", "_names", "_next", "_serial_ids", "_serial_keys", "items")
+    __slots__ = (
+        "_clashes",
+        "_emptied",
+        "_holders",
+        "_keys",
+        "_names",
+        "_next",
+        "_serial_ids",
+        "_serial_keys",
+        "has_torn",
+        "items",
+    )
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self.items: list[Resource] = []
@@ -36,6 +49,7 @@ class Resources:
         self._clashes = 0
         self._emptied: list[Resource] = []
         self._next = 0
+        self.has_torn = False
         self.extend(resources)
 
     def __iter__(self) -> Iterator[Resource]:
@@ -60,6 +74,8 @@ class Resources:
         self._holders[self._next] = resource
         self._next += 1
         self.items.append(resource)
+        if resource.torn:
+            self.has_torn = True
         if self._names is not None:
             self._index(resource)
 
@@ -193,3 +209,9 @@ def position(items: list[Resource], resource: Resource) -> int:
         else:
             high = middle
     return low if low < len(items) and items[low] is resource else items.index(resource)
+
+
+def check_histories(resources: Resources) -> None:
+    """Raise CrashError where a resource came with a history that cannot be read: the reference asks for all of them."""
+    if resources.has_torn and any(resource.torn for resource in resources.items):
+        raise CrashError(TORN)

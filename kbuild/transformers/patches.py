@@ -123,7 +123,7 @@ class PatchTransformer:
         for resource in Selector(self.target).select(resources, self.context.counters):
             resource.store_previous_id()
             try:
-                apply_json(resource, operations, has_annotations=True, known=known)
+                apply_json(resource, operations, has_annotations=True, known=known, forgives=True)
             except KbuildError as error:
                 raise (error.at(self.file, 1, 1) if self.file else error) from None
             resources.touched(resource)

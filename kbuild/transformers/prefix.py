@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
 from kbuild.fields.spec import field_specs
-from kbuild.fields.walk import SCALAR, Plans, scalar_setter
-from kbuild.model.errors import ConfigurationError
-from kbuild.model.scalars import text_of
+from kbuild.fields.walk import SCALAR, Plans, scalar_setter, wrong_kind
+from kbuild.model.errors import ConfigurationError, CrashError
+from kbuild.model.resources import check_histories
+from kbuild.model.scalars import is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
 
@@ -46,6 +48,8 @@ class _Affix:
     def transform(self, resources: Resources) -> None:
         """Change names. Mutates: bodies, histories, prefixes and suffixes. Raises: FieldError."""
         setter = scalar_setter(self.changed)
+        if self.text:
+            check_histories(resources)
         for resource in resources.items:
             found = resource.id
             kind = resource.history[0][2] if resource.history else found.kind
@@ -68,8 +72,19 @@ class _Affix:
     def note(self, resource: Any) -> None:
         """Remember the change in the resource's history."""
         if self.text:
+            check_metadata(resource)
             (resource.prefixes if self.key == "prefix" else resource.suffixes).append(self.text)
             resource.store_previous_id()
+
+
+def check_metadata(resource: Resource) -> None:
+    """Raise CrashError where the reference cannot note a change among the annotations."""
+    meta = resource.body.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    for value in (meta, annotations or None):
+        is_wrong = type(value) is list if value is annotations else type(value) is not dict
+        if value is not None and is_wrong and not is_null(value):
+            raise CrashError(wrong_kind("MappingNode", value).reason)
 
 
 class PrefixTransformer(_Affix):

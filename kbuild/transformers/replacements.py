@@ -214,8 +214,11 @@ def selected_by(found: ObjectId, texts: Mapping[str, str]) -> bool:
     """Whether an id has the given parts; namespaces are compared by effect."""
     if texts.get("name") and texts["name"] != found.name:
         return False
-    wanted = texts.get("namespace", "")
-    if wanted and effective_namespace(wanted, cluster_scoped=False) != found.effective_namespace:
+    wanted, written = texts.get("namespace", ""), found.namespace
+    # What is cluster-scoped is none here: its written namespace counts.
+    if wanted and effective_namespace(wanted, cluster_scoped=False) != effective_namespace(
+        written, cluster_scoped=False
+    ):
         return False
     parts = (("group", found.group), ("version", found.version), ("kind", found.kind))
     return all(not texts.get(name) or texts[name] == value for name, value in parts)

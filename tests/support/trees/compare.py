@@ -61,7 +61,8 @@ def parted(status: int, output: bytes, stderr: str) -> Answer:
     text = masked(stderr).replace("json: unable to unmarshal", "json: cannot unmarshal")
     if status == 2 and "panic: " in text:
         notes, _, rest = text.partition("panic: ")
-        sentence = rest.partition("\n\ngoroutine ")[0]
+        # Go writes a tab before every further line of what a program panics with.
+        sentence = rest.partition("\n\ngoroutine ")[0].replace("\n\t", "\n")
         if "runtime error" in sentence or "goroutine " in sentence:
             return Answer(1, output, notes, "")
         return Answer(1, output, notes, "Error: " + sentence.removesuffix(" [recovered]") + "\n")
