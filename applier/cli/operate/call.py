@@ -15,11 +15,13 @@ from applier.cli.flags import CONNECTION, HELP
 from applier.cli.operate import kinds
 from applier.cli.operate.words import ACTION, FAILURE, StoppedError, say
 from applier.cli.settings import check_choices, connection_choice
+from applier.cluster import kubeconfig
 from applier.cluster.api import Listing
 from applier.cluster.cluster import connect
 from applier.cluster.parallel import in_parallel
 from applier.failures import ApplierError, ErrorClass
 from applier.model.live import Absent
+from applier.report.safe_text import line
 from kbuild import KbuildError
 from kbuild.cli.flags import BOOL, TEXT, Flag, parse
 
@@ -42,10 +44,15 @@ NAMESPACE = Flag(
     placeholder="NAMESPACE",
 )
 EVERYWHERE = Flag("all-namespaces", BOOL, "objects of all namespaces", short="A")
-TIMEOUT = Flag("timeout", TEXT, f"how long to wait (default {TIMEOUT_TEXT})", placeholder="TIME")
+TIMEOUT = Flag(
+    "timeout", TEXT, f"how long to wait for an end, or for one answer (default {TIMEOUT_TEXT})", placeholder="TIME"
+)
 EVERY = Flag("all", BOOL, "all objects of the namespace")
 SELECTOR = Flag("label-selector", TEXT, "only objects with these labels", short="l", placeholder="SELECTOR")
-SHARED = (NAMESPACE, *CONNECTION, HELP)
+VERBOSE = Flag("verbose", BOOL, "tell every request, without headers and bodies, on standard error")
+FOLLOWS = Flag("ns-follows-kube-context", BOOL, "take the namespace of the kubeconfig's context where -n names none")
+BASIC = (NAMESPACE, FOLLOWS, *CONNECTION, VERBOSE, HELP)
+SHARED = (TIMEOUT, *BASIC)
 _MISSING = frozenset({ErrorClass.KIND_MISSING, ErrorClass.NOT_FOUND})
 
 
@@ -60,9 +67,12 @@ class Call:
 
     @property
     def cluster(self) -> Cluster:
-        """The cluster, connected to at its first use. Raises: ApplierError."""
+        """The cluster, connected to at its first use. Raises: ApplierError, StoppedError."""
         if self._cluster is None:
-            self._cluster = connect(connection_choice(self.values), os.environ)
+            self._cluster = connect(
+                connection_choice(self.values), os.environ, trace=told if self.values.get("verbose") else None,
+                answer_within_s=self.seconds("timeout", "0") if self.values.get("timeout") else 0.0,
+            )  # fmt: skip
         return self._cluster
 
     @property
@@ -151,8 +161,20 @@ class MissingKindError(StoppedError):
         )
 
 
+def told(method: str, target: str, status: int, seconds: float) -> None:
+    """One request, for a person who wants to see them."""
+    say(ACTION, f"{method} {line(target)} {status or 'no answer'} {seconds * 1000:.0f}ms")
+
+
 def _place(body: Body) -> tuple[str, str]:
     return str(body["metadata"].get("namespace")), str(body["metadata"]["name"])
+
+
+def namespace_of(values: Mapping[str, Any]) -> str:
+    """The namespace that a line means. Raises: ApplierError, where the kubeconfig is asked and cannot be read."""
+    if not values.get("namespace") and values.get("ns_follows_kube_context"):
+        return kubeconfig.connect(connection_choice(values), os.environ).namespace or DEFAULT_NAMESPACE
+    return str(values.get("namespace") or os.environ.get("FLUX_SYSTEM_NAMESPACE") or DEFAULT_NAMESPACE)
 
 
 def guarded(
@@ -160,15 +182,14 @@ def guarded(
 ) -> int:
     """Read the line and run; every failure is one line with Flux's sign, and the status `failure`."""
     try:
-        values, words = parse(argv, flags, lambda line: say(ACTION, line))
+        values, words = parse(argv, flags, lambda note: say(ACTION, note))
         if values.get("help"):
             from kbuild.cli.help import command_page
 
             print(command_page(name), end="")
             return 0
         check_choices(values, flags)
-        namespace = str(values.get("namespace") or os.environ.get("FLUX_SYSTEM_NAMESPACE") or DEFAULT_NAMESPACE)
-        return command(Call(values, words, namespace))
+        return command(Call(values, words, namespace_of(values)))
     except (StoppedError, KbuildError, ApplierError) as problem:
         say(FAILURE, str(problem))
     return failure

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from applier.cli.operate import kinds
-from applier.cli.operate.call import DEFAULT_NAMESPACE, Call
+from applier.cli.operate.call import Call, namespace_of
 from applier.cli.operate.words import StoppedError
 from applier.failures import ApplierError
 
@@ -21,9 +20,8 @@ def names(given: Sequence[str], flags: Mapping[str, Any]) -> list[str]:
         return []
     noun, already = found
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in flags.items() if value}
-    namespace = str(values.get("namespace") or os.environ.get("FLUX_SYSTEM_NAMESPACE") or DEFAULT_NAMESPACE)
     try:
-        bodies = Call(values, [], namespace).objects(noun)
+        bodies = Call(values, [], namespace_of(values)).objects(noun)
     except (ApplierError, StoppedError):
         return []
     return [name for body in bodies if (name := str(body["metadata"]["name"])) not in already]

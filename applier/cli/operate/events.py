@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from applier.agent.runtime.events import EVENTS
 from applier.cli.operate import event_rows, kinds, tables, watching
-from applier.cli.operate.call import EVERYWHERE, SHARED, Call, guarded
+from applier.cli.operate.call import BASIC, EVERYWHERE, Call, guarded
 from applier.cli.operate.words import FAILURE, StoppedError, say
 from applier.cluster.api import Listing
 from kbuild.cli.flags import BOOL, LIST, TEXT, Flag
@@ -28,7 +28,7 @@ FLAGS = (
     Flag("no-header", BOOL, "no titles above the columns"),
     Flag("output", TEXT, "'json': the events themselves, for scripts", short="o", placeholder="FORM", choices=("json",)),
     Flag("timeout", TEXT, "with --watch, how long to go on (default: until stopped)", placeholder="TIME"),
-    *SHARED,
+    *BASIC,
 )  # fmt: skip
 
 

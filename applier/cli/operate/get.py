@@ -7,9 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import kbuild
-from applier.cli.flags import CONNECTION, HELP
 from applier.cli.operate import kinds, tables, watching
-from applier.cli.operate.call import EVERYWHERE, NAMESPACE, SELECTOR, TIMEOUT, Call, guarded
+from applier.cli.operate.call import BASIC, EVERYWHERE, SELECTOR, TIMEOUT, Call, guarded
 from applier.cli.operate.words import FAILURE, StoppedError, say
 from applier.failures import ApplierError
 from kbuild.cli.flags import BOOL, TEXT, Flag
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from applier.model.ids import Body
 
 FLAGS = (
-    NAMESPACE,
     EVERYWHERE,
     SELECTOR,
     Flag("status-selector", TEXT, "only objects with a condition, such as ready=false or ready!=true", placeholder="TYPE=STATUS"),
@@ -31,8 +29,7 @@ FLAGS = (
     Flag("output", TEXT, "'json' or 'yaml': whole objects for scripts, 'name': names alone (default: a table)",
          short="o", placeholder="FORM", choices=("json", "yaml", "name")),
     Flag("timeout", TEXT, "with --watch, how long to go on (default: until stopped)", placeholder=TIMEOUT.placeholder),
-    *CONNECTION,
-    HELP,
+    *BASIC,
 )  # fmt: skip
 
 

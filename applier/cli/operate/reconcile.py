@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from applier.cli.operate import kinds, requests
-from applier.cli.operate.call import SHARED, TIMEOUT, Call, guarded
+from applier.cli.operate.call import SHARED, Call, guarded
 from applier.cli.operate.words import StoppedError
 from kbuild.cli.flags import BOOL, Flag
 
@@ -20,7 +20,6 @@ FLAGS = (
     Flag("with-source", BOOL, "the source first, and the object with what it brings"),
     Flag("force", BOOL, "of a HelmRelease: install or upgrade once, whatever the last outcome"),
     Flag("reset", BOOL, "of a HelmRelease: forget the failures so far"),
-    TIMEOUT,
     *SHARED,
 )
 

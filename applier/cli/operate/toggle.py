@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from applier import keys
 from applier.agent.runtime import durations
 from applier.cli.operate import kinds, requests, tables
-from applier.cli.operate.call import EVERY, SHARED, TIMEOUT, Call, guarded
+from applier.cli.operate.call import EVERY, SHARED, Call, guarded
 from applier.cli.operate.words import ACTION, FAILURE, SUCCESS, WAITING, StoppedError, say
 from applier.cli.settings import connection_choice
 from applier.clock import utc_text
@@ -33,7 +33,7 @@ _UNTIL = Flag(
 )  # fmt: skip
 _WAIT = Flag("wait", BOOL, "wait for the run of each (of one object: always)")
 SUSPEND_FLAGS = (EVERY, _REASON, _UNTIL, *SHARED)
-RESUME_FLAGS = (EVERY, _WAIT, TIMEOUT, *SHARED)
+RESUME_FLAGS = (EVERY, _WAIT, *SHARED)
 _NOTES = (keys.SUSPENDED_BY, keys.SUSPENDED_REASON, keys.SUSPENDED_UNTIL)
 
 

@@ -18,6 +18,7 @@ import pytest
 from applier import keys
 from applier.cli.operate import (
     ages,
+    call,
     event_rows,
     field_changes,
     kinds,
@@ -405,7 +406,7 @@ def test_variables_of_the_environment_are_put_into_a_text(
     [
         ("create so", ["source"]),
         ("get sources g", ["git"]),
-        ("bootstrap ", ["git", "github"]),
+        ("bootstrap githu", ["github"]),
         ("tree ", ["kustomization"]),
         ("logs ", []),
     ],
@@ -418,3 +419,19 @@ def test_nouns_are_completed_on_a_shell_s_request(line: str, wanted: list[str]) 
         command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60, check=False
     )
     assert [row.removeprefix("plain,") for row in done.stdout.split()] == wanted, done.stderr
+
+
+def test_the_namespace_of_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = {"cluster": "c", "user": "u", "namespace": "of-the-context"}
+    config = {
+        "current-context": "x", "contexts": [{"name": "x", "context": context}], "users": [{"name": "u", "user": {"token": "t"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+    }  # fmt: skip
+    (tmp_path / "config").write_text(json.dumps(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    monkeypatch.delenv("FLUX_SYSTEM_NAMESPACE", raising=False)
+    assert call.namespace_of({}) == "flux-system"
+    monkeypatch.setenv("FLUX_SYSTEM_NAMESPACE", "of-the-environment")
+    assert call.namespace_of({}) == "of-the-environment"
+    assert call.namespace_of({"ns_follows_kube_context": True}) == "of-the-context"
+    assert call.namespace_of({"ns_follows_kube_context": True, "namespace": "given"}) == "given"
