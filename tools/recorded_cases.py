@@ -1,6 +1,6 @@
 """Recorded builds: many small inputs with what the reference gave for each, a JSON object a line.
 
-    recorded_cases.py [--check] [FILE...]     (default: every file of testdata/recorded)
+    recorded_cases.py [--check [--every N]] [FILE...]     (default: every file of testdata/recorded)
 
 The first line of a file is `{"oracle": "kustomize v5.8.1"}`. Each other line has `input` (path -> text, built at its
 root), and what the reference gave: `output`, or `error` without its `Error: `. Both are written by this tool from the real program and
@@ -68,14 +68,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Ask the reference again for every recorded build.")
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when something would change")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="with --check: only every Nth build of a file"
+    )
     options = parser.parse_args()
+    if options.every != 1 and not options.check:
+        parser.error("--every needs --check: what is written is written whole")
     binary = oracle_path()
     if oracle_version(binary) != REFERENCE:
         print(f"{binary}: needs kustomize {REFERENCE}; nothing written", file=sys.stderr)
         return 1
     changed = 0
     for path in options.files or sorted(RECORDED.glob("*.jsonl")):
-        before = list(read(path))
+        before = list(read(path))[:: options.every]
         with ThreadPoolExecutor(2) as pool:
             after = list(pool.map(partial(ask, binary, runs=1 if options.check else 2), before))
         different = sum(old != new for old, new in zip(before, after, strict=True))
