@@ -97,8 +97,9 @@ class Bench:
         return self.run(str(KBUILD), verb, *arguments, "--name", "app", "-n", space, **more)
 
     def theirs(self, verb: str, space: str, *arguments: str, **more: Any) -> Measured:
-        """The other: kubectl in a namespace."""
-        return self.run(self.kubectl, verb, "-n", space, *arguments, **more)
+        """The other: kubectl in a namespace, or where the objects say."""
+        where = ("-n", space) if space else ()
+        return self.run(self.kubectl, verb, *where, *arguments, **more)
 
 
 def with_client(plane: Plane, call: Callable[[Kube], Any]) -> Any:
@@ -290,7 +291,7 @@ def thousands(bench: Bench, runs: int, *, against_kubectl: bool) -> Iterator[Row
     begun = bench.ours("apply", space, file, "--no-wait")
     peak = begun.peak_mib
     if against_kubectl:
-        theirs = [bench.theirs("apply", space, "--server-side", "--force-conflicts", "-f", file).seconds]
+        theirs = [bench.theirs("apply", "", "--server-side", "--force-conflicts", "-f", file).seconds]
         bench.ours("apply", space, file, "--no-wait", "--force-conflicts")
     else:
         theirs = []
