@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from applier.agent.clusters import Clusters
-from applier.agent.helm.assembling import chart_sources
+from applier.agent.helm.assembling import chart_sources, releases
+from applier.agent.helm.release_attempt import Means as ReleaseMeans
 from applier.agent.kustomization.artifacts import Artifacts
 from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
 from applier.agent.kustomization.builds import Builds
@@ -20,7 +21,7 @@ from applier.agent.notification.assembling import NAME, NotificationOptions, Not
 from applier.agent.page.serving import StatusPage
 from applier.agent.runtime.events import Recorder
 from applier.agent.runtime.informer import Informer
-from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS
+from applier.agent.runtime.kinds import GIT_REPOSITORIES, HELM_CHARTS, KUSTOMIZATIONS
 from applier.agent.runtime.logs import Log
 from applier.agent.runtime.metrics import CONTENT_TYPE, Metrics
 from applier.agent.runtime.posting import HttpPoster
@@ -35,6 +36,7 @@ from applier.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from applier.agent.helm.release_charts import ReleaseCharts
     from applier.agent.runtime.events import Poster
     from applier.agent.runtime.queue import Key
     from applier.agent.runtime.reconciling import Surroundings
@@ -46,8 +48,9 @@ if TYPE_CHECKING:
 
     Routes = dict[tuple[str, str], Callable[[Asked], Reply]]
 
-SOURCE, KUSTOMIZE, NOTIFICATION = "source", "kustomize", "notification"
+SOURCE, KUSTOMIZE, NOTIFICATION, HELM = "source", "kustomize", "notification", "helm"
 CONTROLLERS = (SOURCE, KUSTOMIZE, NOTIFICATION)
+EVERY_CONTROLLER = (*CONTROLLERS, HELM)
 SERVING = frozenset({SOURCE, NOTIFICATION})  # they have clients
 METRICS, HEALTH = "metrics", "health"
 PROBES = frozenset({METRICS, HEALTH})
@@ -59,7 +62,7 @@ class AgentOptions:
     """How an agent runs.
 
     Shape: addresses are `host:port`, port 0 for a free one, empty for no server. `namespace` is the one it watches,
-    empty for all; `storage` the folder of its cache; `advertised` the host that artifacts are had from, empty for the
+    empty for all; `storage` the folder of its cache; `helm` the program that makes releases; `advertised` the host that artifacts are had from, empty for the
     address that they are served at; `events_url` where events are posted, empty for this process or nowhere.
     """
 
@@ -87,6 +90,7 @@ class AgentOptions:
     dependency_retry_s: float = DEPENDENCY_RETRY_S
     rhythm: Rhythm = field(default_factory=Rhythm)
     configs_selector: str = SELECTOR
+    helm: str = "helm"
 
 
 @dataclass(slots=True)
@@ -122,6 +126,8 @@ class Agent:
             self._add_sources()
         if KUSTOMIZE in self.options.controllers:
             self._add_kustomizations()
+        if HELM in self.options.controllers:
+            _add_releases(self)
         self.serve_probes()
         if self.options.page_address:
             self._serve("page", self.options.page_address, status_page(self).routes)
@@ -179,7 +185,7 @@ class Agent:
         names = Names(controller="source-controller", manager="source-controller")
 
         def make_unit(collection: Collection, make: Callable[[Surroundings], Reconcile]) -> Unit:
-            return self._unit(collection, names, make, self.options.concurrent_sources)
+            return self.make_unit(collection, names, make, self.options.concurrent_sources)
 
         own = make_unit(GIT_REPOSITORIES, make)
         own.followers.append(Includes(own).changed)
@@ -205,7 +211,7 @@ class Agent:
             return Kustomizations(means).reconcile
 
         names = Names(controller="kustomize-controller", manager="gotk-kustomize-controller")
-        own = self._unit(KUSTOMIZATIONS, names, make, self.options.concurrent_kustomizations)
+        own = self.make_unit(KUSTOMIZATIONS, names, make, self.options.concurrent_kustomizations)
         self.units[KUSTOMIZE] = own
         configs = Configs(own, self.cluster.reader, self.options.namespace, self.options.configs_selector)
         self.views += configs.informers()
@@ -238,9 +244,10 @@ class Agent:
         for follower in self.source_followers:
             follower(old, new)
 
-    def _unit(
+    def make_unit(
         self, collection: Collection, names: Names, make: Callable[[Surroundings], Reconcile], concurrency: int
     ) -> Unit:
+        """A kind put together for this agent."""
         own = collection._replace(namespace=self.options.namespace)
         recorder = self._recorder(names.controller)
         return unit(self._shared(), own, names, make, concurrency=concurrency, recorder=recorder)
@@ -292,4 +299,37 @@ def _view(agent: Agent, collection: Collection) -> Informer:
             return informer
     own = collection._replace(namespace=agent.options.namespace)
     agent.views.append(Informer(agent.cluster.reader, own, lambda _old, _new: None))
+    return agent.views[-1]
+
+
+def _add_releases(agent: Agent) -> None:
+    clusters = Clusters(agent.cluster, agent.connection, agent.options.default_account)
+    followers: list[Follower] = []
+    charts = _charts(agent, followers)
+
+    def means(around: Surroundings, found: ReleaseCharts) -> ReleaseMeans:
+        allowed = replace(found, cross_namespace=agent.options.cross_namespace)
+        artifacts = Artifacts(agent.clock, agent.options.download_attempts)
+        return ReleaseMeans(around, clusters, allowed, artifacts, agent.options.helm, agent.options.dependency_retry_s)
+
+    def make_unit(collection: Collection, make: Callable[[Surroundings], Reconcile]) -> Unit:
+        names = Names(controller="helm-controller", manager="helm-controller")
+        return agent.make_unit(collection, names, make, agent.options.concurrent_kustomizations)
+
+    agent.units[HELM] = own = releases(make_unit, charts, followers, means)
+    configs = Configs(own, agent.cluster.reader, agent.options.namespace, agent.options.configs_selector)
+    agent.views += configs.informers()
+
+
+def _charts(agent: Agent, followers: list[Follower]) -> Informer:
+    """The HelmCharts as this process sees them; each change is told to `followers`."""
+
+    def changed(old: Body | None, new: Body | None) -> None:
+        for follower in followers:
+            follower(old, new)
+
+    if HELM_CHARTS.kind in agent.units and not agent.options.selector:
+        agent.units[HELM_CHARTS.kind].followers.append(changed)
+        return agent.units[HELM_CHARTS.kind].around.informer
+    agent.views.append(Informer(agent.cluster.reader, HELM_CHARTS._replace(namespace=agent.options.namespace), changed))
     return agent.views[-1]

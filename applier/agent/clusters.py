@@ -39,26 +39,36 @@ class Clusters:
 
     def of(self, body: Body) -> Cluster:
         """The cluster of an object's spec, as the account that it names. Raises: ApplierError."""
-        spec, namespace = body.get("spec") or {}, str(body["metadata"]["namespace"])
-        account = str(spec.get("serviceAccountName") or self.default_account)
-        user = f"system:serviceaccount:{namespace}:{account}" if account else ""
-        config = spec.get("kubeConfig")
-        if not config and not user:
+        text, user = self._place(body)
+        if not text and not user:
             return self.own
-        text = self._kubeconfig(namespace, config) if config else b""
         name = (hashlib.sha256(text).hexdigest() if text else "", user)
         with self._lock:
             known = self._known.get(name)
         if known is not None:
             return known
-        connection = _connection(text) if text else self.connection
-        if user:
-            connection = replace(connection, impersonation=(("Impersonate-User", user),))
-        made = of_connection(connection, {})
+        made = of_connection(self._connection(text, user), {})
         with self._lock:
             if len(self._known) >= MAX_CLUSTERS:
                 self._known.clear()
             return self._known.setdefault(name, made)
+
+    def connection_of(self, body: Body) -> Connection:
+        """The same as a connection, for programs that make their own requests. Raises: ApplierError."""
+        return self._connection(*self._place(body))
+
+    def _place(self, body: Body) -> tuple[bytes, str]:
+        """(the text of a kubeconfig, empty for the agent's own; the user to act as). Raises: ApplierError."""
+        spec, namespace = body.get("spec") or {}, str(body["metadata"]["namespace"])
+        account = str(spec.get("serviceAccountName") or self.default_account)
+        user = f"system:serviceaccount:{namespace}:{account}" if account else ""
+        config = spec.get("kubeConfig")
+        return (self._kubeconfig(namespace, config) if config else b""), user
+
+    def _connection(self, text: bytes, user: str) -> Connection:
+        """Raises: ApplierError."""
+        connection = _connection(text) if text else self.connection
+        return replace(connection, impersonation=(("Impersonate-User", user),)) if user else connection
 
     def _kubeconfig(self, namespace: str, config: Any) -> bytes:
         """The text of a kubeconfig in a Secret. Raises: ApplierError."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from applier.agent.assembly import CONTROLLERS, NOTIFICATION, SOURCE, Agent, AgentOptions
+from applier.agent.assembly import CONTROLLERS, EVERY_CONTROLLER, NOTIFICATION, SOURCE, Agent, AgentOptions
 from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S
 from applier.agent.kustomization.configs import SELECTOR
 from applier.agent.runtime import durations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from applier.cli.settings import Settings
 
 FLAGS = (
-    Flag("controllers", TEXT, f"which controllers run here, comma-separated (default {','.join(CONTROLLERS)})", placeholder="NAMES"),
+    Flag("controllers", TEXT, f"which controllers run here, comma-separated: {', '.join(EVERY_CONTROLLER)} (default {','.join(CONTROLLERS)})", placeholder="NAMES"),
     Flag("watch-namespace", TEXT, "the only namespace that is watched (default: all)", short="n", placeholder="NAMESPACE"),
     Flag("watch-all-namespaces", BOOL, "watch every namespace (the default); =false: only $RUNTIME_NAMESPACE"),
     Flag("watch-label-selector", TEXT, "only objects with these labels, such as sharding.fluxcd.io/key=shard1", placeholder="SELECTOR"),
@@ -150,7 +150,7 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
     is_inside = "KUBERNETES_SERVICE_HOST" in environment
     names = [name for name in str(values.get("controllers") or ",".join(CONTROLLERS)).split(",") if name]
     for name in names:
-        one_of(name, CONTROLLERS, "--controllers")
+        one_of(name, EVERY_CONTROLLER, "--controllers")
     home = environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     address = _addresses(values, is_inside=is_inside)
     return AgentOptions(
@@ -174,6 +174,7 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
         default_account=str(values.get("default_service_account") or ""),
         cross_namespace=not values.get("no_cross_namespace_refs"),
         prune_guard=not values.get("no_prune_guard"),
+        helm=environment.get("KBUILD_HELM") or "helm",
         strict_substitution=not values.get("lenient_substitution"),
     )
 

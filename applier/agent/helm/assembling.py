@@ -1,20 +1,25 @@
-"""Helm's kinds put together: repositories and charts beside the other sources."""
+"""Helm's kinds put together: repositories and charts beside the other sources, and releases."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.helm.charts import ChartRun
+from applier.agent.helm.release_charts import ReleaseCharts
+from applier.agent.helm.release_order import ReleaseTriggers
+from applier.agent.helm.releases import HelmReleases
 from applier.agent.helm.repositories import RepositoryRun
 from applier.agent.helm.source_run import SourceKind
 from applier.agent.kustomization.triggers import revision_of
 from applier.agent.runtime.informer import key_of
-from applier.agent.runtime.kinds import HELM_CHARTS, HELM_REPOSITORIES
+from applier.agent.runtime.kinds import HELM_CHARTS, HELM_RELEASES, HELM_REPOSITORIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from applier.agent.helm.release_attempt import Means
     from applier.agent.runtime.controller import Run
+    from applier.agent.runtime.informer import Informer
     from applier.agent.runtime.reconciling import Surroundings
     from applier.agent.runtime.unit import Follower, Reconcile, Unit
     from applier.agent.source.storage import Storage
@@ -61,3 +66,25 @@ def _runs_charts(charts: Unit) -> Follower:
                     charts.queue.add(key)
 
     return changed
+
+
+def releases(
+    make_unit: MakeUnit,
+    charts: Informer,
+    followers: list[Follower],
+    means: Callable[[Surroundings, ReleaseCharts], Means],
+) -> Unit:
+    """The unit of HelmReleases; `charts` sees HelmCharts, and tells `followers`."""
+    made: list[ReleaseCharts] = []
+
+    def make(around: Surroundings) -> Reconcile:
+        found = means(around, ReleaseCharts(around, charts))
+        made.append(found.charts)
+        return HelmReleases(found).reconcile
+
+    own = make_unit(HELM_RELEASES, make)
+    triggers = ReleaseTriggers(own, made[0])
+    own.sees.append(charts)
+    own.followers.append(triggers.release_changed)
+    followers.append(triggers.chart_changed)
+    return own

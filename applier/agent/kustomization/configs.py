@@ -60,12 +60,14 @@ def _data(body: Mapping[str, Any] | None) -> Any:
 
 
 def references(spec: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """(kind, name) of every ConfigMap and Secret that a Kustomization refers to."""
+    """(kind, name) of every ConfigMap and Secret that a Kustomization or a HelmRelease refers to."""
     return set(_references(spec))
 
 
 def _references(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in (spec.get("postBuild") or {}).get("substituteFrom") or ():
+        yield str(one.get("kind")), str(one.get("name"))
+    for one in spec.get("valuesFrom") or ():
         yield str(one.get("kind")), str(one.get("name"))
     config, decryption = spec.get("kubeConfig") or {}, spec.get("decryption") or {}
     for kind, holder, field in (("Secret", config, "secretRef"), ("ConfigMap", config, "configMapRef"), ("Secret", decryption, "secretRef")):  # fmt: skip

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from applier.agent.assembly import CONTROLLERS
+from applier.agent.assembly import CONTROLLERS, EVERY_CONTROLLER
 from applier.agent.install import manifests
 from applier.agent.install.components import (
     EVERY,
@@ -82,7 +82,7 @@ def installation_of(line: Line) -> Installation:
     """What the flags ask for. Raises: StoppedError."""
     names = line.items("components") or [found.name for found in USUAL if found.controller in CONTROLLERS]
     try:
-        chosen = components([*names, *line.items("components_extra")], CONTROLLERS)
+        chosen = components([*names, *line.items("components_extra")], EVERY_CONTROLLER)
     except UnknownComponentError as problem:
         raise StoppedError(str(problem)) from None
     version = f"v{line.text('version', __version__).removeprefix('v')}"

@@ -1,0 +1,356 @@
+"""HelmRelease on a real control plane with the real helm: installed, upgraded, remedied, watched over, uninstalled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agent_bed import HELM, SOURCE, AgentBed, Object, until
+from chart_repository import ChartRepository
+from install_helm import helm_path, is_there
+
+from applier.agent.helm import release_options, values
+
+pytestmark = pytest.mark.skipif(not is_there(), reason="helm is not installed (make oracle)")
+# The server refuses it: an upgrade to this fails and leaves a failed revision.
+BROKEN = {
+    "templates/bad.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {ports: [{port: 0}]}\n"
+}  # fmt: skip
+
+
+@pytest.fixture
+def charts(scene: AgentBed) -> Iterator[ChartRepository]:
+    made = ChartRepository()
+    made.publish("app", "1.0.0")
+    scene.create(SOURCE, "HelmRepository", "shop", {"interval": "1h", "url": made.url})
+    yield made
+    made.close()
+
+
+def start(scene: AgentBed, **options: Any) -> None:
+    scene.start(controllers=("source", "helm"), helm=str(helm_path()), **options)
+
+
+def release(scene: AgentBed, name: str = "web", **spec: Any) -> Object:
+    chart = {"spec": {"chart": "app", "version": "*", "sourceRef": {"kind": "HelmRepository", "name": "shop"}}}
+    return scene.create(HELM, "HelmRelease", name, {"interval": "1h", "timeout": "1m", "chart": chart, **spec})
+
+
+def config(scene: AgentBed, name: str = "web-config") -> Object | None:
+    return scene.kube.get("v1", "ConfigMap", scene.namespace, name)
+
+
+def data(scene: AgentBed, name: str = "web-config") -> Any:
+    return (config(scene, name) or {}).get("data")
+
+
+def helm(scene: AgentBed, *command: str) -> Any:
+    """What helm itself says of the test's namespace."""
+    full = [helm_path(), *command, "-n", scene.namespace, "--kubeconfig", str(scene.bed.kubeconfig), "-o", "json"]
+    return json.loads(subprocess.run(full, capture_output=True, text=True, check=True).stdout)
+
+
+def refresh(scene: AgentBed) -> None:
+    """Have the repository's index fetched."""
+    scene.run_again(
+        {"apiVersion": SOURCE, "kind": "HelmRepository", "metadata": {"name": "shop", "namespace": scene.namespace}}
+    )
+
+
+def test_f80_f84_a_release_is_installed_seen_by_helm_and_uninstalled_with_its_object(
+    scene: AgentBed, charts: ChartRepository
+) -> None:
+    start(scene)
+    body = release(scene, values={"colour": "green"})
+    live = scene.settled(body, within_s=90)
+    assert data(scene) == {"colour": "green", "size": "1"}
+    place = f"{scene.namespace}/web.v1 with chart app@1.0.0"
+    assert scene.condition(live)["message"] == f"Helm install succeeded for release {place}"
+    assert scene.condition(live, "Released")["reason"] == scene.condition(live)["reason"] == "InstallSucceeded"
+    assert [(one["name"], one["status"], one["chart"]) for one in helm(scene, "list")] == [
+        ("web", "deployed", "app-1.0.0")
+    ]
+    status = live["status"]
+    assert (status["helmChart"], status["storageNamespace"]) == (
+        f"{scene.namespace}/{scene.namespace}-web", scene.namespace,
+    )  # fmt: skip
+    assert [(one["version"], one["status"], one["chartVersion"]) for one in status["history"]] == [
+        (1, "deployed", "1.0.0")
+    ]
+    assert status["lastAttemptedRevision"] == "1.0.0"
+    labels = (config(scene) or {})["metadata"]["labels"]
+    assert labels["helm.toolkit.fluxcd.io/name"] == "web"
+    assert labels["helm.toolkit.fluxcd.io/namespace"] == scene.namespace
+    again = scene.run_again(live)  # nothing to do: no new revision
+    assert again["status"]["history"] == status["history"]
+    scene.kube.delete(body)
+    until(lambda: scene.kube.live(body) is None, scene.told, 60)
+    assert config(scene) is None
+    assert helm(scene, "list", "--all") == []
+    until(lambda: scene.kube.get(SOURCE, "HelmChart", scene.namespace, f"{scene.namespace}-web") is None)
+    assert not list(Path("/tmp").glob("kbuild-keys-*/chart.tgz"))
+
+
+def test_f84_a_suspended_release_is_kept_when_its_object_goes(scene: AgentBed, charts: ChartRepository) -> None:
+    start(scene)
+    body = release(scene)
+    scene.settled(body, within_s=90)
+    scene.kube.merge(body, {"spec": {"suspend": True}})
+    scene.kube.delete(body)
+    until(lambda: scene.kube.live(body) is None, scene.told, 60)
+    assert data(scene) is not None
+    assert [one["name"] for one in helm(scene, "list")] == ["web"]
+
+
+def test_f81_changed_values_upgrade_and_a_failed_upgrade_is_rolled_back_and_given_up(
+    scene: AgentBed, charts: ChartRepository
+) -> None:
+    start(scene)
+    body = release(scene, upgrade={"remediation": {"retries": 1}})
+    scene.settled(body, within_s=90)
+    scene.kube.merge(body, {"spec": {"values": {"size": 7}}})
+    live = scene.settled(body, within_s=90)
+    assert data(scene)["size"] == "7"
+    assert scene.condition(live)["message"].startswith(f"Helm upgrade succeeded for release {scene.namespace}/web.v2 ")
+    charts.publish("app", "2.0.0", BROKEN)
+    refresh(scene)
+
+    def stalled() -> bool:
+        return bool(scene.condition(body, "Stalled"))
+
+    until(stalled, lambda: json.dumps(scene.get(body)["status"], indent=1) + scene.told(), 120)
+    assert scene.condition(body, "Stalled")["reason"] == "RetriesExceeded"
+    assert scene.condition(body, "Stalled")["message"] == "Failed to upgrade after 2 attempt(s)"
+    failed = f"Helm upgrade failed for release {scene.namespace}/web with chart app@2.0.0: "
+    assert scene.condition(body, "Released")["message"].startswith(failed)
+    ready = scene.condition(body)
+    assert (ready["status"], ready["reason"]) == ("False", "RollbackSucceeded")
+    rolled_back = f"Helm rollback to previous release {scene.namespace}/web.v"
+    assert ready["message"].startswith(rolled_back)
+    assert data(scene)["size"] == "7"
+    assert scene.get(body)["status"]["upgradeFailures"] == 2
+    revisions = len(helm(scene, "history", "web"))
+    scene.run_again(body, "False")  # a mere request changes nothing
+    assert len(helm(scene, "history", "web")) == revisions
+    charts.files["/charts/app-2.0.0.tgz"] = charts.files["/charts/app-1.0.0.tgz"]  # what was wrong is mended
+    chart = {"spec": {"version": "1.x"}}
+    scene.kube.merge(body, {"spec": {"chart": chart}})
+    live = scene.settled(body, within_s=90)
+    assert live["status"]["upgradeFailures"] == 0
+    assert not scene.condition(body, "Stalled")
+    assert not scene.condition(body, "Remediated")
+
+
+def test_f81_a_failed_installation_is_told_and_reset_at_tries_again(scene: AgentBed, charts: ChartRepository) -> None:
+    charts.publish("app", "2.0.0", BROKEN)
+    start(scene)
+    body = release(scene)
+    until(lambda: scene.condition(body, "Stalled"), scene.told, 90)
+    live = scene.get(body)
+    assert scene.condition(live, "Stalled")["message"] == "Failed to install after 1 attempt(s)"
+    assert scene.condition(live)["reason"] == "InstallFailed"
+    assert live["status"]["installFailures"] == 1
+    scene.kube.create(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": scene.namespace}, "data": {}}
+    )
+    token = "now"
+    marks = {"reconcile.fluxcd.io/requestedAt": token, "reconcile.fluxcd.io/resetAt": token}
+    scene.kube.merge(body, {"metadata": {"annotations": marks}})
+    until(lambda: scene.get(body)["status"].get("lastHandledReconcileAt") == token, scene.told, 90)
+    live = scene.get(body)
+    assert live["status"]["lastHandledResetAt"] == token
+    assert live["status"]["upgradeFailures"] + live["status"]["installFailures"] == 1  # it was tried, and failed again
+
+
+def test_f83_values_come_from_config_maps_and_secrets_in_order(scene: AgentBed, charts: ChartRepository) -> None:
+    start(scene)
+    sources = [
+        {"kind": "ConfigMap", "name": "one"},
+        {"kind": "Secret", "name": "two", "valuesKey": "c", "targetPath": "colour"},
+        {"kind": "ConfigMap", "name": "none", "optional": True},
+    ]
+    body = release(scene, valuesFrom=sources, values={"size": 5})
+    live = scene.settled(body, "False", "ValuesError")
+    place = f"'{scene.namespace}/one' with key 'values.yaml'"
+    sentence = f'could not resolve ConfigMap chart values reference {place}: configmaps "one" not found'
+    assert scene.condition(live)["message"] == sentence
+    metadata = {"namespace": scene.namespace, "labels": {"reconcile.fluxcd.io/watch": "Enabled"}}
+    one = {"values.yaml": "colour: grey\nsize: 3\n"}
+    scene.kube.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {**metadata, "name": "two"},
+            "stringData": {"c": "s3cret-blue"},
+        }
+    )
+    scene.kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**metadata, "name": "one"}, "data": one})
+    live = scene.settled(body, within_s=90)
+    assert data(scene) == {"colour": "s3cret-blue", "size": "5"}
+    assert "s3cret-blue" not in json.dumps(live) + scene.told()
+
+
+def definition(group: str, shown: str) -> str:
+    schema = f"{{type: object, description: {shown}}}"
+    version = f"{{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {schema}}}}}"
+    return f"""\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: toys.{group}}}
+spec:
+  group: {group}
+  scope: Namespaced
+  names: {{plural: toys, kind: Toy}}
+  versions: [{version}]
+"""
+
+
+def test_definitions_of_a_chart_follow_the_policy_of_the_action(scene: AgentBed, charts: ChartRepository) -> None:
+    group = f"{scene.namespace}.example.test"
+
+    def shown() -> Any:
+        live = scene.kube.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", f"toys.{group}")
+        return live and live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["description"]
+
+    charts.publish("app", "1.1.0", {"crds/toys.yaml": definition(group, "first")})
+    start(scene)
+    body = release(scene, install={"crds": "Skip"})
+    scene.settled(body, within_s=90)
+    assert shown() is None
+    try:
+        for policy, expected in (("Create", "first"), ("Create", "first"), ("CreateReplace", "second")):
+            version = f"1.{2 if shown() is None else 3 if policy == 'Create' else 4}.0"
+            text = definition(group, "first" if version == "1.2.0" else "second")
+            charts.publish("app", version, {"crds/toys.yaml": text})
+            scene.kube.merge(body, {"spec": {"upgrade": {"crds": policy}, "chart": {"spec": {"version": version}}}})
+            refresh(scene)
+            scene.settled(body, within_s=90)
+            until(lambda v=version: scene.get(body)["status"]["history"][0]["chartVersion"] == v, scene.told, 60)
+            assert shown() == expected
+    finally:
+        name = {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"toys.{group}"},
+        }
+        if shown():
+            scene.kube.delete(name)
+
+
+@pytest.mark.parametrize("mode", ["warn", "enabled"])
+def test_f82_drift_is_told_and_put_right_where_that_is_asked_for(
+    scene: AgentBed, charts: ChartRepository, mode: str
+) -> None:
+    start(scene)
+    body = release(scene, driftDetection={"mode": mode})
+    scene.settled(body, within_s=90)
+    live = scene.run_again(body)
+    assert not scene.condition(live, "Drifted")
+    found = config(scene)
+    assert found is not None
+    scene.kube.merge({**found, "apiVersion": "v1", "kind": "ConfigMap"}, {"data": {"colour": "black"}})
+    live = scene.run_again(body)
+    told = "\n".join(one["message"] for one in until(lambda: scene.events("web")))
+    sentence = f"Cluster state of release {scene.namespace}/web.v1 has drifted from the desired state:\nConfigMap/{scene.namespace}/web-config changed"
+    until(lambda: sentence in "\n".join(one["message"] for one in scene.events("web")), told)
+    assert data(scene)["colour"] == ("red" if mode == "enabled" else "black")
+    assert scene.condition(live, "Drifted")["status"] == ("False" if mode == "enabled" else "True")
+    assert scene.condition(live)["status"] == "True"
+    scene.kube.delete({**found, "apiVersion": "v1", "kind": "ConfigMap"})
+    scene.run_again(body)
+    assert (config(scene) is not None) == (mode == "enabled")
+
+
+def test_a_release_waits_for_what_it_depends_on_and_its_objects_are_rendered_after_helm(
+    scene: AgentBed, charts: ChartRepository
+) -> None:
+    start(scene)
+    patch = "- {op: replace, path: /data/colour, value: patched}\n"
+    renderers = [{"kustomize": {"patches": [{"target": {"kind": "ConfigMap"}, "patch": patch}]}}]
+    body = release(
+        scene, "late", dependsOn=[{"name": "web"}], postRenderers=renderers, commonMetadata={"annotations": {"a": "b"}}
+    )
+    live = scene.settled(body, "False", "DependencyNotReady")
+    assert not scene.condition(live, "Reconciling")
+    release(scene)
+    scene.settled(body, within_s=90)
+    assert data(scene, "late-config")["colour"] == "patched"
+    assert (config(scene, "late-config") or {})["metadata"]["annotations"]["a"] == "b"
+
+
+def test_a_pending_release_of_a_killed_program_is_unlocked(scene: AgentBed, charts: ChartRepository) -> None:
+    start(scene)
+    body = release(scene)
+    scene.settled(body, within_s=90)
+    name = "sh.helm.release.v1.web.v1"
+    secret = scene.kube.get("v1", "Secret", scene.namespace, name)
+    assert secret is not None
+    import base64
+    import gzip
+
+    record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
+    record["info"]["status"] = "pending-upgrade"
+    packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode()))).decode()
+    change = {"metadata": {"labels": {"status": "pending-upgrade"}}, "data": {"release": packed}}
+    scene.kube.merge({**secret, "apiVersion": "v1", "kind": "Secret"}, change)
+    scene.run_again(body)
+    assert [(one["revision"], one["status"]) for one in helm(scene, "history", "web")] == [
+        (1, "superseded"), (2, "deployed"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        ({"test": {"enable": True}}, "tests of a release"),
+        ({"storageNamespace": "elsewhere"}, "storageNamespace"),
+        ({"healthCheckExprs": [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}]}, "healthCheckExprs"),
+        ({"chart": None, "chartRef": {"kind": "OCIRepository", "name": "x"}}, "kind OCIRepository"),
+    ],
+)
+def test_what_is_not_supported_is_said_and_nothing_is_installed(
+    scene: AgentBed, charts: ChartRepository, spec: Object, word: str
+) -> None:
+    start(scene)
+    chart = {"spec": {"chart": "app", "sourceRef": {"kind": "HelmRepository", "name": "shop"}}}
+    whole = {name: value for name, value in {"interval": "1h", "chart": chart, **spec}.items() if value is not None}
+    body = scene.create(HELM, "HelmRelease", "web", whole)
+    live = scene.settled(body, "False", "UnsupportedFeature")
+    assert word in scene.condition(live)["message"]
+    assert scene.condition(live, "Stalled")["reason"] == "UnsupportedFeature"
+    assert helm(scene, "list", "--all") == []
+
+
+def test_names_of_releases_are_cut_as_flux_cuts_them() -> None:
+    def name(**spec: Any) -> str:
+        return release_options.release_name({"metadata": {"name": "web", "namespace": "n"}, "spec": spec})
+
+    assert name() == "web"
+    assert name(targetNamespace="prod") == "prod-web"
+    assert name(releaseName="mine", targetNamespace="prod") == "mine"
+    long = name(releaseName="a" * 60)
+    assert (len(long), long[:41]) == (53, "a" * 40 + "-")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a.b", "1", {"a": {"b": 1}, "k": [0]}),
+        ("k[1].x", "true", {"k": [0, {"x": True}]}),
+        (r"a\.b", "'7'", {"a.b": "7", "k": [0]}),
+        ("k", "01", {"k": "01"}),
+        ("c", "a,b=c", {"c": "a,b=c", "k": [0]}),
+    ],
+)
+def test_a_target_path_sets_one_scalar(path: str, text: str, expected: Object) -> None:
+    assert values.placed({"k": [0]}, path, text) == expected
+
+
+@pytest.mark.parametrize("path", ["", ".", "a..b", "[0]", "k[99999]"])
+def test_what_is_no_path_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"path|fit"):
+        values.placed({"k": [0]}, path, "1")
