@@ -145,25 +145,69 @@ def test_f81_changed_values_upgrade_and_a_failed_upgrade_is_rolled_back_and_give
     assert not scene.condition(body, "Remediated")
 
 
-def test_f81_a_failed_installation_is_told_and_reset_at_tries_again(scene: AgentBed, charts: ChartRepository) -> None:
-    charts.publish("app", "2.0.0", BROKEN)
+@pytest.mark.parametrize("mark", ["resetAt", "forceAt"])
+def test_f81_a_failed_installation_is_given_up_until_a_request_resets_it(
+    scene: AgentBed, charts: ChartRepository, mark: str
+) -> None:
+    metadata = {"name": "web-config", "namespace": scene.namespace}
+    fixed = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"colour": "x"}, "immutable": True}
+    scene.kube.create(fixed)
     start(scene)
     body = release(scene)
     until(lambda: scene.condition(body, "Stalled"), scene.told, 90)
     live = scene.get(body)
     assert scene.condition(live, "Stalled")["message"] == "Failed to install after 1 attempt(s)"
-    assert scene.condition(live)["reason"] == "InstallFailed"
-    assert live["status"]["installFailures"] == 1
-    scene.kube.create(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "namespace": scene.namespace}, "data": {}}
-    )
+    assert scene.condition(live)["reason"] == scene.condition(live, "Released")["reason"] == "InstallFailed"
+    assert "immutable" in scene.condition(live)["message"]
+    assert live["status"]["installFailures"] == live["status"]["failures"] == 1
+    scene.kube.delete(fixed)
+    scene.run_again(body, "False")  # what was wrong is mended, and nobody said so
+    assert config(scene) is None
     token = "now"
-    marks = {"reconcile.fluxcd.io/requestedAt": token, "reconcile.fluxcd.io/resetAt": token}
+    marks = {"reconcile.fluxcd.io/requestedAt": token, f"reconcile.fluxcd.io/{mark}": token}
     scene.kube.merge(body, {"metadata": {"annotations": marks}})
-    until(lambda: scene.get(body)["status"].get("lastHandledReconcileAt") == token, scene.told, 90)
-    live = scene.get(body)
-    assert live["status"]["lastHandledResetAt"] == token
-    assert live["status"]["upgradeFailures"] + live["status"]["installFailures"] == 1  # it was tried, and failed again
+    live = scene.settled(body, within_s=90)
+    assert data(scene) == {"colour": "red", "size": "1"}
+    assert not scene.condition(live, "Stalled")
+    assert live["status"][f"lastHandled{mark[0].upper()}{mark[1:]}"] == token
+    assert live["status"]["installFailures"] == 0
+
+
+def test_helm_gets_no_secret_in_its_arguments_and_its_files_are_private(
+    scene: AgentBed, charts: ChartRepository, tmp_path: Path
+) -> None:
+    log, program = tmp_path / "calls.txt", tmp_path / "helm"
+    rows = [
+        "#!/bin/sh",
+        f'{{ echo "$@"; env; stat -c "%a %n" "$HOME" "$HOME"/*; }} >> {log}',
+        f'exec {helm_path()} "$@"',
+    ]
+    program.write_text("\n".join(rows) + "\n")
+    program.chmod(0o700)
+    metadata = {"name": "two", "namespace": scene.namespace}
+    scene.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"c": "s3cret-blue"}})
+    scene.start(controllers=("source", "helm"), helm=str(program))
+    source = {"kind": "Secret", "name": "two", "valuesKey": "c", "targetPath": "colour"}
+    scene.settled(release(scene, valuesFrom=[source]), within_s=90)
+    calls = log.read_text()
+    assert "upgrade web" in calls
+    assert "s3cret-blue" not in calls
+    token = scene.agents[0].connection.authorization.rpartition(" ")[2]
+    assert not token or token not in calls
+    modes = [row.split() for row in calls.splitlines() if "kbuild-keys-" in row and row[:3] in ("600", "700")]
+    assert {mode for mode, path in modes if path.endswith(("kubeconfig", "values.yaml", "chart.tgz"))} == {"600"}
+    assert {mode for mode, path in modes if path.rpartition("/")[2].startswith("kbuild-keys-")} == {"700"}
+    assert not [path for _, path in modes if Path(path).exists()]
+
+
+def test_a_program_that_is_not_there_is_named_and_nothing_counts_as_success(
+    scene: AgentBed, charts: ChartRepository
+) -> None:
+    scene.start(controllers=("source", "helm"), helm="/nonexistent/helm")
+    live = scene.settled(release(scene), "False", "HelmError", within_s=60)
+    sentence = "the program '/nonexistent/helm' cannot be run: No such file or directory"
+    assert scene.condition(live)["message"] == sentence
+    assert not live["status"].get("history")
 
 
 def test_f83_values_come_from_config_maps_and_secrets_in_order(scene: AgentBed, charts: ChartRepository) -> None:
