@@ -82,6 +82,7 @@ def test_f80_f84_a_release_is_installed_seen_by_helm_and_uninstalled_with_its_ob
         (1, "deployed", "1.0.0")
     ]
     assert status["lastAttemptedRevision"] == "1.0.0"
+    assert status["inventory"]["entries"] == [{"id": f"{scene.namespace}_web-config__ConfigMap", "v": "v1"}]
     labels = (config(scene) or {})["metadata"]["labels"]
     assert labels["helm.toolkit.fluxcd.io/name"] == "web"
     assert labels["helm.toolkit.fluxcd.io/namespace"] == scene.namespace

@@ -45,6 +45,7 @@ class ReleaseActs(Remedies):
                 raise stopped from None
             self._failed(action, chart, self.masked(problem))
         entry = self.taken_over(chart)
+        self.list_objects()
         self._good(RELEASED, action, f"for release {release_records.shown(self.helm.name, self.helm.namespace, entry)}")
         self.conditions.remove(REMEDIATED)
 

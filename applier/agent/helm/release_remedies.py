@@ -39,7 +39,7 @@ class Remedies(ReleaseState):
         try:
             if remedy == release_options.UNINSTALL:
                 self.uninstall()
-                self.attempt.status["history"] = []
+                self.attempt.status |= {"history": [], "inventory": None}
                 what = f"for release {self.helm.namespace}/{self.helm.name}"
             else:
                 assert good is not None
@@ -71,6 +71,7 @@ class Remedies(ReleaseState):
             entry = release_records.snapshot(self.helm, revisions[-1], chart, str(good["configDigest"]))
             before = self.attempt.known("history") or ()
             self.attempt.status["history"] = release_records.history([entry, *before], revisions)
+            self.list_objects()
 
     def _not_remedied(self, remedy: str, problem: str) -> NoReturn:
         """Raises: RunError, always."""

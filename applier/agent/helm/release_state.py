@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from applier.agent.helm import release_records
+from applier.agent.helm import release_inventory, release_records
 from applier.agent.helm.helm_program import HelmError
 from applier.agent.kustomization import variables
 from applier.agent.kustomization.attempt import RunError
@@ -83,6 +83,19 @@ class ReleaseState:
         kept = [one for one in before if one.get("version") != entry["version"]]
         self.attempt.status["history"] = release_records.history([entry, *kept], revisions)
         return entry
+
+    def list_objects(self) -> None:
+        """List the objects of the newest revision in the status. Raises: RunError, ApplierError."""
+        entries = self.attempt.known("history")
+        if not entries:
+            return
+        try:
+            manifest = self.helm.manifest(int(entries[0]["version"]))
+        except HelmError as problem:
+            raise self.stopped(problem) or RunError(HELM_FAILED, self.masked(problem)) from None
+        cluster = self.attempt.owner.clusters.of(self.attempt.body)
+        objects = release_inventory.listed(cluster, manifest, self.helm.namespace)
+        self.attempt.status["inventory"] = {"entries": objects}
 
     def stopped(self, problem: HelmError) -> RunError | None:
         """The end of a run that was told to end: the next one sees what became of the release."""
