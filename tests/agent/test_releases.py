@@ -399,3 +399,41 @@ def test_a_target_path_sets_one_scalar(path: str, text: str, expected: Object) -
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"path|fit"):
         values.placed({"k": [0]}, path, "1")
+
+
+def test_a_failed_installation_is_removed_before_it_is_repeated_by_a_helm_controller_of_its_own(
+    scene: AgentBed, charts: ChartRepository
+) -> None:
+    charts.publish("app", "2.0.0", BROKEN)
+    scene.start(controllers=("source",))
+    scene.start(controllers=("helm",), helm=str(helm_path()))
+    remediation = {"retries": 1, "remediateLastFailure": True}
+    body = release(scene, install={"remediation": remediation})
+    until(lambda: scene.condition(body, "Stalled"), scene.told, 90)
+    live = scene.get(body)
+    assert scene.condition(live, "Stalled")["message"] == "Failed to install after 2 attempt(s)"
+    assert scene.condition(live, "Remediated")["reason"] == "UninstallSucceeded"
+    assert scene.condition(live)["reason"] == "UninstallSucceeded"
+    assert live["status"]["installFailures"] == 2
+    assert live["status"]["history"] == []
+    assert helm(scene, "list", "--all") == []
+    told = [one["reason"] for one in scene.events("web")]
+    assert {"InstallFailed", "UninstallSucceeded", "RetriesExceeded"} <= set(told)
+
+
+def test_a_new_spec_ends_an_action_that_waits_and_the_next_run_brings_it(
+    scene: AgentBed, charts: ChartRepository
+) -> None:
+    # Nobody runs this pod: without an end Helm would wait for it for five minutes.
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: never}\nspec: {containers: [{name: a, image: a}]}\n"
+    charts.publish("app", "2.0.0", {"templates/pod.yaml": pod})
+    start(scene)
+    body = release(scene, timeout="5m")
+    until(lambda: config(scene), scene.told, 60)
+    scene.kube.merge(body, {"spec": {"chart": {"spec": {"version": "1.x"}}}})
+    live = scene.settled(body, within_s=90)
+    assert live["status"]["history"][0]["chartVersion"] == "1.0.0"
+    first, second = helm(scene, "history", "web")
+    assert (first["chart"], second["chart"], second["status"]) == ("app-2.0.0", "app-1.0.0", "deployed")
+    assert first["description"] != "Install complete"
+    until(lambda: scene.kube.get("v1", "Pod", scene.namespace, "never") is None)
