@@ -306,8 +306,8 @@ def restyled(base: Json, patch: Json) -> Json:
     if not quoted and type(patch) is not Scalar:
         return patch
     tag = tag_of(patch)
-    if tag == FLOAT and not quoted and type(patch) is Scalar and patch.text[-1:] in "fFnN":
-        return Scalar(patch.text, FLOAT)
+    if tag == FLOAT and type(patch) is Scalar and patch.text[-1:] in "fFnN":
+        return Scalar(patch.text, FLOAT, quoted)
     if tag == STR and not quoted:
         return patch if "\n" in patch.text and patch.text[0] == "\t" else patch.text
     return Quoted(text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)
