@@ -424,9 +424,14 @@ def test_a_failed_installation_is_removed_before_it_is_repeated_by_a_helm_contro
 def test_a_new_spec_ends_an_action_that_waits_and_the_next_run_brings_it(
     scene: AgentBed, charts: ChartRepository
 ) -> None:
-    # Nobody runs this pod: without an end Helm would wait for it for five minutes.
-    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: never}\nspec: {containers: [{name: a, image: a}]}\n"
-    charts.publish("app", "2.0.0", {"templates/pod.yaml": pod})
+    # Nobody binds this claim: without an end Helm would wait for it for five minutes.
+    claim = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: never}
+spec: {storageClassName: none, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
+    charts.publish("app", "2.0.0", {"templates/claim.yaml": claim})
     start(scene)
     body = release(scene, timeout="5m")
     until(lambda: config(scene), scene.told, 60)
@@ -436,4 +441,3 @@ def test_a_new_spec_ends_an_action_that_waits_and_the_next_run_brings_it(
     first, second = helm(scene, "history", "web")
     assert (first["chart"], second["chart"], second["status"]) == ("app-2.0.0", "app-1.0.0", "deployed")
     assert first["description"] != "Install complete"
-    until(lambda: scene.kube.get("v1", "Pod", scene.namespace, "never") is None)
