@@ -122,7 +122,8 @@ def is_bad_zone(text: str) -> bool:
 def decode(value: Json, *, is_top: bool = True) -> Json:
     """The values that the reference decodes, maps with odd keys below the top as `AnyMap`.
 
-    Dates, blocks that start with a tab and nulls without text in flow maps stay `Scalar`: what becomes of them differs.
+    Dates, blocks that start with a tab, infinite numbers in quotes and nulls without text in flow maps stay `Scalar`: what
+    becomes of them differs.
 
     A map with a duplicate key is left out; see `check_duplicates`. Raises: OutputError.
     """
@@ -135,7 +136,10 @@ def decode(value: Json, *, is_top: bool = True) -> Json:
         return [decode(item, is_top=False) for item in value]
     if kind is Scalar:
         found = scalar_value(value)
-        return value if value.tag in (TIMESTAMP, STR) or value is FLOW_EMPTY else found
+        is_infinite = type(found) is float and found - found != 0
+        return (
+            value if value.tag in (TIMESTAMP, STR) or value is FLOW_EMPTY or (is_infinite and value.quoted) else found
+        )
     return str(value) if kind is Quoted else value
 
 
@@ -244,6 +248,8 @@ def marshalled(value: Json) -> Json:
             from kbuild.documents.v3text import refolded
 
             return refolded(value.text)
+        if value.tag == FLOAT:
+            return value.text
         text = scalar_value(value)
         if value is FLOW_EMPTY:
             return text

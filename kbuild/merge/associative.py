@@ -148,6 +148,8 @@ def _by_the_letter(base: list[Json], patch: list[Json], keys: Values, items: Nod
     _unify(wanted)
     valid = [at for at in range(len(keys)) if any(values[at] for values in wanted)] or list(range(len(keys)))
     valid_keys = tuple([keys[at] for at in valid])
+    if patch is not base:
+        patch = list(patch)
     added: list[Json] = []
     for full in wanted:
         values = tuple([full[at] for at in valid])
@@ -165,17 +167,19 @@ def _by_the_letter(base: list[Json], patch: list[Json], keys: Values, items: Nod
 def _walk_element(
     base: list[Json], patch: list[Json], wanted: list[tuple[str, str]], items: Node | None, merger: Merger
 ) -> Json:
-    """The merged value of the first elements that have these key texts."""
+    """The merged value of the first elements that have these key texts. Mutates: `base`, and `patch` as a list."""
     known = [(key, text) for key, text in wanted if text] or wanted
     at = _find(base, known)
     other = _find(patch, known)
     if wanted[0][0] == "":
         return _walk_primitive(base, at, ABSENT if other < 0 or patch is base else patch[other])
-    if at < 0:
-        return ABSENT if other < 0 else merger.adopt(patch[other], items)
     if other < 0:
-        return merger.settle(base[at], items)
-    return merger.merge(base[at], patch[other], items)
+        return ABSENT if at < 0 else merger.settle(base[at], items)
+    asked = patch[other]
+    if patch is not base and type(asked) is dict and DIRECTIVE in asked:
+        # The reference takes a directive out of the patch when it follows it: the same values do not find it again.
+        patch[other] = {key: value for key, value in asked.items() if key != DIRECTIVE}
+    return merger.adopt(asked, items) if at < 0 else merger.merge(base[at], asked, items)
 
 
 def _walk_primitive(base: list[Json], at: int, patch: Json) -> Json:

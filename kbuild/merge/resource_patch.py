@@ -116,6 +116,9 @@ class StrategicPatch:
             return
         if target.twins:
             target.follow_twins()
+        if self.by_selector and is_null(version := body["apiVersion"]) and not self._replaces():
+            # The target's missing version was written without a tag, and only a null with a tag removes a field.
+            merged["apiVersion"] = version
         rewritten = {("apiVersion",): self.by_selector, ("kind",): not self.allows_kind, _NAME: not self.allows_name}
         target.untagged = target.untagged.union(path for path, is_set in rewritten.items() if is_set)
         if before.namespace:
@@ -134,8 +137,14 @@ class StrategicPatch:
             self._by_version[version] = found
         return found
 
+    def _replaces(self) -> bool:
+        """Whether it is to replace the whole resource."""
+        return text_of(self.body.get("$patch", "")) == "replace"
+
     def _carry_over(self, target: Resource) -> None:
         """Do to the target's history what the merge of the reference's internal annotations does."""
+        if self._replaces():
+            return  # The reference loses what a replacement of the whole resource yields.
         if target.has_build_annotations and drops_annotations(self.body):
             forget_build(target)
         patch = self.resource
