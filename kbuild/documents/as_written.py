@@ -10,7 +10,7 @@ from __future__ import annotations
 from kbuild.documents.anchors import expand
 from kbuild.documents.commented import Document, read_document
 from kbuild.documents.compose import value_of
-from kbuild.documents.layout import lines_of
+from kbuild.documents.layout import is_kept_whole, lines_of
 from kbuild.documents.node_text import encode
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
@@ -63,6 +63,8 @@ def with_lines(
 
     `is_final` says that the annotations were written anew, as they are last; `holder` is the resource, during the build.
     """
+    if is_kept_whole(text):
+        return None
     document = document_at(text, position.line)
     plain = duplicates_text(duplicate_lines(body))
     if not plain or document is None or document.root is None or not same_head(document.root, body):

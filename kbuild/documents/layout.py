@@ -27,6 +27,8 @@ def note_lines(body: Json, text: str, edit: Callable[[Node], None] | None) -> No
 
     Mutates: the keys. Raises: YamlError, ResourceError.
     """
+    if is_kept_whole(text):
+        return
     document = read_document(text)
     assert document.root is not None
     if edit is not None:
@@ -37,6 +39,11 @@ def note_lines(body: Json, text: str, edit: Callable[[Node], None] | None) -> No
         for (key, line, first, first_line), (_, own, earlier) in zip(pairs, found, strict=True):
             if type(first) is not OddKey:
                 key.shift = own - line, earlier - first_line
+
+
+def is_kept_whole(text: str) -> bool:
+    """Whether a body keeps all of a text that decides where lines end: it has neither comments nor flow collections."""
+    return not ("#" in text or "{" in text or "[" in text)
 
 
 def lines_of(document: Document) -> list[Duplicate]:
