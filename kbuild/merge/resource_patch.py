@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kbuild.schema.schema import Schema
 
 _ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
+_INTERNAL = "/metadata/annotations/internal.config.kubernetes.io~1"
 
 
 def find_target(resources: Resources, patch: Resource) -> Resource:
@@ -298,8 +299,10 @@ def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:
 
 
 def _sees_annotations(operation: Operation) -> bool:
-    """Whether an operation takes the annotations as a whole to another place, or compares them."""
+    """Whether an operation takes the annotations as a whole to another place, or compares them, or names one of the build."""
     name: Any = operation.get("op")
+    if any(str(operation.get(end, "")).startswith(_INTERNAL) for end in ("path", "from")):
+        return True
     if name in ("copy", "move"):
         return operation.get("from") in _ANNOTATIONS
     return name == "test" and operation.get("path") in _ANNOTATIONS
