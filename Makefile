@@ -69,8 +69,9 @@ lint: $(VENV)/.installed-dev ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# Three at a time on two cores: tests on a control plane wait more than they work.
 test: oracle cluster-programs lint $(VENV)/.compiled ## lint, types and all tests (ARGS: further arguments for pytest)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup $(ARGS)
 
 coverage: oracle $(VENV)/.compiled ## branch coverage of kbuild/ by its tests (ARGS: further arguments for the report)
 	@rm -f .coverage .coverage.*

@@ -17,6 +17,10 @@ from objects import claim, config_map, custom, deployment, job, resource_definit
 Timed = tuple[Done, float]
 
 
+# What ends at once ends long before the time that the command has, also on a machine that is busy.
+PROMPT_S = 30
+
+
 def timed(call: Callable[[], Done]) -> Timed:
     """The result, and how long it took in seconds."""
     begun = time.monotonic()
@@ -38,7 +42,7 @@ def meanwhile(act: Callable[[], None]) -> Iterator[None]:
 def test_s71_a_workload_is_waited_for_with_few_requests(bed: Bed, own_plane: Plane) -> None:
     late = deployment("web", annotations={"testbed.invalid/ready-after": "3s"})
     _, took = timed(lambda: bed.apply(late).expect(0))
-    assert 2.8 < took < 6
+    assert 2.8 < took < PROMPT_S
     written = bed.applied_at("web")
     waits = [one for one in bed.proxy.log if one.number > written and not bed.is_own(one)]
     assert len(waits) < 5, bed.requests()
@@ -49,7 +53,7 @@ def test_s72_a_deadline_that_passed_fails_at_once(bed: Bed, own_plane: Plane) ->
     stuck["spec"]["progressDeadlineSeconds"] = 2
     done, took = timed(lambda: bed.apply(stuck, flags=["--timeout=5m"]).expect(3))
     assert "ProgressDeadlineExceeded" in done.text
-    assert took < 9
+    assert took < PROMPT_S
 
 
 def test_s73_a_controller_that_is_away_is_noticed(bed: Bed, own_plane: Plane) -> None:
@@ -72,7 +76,7 @@ def test_s74_a_job_is_waited_for(bed: Bed, own_plane: Plane) -> None:
 def test_s74_a_job_that_fails_ends_the_wait(bed: Bed, own_plane: Plane) -> None:
     done, took = timed(lambda: bed.apply(job("bad", annotations={"testbed.invalid/fate": "fail"})).expect(3))
     assert "BackoffLimitExceeded" in done.text
-    assert took < 8
+    assert took < PROMPT_S
 
 
 def test_s74_a_job_that_removes_itself_succeeded(bed: Bed, own_plane: Plane) -> None:
@@ -107,7 +111,7 @@ def write_status(bed: Bed, body: Any, **status: Any) -> None:
 
 def test_s75_an_instance_without_conditions_is_current(bed: Bed, widgets: str) -> None:
     _, took = timed(lambda: bed.apply(custom("Widget", widgets, "w")).expect(0))
-    assert took < 4
+    assert took < PROMPT_S
 
 
 def test_s75_an_instance_that_becomes_ready_is_waited_for(bed: Bed, widgets: str) -> None:
@@ -130,7 +134,7 @@ def test_s75_an_instance_that_is_stalled_fails_at_once(bed: Bed, widgets: str) -
     write_status(bed, body, observedGeneration=2, conditions=[condition("Stalled", "True", "NoSuchThing")])
     done, took = timed(lambda: bed.apply(custom("Widget", widgets, "w", {"size": 2})).expect(3))
     assert "NoSuchThing" in done.text
-    assert took < 8
+    assert took < PROMPT_S
 
 
 def test_s75_an_old_verdict_does_not_count(bed: Bed, widgets: str) -> None:
