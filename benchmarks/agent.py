@@ -14,8 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ for _folder in ("tools", "tests/support", "tests/cluster", "tests/agent"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / _folder))
 
 from agent_bed import KUSTOMIZE, SOURCE, GitServer, Repository, install_kinds  # noqa: E402
-from bed import Plane, foreign_plane, start_plane, stop_plane  # noqa: E402
+from bed import Plane, some_plane  # noqa: E402
 from control_plane import write_kubeconfig  # noqa: E402
 from fault_proxy import FaultProxy, running  # noqa: E402
 from kube import Kube, Object  # noqa: E402
@@ -269,21 +268,6 @@ def idle(bench: Bench, count: int) -> None:
     )
 
 
-@contextmanager
-def plane_of(folder: Path) -> Iterator[Plane]:
-    """The cluster that KBUILD_TEST_KUBECONFIG names, or one for this run."""
-    named = os.environ.get("KBUILD_TEST_KUBECONFIG")
-    if named:
-        folder.mkdir()
-        yield foreign_plane(Path(named), folder)
-        return
-    plane = start_plane()
-    try:
-        yield plane
-    finally:
-        stop_plane(plane)
-
-
 def main() -> int:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -297,7 +281,7 @@ def main() -> int:
     }  # fmt: skip
     if chosen.slow:
         rows["first"].append(lambda bench: first(bench, 5000, ("12 s", "2 s")))
-    with tempfile.TemporaryDirectory(prefix="kbuild-bench-") as temporary, plane_of(Path(temporary) / "plane") as plane:
+    with tempfile.TemporaryDirectory(prefix="kbuild-bench-") as temporary, some_plane() as plane:
         kube = Kube(plane.access)
         install_kinds(type("Bed", (), {"kube": kube})())
         print("| work | kbuild | target | |\n| --- | --- | --- | --- |")

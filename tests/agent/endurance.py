@@ -17,8 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ for _folder in ("tools", "tests/support", "tests/cluster", "tests/agent"):
     sys.path.insert(0, str(HERE.parents[1] / _folder))
 
 from agent_bed import KUSTOMIZE, SOURCE, GitServer, Repository, install_kinds  # noqa: E402
-from bed import Plane, foreign_plane, start_plane, stop_plane  # noqa: E402
+from bed import Plane, some_plane  # noqa: E402
 from control_plane import write_kubeconfig  # noqa: E402
 from fault_proxy import FaultProxy, running  # noqa: E402
 from faults import Answer, CutWatch, Delay, Drop, Gone, Half, ResetAfter  # noqa: E402
@@ -329,21 +328,6 @@ class Endurance:
         self.kube.close()
 
 
-@contextmanager
-def plane_of(folder: Path) -> Iterator[Plane]:
-    """The cluster that the environment names, or one for this run."""
-    named = os.environ.get("KBUILD_TEST_KUBECONFIG")
-    if named:
-        folder.mkdir()
-        yield foreign_plane(Path(named), folder)
-        return
-    plane = start_plane()
-    try:
-        yield plane
-    finally:
-        stop_plane(plane)
-
-
 def main() -> int:
     """Run once; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -353,7 +337,7 @@ def main() -> int:
     parser.add_argument("--objects", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kbuild-endurance-") as name, plane_of(Path(name) / "plane") as plane:
+    with tempfile.TemporaryDirectory(prefix="kbuild-endurance-") as name, some_plane() as plane:
         kube = Kube(plane.access)
         install_kinds(type("Bed", (), {"kube": kube})())
         kube.close()

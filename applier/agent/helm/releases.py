@@ -19,9 +19,9 @@ from applier.agent.kustomization.attempt import BAD_EXPRESSION, NOT_READY, RunEr
 from applier.agent.runtime.conditions import FALSE, READY, RECONCILING, STALLED, TRUE
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO
-from applier.agent.runtime.reconciling import generation, handshake, observed, requested_at, suspended_status
-from applier.agent.runtime.suspension import Suspensions
-from applier.agent.runtime.writes import has_finalizer, is_deleting
+from applier.agent.runtime.life import live
+from applier.agent.runtime.reconciling import generation, handshake, observed, requested_at
+from applier.agent.runtime.writes import has_finalizer
 from applier.agent.source import unpack
 from applier.agent.source.archive import ArchiveError
 from applier.failures import ApplierError
@@ -45,18 +45,12 @@ class HelmReleases:
 
     def reconcile(self, run: Run) -> Again:
         """One run. Raises: ApplierError, where the status cannot be written."""
-        body = self.around.informer.get(run.key)
-        if body is None:
-            return NOT_BY_ITSELF
-        if is_deleting(body):
-            return Deletion(self.means, run, body).finish()
-        if not has_finalizer(body):
-            body = self.around.writer.add_finalizer(self.around.collection, body)
-            self.around.informer.put(body)
-        if (body.get("spec") or {}).get("suspend"):
-            self.around.write(body, suspended_status(body))
-            return Suspensions(self.around).again(body)
-        return Work(self.means, run, body).finish()
+        return live(
+            self.around,
+            run.key,
+            lambda body: Work(self.means, run, body).finish(),
+            lambda body: Deletion(self.means, run, body).finish(),
+        )
 
 
 class Deletion(Attempt):

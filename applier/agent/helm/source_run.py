@@ -13,9 +13,9 @@ from applier.agent.runtime.conditions import PROGRESSING, READY, RECONCILING, TR
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE
 from applier.agent.runtime.kinds import SECRETS
-from applier.agent.runtime.reconciling import generation, handshake, observed, suspended_status
-from applier.agent.runtime.suspension import Suspensions
-from applier.agent.runtime.writes import has_finalizer, is_deleting
+from applier.agent.runtime.life import live
+from applier.agent.runtime.reconciling import generation, handshake, observed
+from applier.agent.runtime.writes import has_finalizer
 from applier.agent.source import credentials
 from applier.failures import ApplierError
 from applier.model.live import Absent
@@ -59,18 +59,12 @@ class SourceKind:
 
     def reconcile(self, run: Run) -> Again:
         """One run. Raises: ApplierError, where the status cannot be written."""
-        body = self.around.informer.get(run.key)
-        if body is None:
-            return NOT_BY_ITSELF
-        if is_deleting(body):
-            return self._let_go(run, body)
-        if not has_finalizer(body):
-            body = self.around.writer.add_finalizer(self.around.collection, body)
-            self.around.informer.put(body)
-        if (body.get("spec") or {}).get("suspend"):
-            self.around.write(body, suspended_status(body))
-            return Suspensions(self.around).again(body)
-        return self.make(self, run, body).finish()
+        return live(
+            self.around,
+            run.key,
+            lambda body: self.make(self, run, body).finish(),
+            lambda body: self._let_go(run, body),
+        )
 
     @property
     def prefix(self) -> str:

@@ -33,9 +33,8 @@ from applier.agent.runtime import durations
 from applier.agent.runtime.conditions import FALSE, HEALTHY, PROGRESSING, READY, RECONCILING, TRUE, UNKNOWN
 from applier.agent.runtime.controller import NOT_BY_ITSELF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO
-from applier.agent.runtime.reconciling import generation, handshake, is_handled, observed, suspended_status
-from applier.agent.runtime.suspension import Suspensions
-from applier.agent.runtime.writes import has_finalizer, is_deleting
+from applier.agent.runtime.life import live
+from applier.agent.runtime.reconciling import generation, handshake, is_handled, observed
 from applier.failures import ApplierError
 
 if TYPE_CHECKING:
@@ -55,19 +54,13 @@ class Kustomizations:
 
     def reconcile(self, run: Run) -> Again:
         """One run. Raises: ApplierError, where the status cannot be written."""
-        body = self.around.informer.get(run.key)
-        if body is None:
-            self.means.forget(run.key)
-            return NOT_BY_ITSELF
-        if is_deleting(body):
-            return Deletion(self.means, run, body).finish()
-        if not has_finalizer(body):
-            body = self.around.writer.add_finalizer(self.around.collection, body)
-            self.around.informer.put(body)
-        if (body.get("spec") or {}).get("suspend"):
-            self.around.write(body, suspended_status(body))
-            return Suspensions(self.around).again(body)
-        return Work(self.means, run, body).finish()
+        return live(
+            self.around,
+            run.key,
+            lambda body: Work(self.means, run, body).finish(),
+            lambda body: Deletion(self.means, run, body).finish(),
+            self.means.forget,
+        )
 
 
 class Work(Preparing):

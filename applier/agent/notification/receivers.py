@@ -15,6 +15,7 @@ from applier.agent.runtime.conditions import FALSE, PROGRESSING_WITH_RETRY, READ
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO
 from applier.agent.runtime.kinds import SECRETS
+from applier.agent.runtime.life import held
 from applier.agent.runtime.reconciling import generation, handshake, suspended_status
 from applier.agent.runtime.writes import has_finalizer, is_deleting
 from applier.failures import ApplierError
@@ -80,9 +81,7 @@ class Receivers:
             if has_finalizer(body):
                 around.writer.remove_finalizer(around.collection, body)
             return NOT_BY_ITSELF
-        if not has_finalizer(body):
-            body = around.writer.add_finalizer(around.collection, body)
-            around.informer.put(body)
+        body = held(around, body)
         if (body.get("spec") or {}).get("suspend"):
             around.write(body, suspended_status(body))
             return NOT_BY_ITSELF
