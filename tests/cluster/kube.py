@@ -208,7 +208,7 @@ def root(api_version: str) -> str:
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
-def eventually(claim: Callable[[], Any], within_s: float = 10.0) -> Any:
+def eventually(claim: Callable[[], Any], within_s: float = 30.0) -> Any:
     """Ask until the answer is true, and return it; the last answer, which then is false, when time is up."""
     deadline = time.monotonic() + within_s
     while not (answer := claim()) and time.monotonic() < deadline:

@@ -55,7 +55,7 @@ def test_annotations_choose_what_becomes_of_pods(bed: Bed, own_plane: Plane) -> 
     assert eventually(lambda: waiting("crash")) == "CrashLoopBackOff"
     assert eventually(lambda: waiting("pull-error")) == "ImagePullBackOff"
     assert eventually(lambda: pod("late").get("podIP"))
-    assert 1.5 < time.monotonic() - begun < 8
+    assert 1.5 < time.monotonic() - begun < 30
     assert "containerStatuses" not in pod("never")
 
 

@@ -27,6 +27,7 @@ class Upstream(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     seen: list[tuple[str, str, bytes, str]]
+    gate: threading.Event
 
     def log_message(self, *_: object) -> None:
         pass
@@ -38,7 +39,9 @@ class Upstream(BaseHTTPRequestHandler):
         if "watch=true" in self.path:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            for event in EVENTS:
+            for number, event in enumerate(EVENTS):
+                if number and "&gated" in self.path:
+                    assert self.gate.wait(10)
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(event), event))
                 self.wfile.flush()
                 time.sleep(0.3)
@@ -58,7 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> certificates.Certificates:
 
 @pytest.fixture
 def upstream(made: certificates.Certificates) -> ThreadingHTTPServer:
-    handler = type("Handler", (Upstream,), {"seen": []})
+    handler = type("Handler", (Upstream,), {"seen": [], "gate": threading.Event()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.server, made.server_key)
@@ -153,14 +156,15 @@ def test_a_changed_answer(ask: Ask, proxy: FaultProxy) -> None:
     assert json.loads(ask()[1]) == {"items": []}
 
 
-def test_watches_are_streamed_line_by_line(proxy: FaultProxy, made: certificates.Certificates) -> None:
+def test_watches_are_streamed_line_by_line(
+    proxy: FaultProxy, made: certificates.Certificates, upstream: ThreadingHTTPServer
+) -> None:
     context = ssl.create_default_context(cafile=made.authority)
     with closing(http.client.HTTPSConnection("127.0.0.1", proxy.server_port, context=context, timeout=10)) as link:
-        begun = time.monotonic()
-        link.request("GET", "/api?watch=true")
+        link.request("GET", "/api?watch=true&gated")
         answer = link.getresponse()
         assert answer.readline() == EVENTS[0]
-        assert time.monotonic() - begun < 0.25
+        upstream.RequestHandlerClass.gate.set()  # the others are only written now
         assert answer.read() == b"".join(EVENTS[1:])
         answer.close()
 

@@ -159,10 +159,10 @@ def test_s48_a_group_that_discovery_forgets_is_not_gone(bed: Bed) -> None:
 
 
 def test_s49_an_answer_that_comes_too_late_is_looked_up(bed: Bed) -> None:
-    bed.proxy.add(Hold(8), "PATCH", "/c-1[?]", times=1)
+    bed.proxy.add(Hold(25), "PATCH", "/c-1[?]", times=1)
     begun = time.monotonic()
     done = bed.apply(*MAPS[:3], flags=["--request-timeout=2s"]).expect(0)
-    assert time.monotonic() - begun < 8  # nobody waited for the answer
+    assert time.monotonic() - begun < 25  # nobody waited for the answer
     assert done.outcomes()["ConfigMap/c-1"] == "created"
     [sent] = bed.applies("c-1")
     [question] = bed.proxy.find("GET", "/configmaps/c-1[?]")
@@ -178,7 +178,7 @@ def test_s50_watches_may_break_in_any_way(bed: Bed, own_plane: Plane) -> None:
     begun = time.monotonic()
     bed.apply(late).expect(0)
     took = time.monotonic() - begun
-    assert 8 < took < 40
+    assert 8 < took < 90
     reads = [one for one in bed.proxy.log if one.method == "GET" and "deployments" in one.path]
     assert len(reads) < 2 * took
 

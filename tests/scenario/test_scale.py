@@ -77,11 +77,9 @@ def limited_kubectl() -> str:
     return found if (int(version[0]), int(version[1])) < (1, 36) else ""
 
 
-@pytest.mark.skipif(not SOAK and os.environ.get("CI") != "true", reason="kubectl takes a minute: in CI and in a soak")
+@pytest.mark.skipif(not SOAK, reason="a comparison of times wants a quiet machine: in a soak and in the benchmark")
 def test_s101_many_times_faster_than_kubectl(bed: Bed) -> None:
-    """Both on the same server without the proxy. Beside other tests the server is slower, and a kubectl that limits itself
-    is not: half of the factors are asked for there, and the whole of them in a soak and in the benchmark.
-    """
+    """Both on the same server without the proxy."""
     kubectl = limited_kubectl()
     if not kubectl:
         pytest.skip("needs a kubectl before 1.36 on PATH")
@@ -106,9 +104,8 @@ def test_s101_many_times_faster_than_kubectl(bed: Bed) -> None:
 
     first, other_first = ours(), theirs()
     again, other_again = min(ours() for _ in range(3)), theirs()
-    share = 1.0 if SOAK else 0.5
-    assert other_first >= 10 * share * first, (other_first, first)
-    assert other_again >= 40 * share * again, (other_again, again)
+    assert other_first >= 10 * first, (other_first, first)
+    assert other_again >= 40 * again, (other_again, again)
 
 
 def test_s102_a_crowd_of_foreign_objects_is_not_listed(bed: Bed) -> None:
