@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
 from applier.agent.kustomization.builds import Builds
 from applier.agent.kustomization.configs import SELECTOR, Configs
 from applier.agent.kustomization.kustomization import Kustomizations
+from applier.agent.kustomization.pending import pending_of
 from applier.agent.kustomization.triggers import Triggers
 from applier.agent.notification.assembling import NAME, NotificationOptions, Notifications
+from applier.agent.page.looking import Looker
 from applier.agent.page.serving import StatusPage
 from applier.agent.runtime.events import Recorder
 from applier.agent.runtime.informer import Informer
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from applier.agent.helm.release_charts import ReleaseCharts
+    from applier.agent.kustomization.pending import Pending
     from applier.agent.runtime.events import Poster
     from applier.agent.runtime.queue import Key
     from applier.agent.runtime.reconciling import Surroundings
@@ -112,6 +116,7 @@ class Agent:
     is_started: bool = False
     stopped: Event = field(default_factory=Event)
     builds: Builds = field(default_factory=Builds)
+    look: Callable[[Key], Pending | None] | None = None
 
     def start(self) -> None:
         """Begin to serve and to reconcile. Raises: OSError, where an address cannot be listened at."""
@@ -208,6 +213,7 @@ class Agent:
                 guard=self.options.prune_guard, dependency_retry_s=self.options.dependency_retry_s,
                 wake=lambda key: self.units[KUSTOMIZE].queue.add(key),  # noqa: PLW0108  (it is made below)
             )  # fmt: skip
+            self.look = partial(pending_of, means)
             return Kustomizations(means).reconcile
 
         names = Names(controller="kustomize-controller", manager="gotk-kustomize-controller")
@@ -289,7 +295,12 @@ def readiness(agent: Agent) -> Reply:
 def status_page(agent: Agent) -> StatusPage:
     """The status page of an agent: what its controllers see, and views of what they do not."""
     sources, kustomizations = (_view(agent, one) for one in (GIT_REPOSITORIES, KUSTOMIZATIONS))
-    return StatusPage(agent.cluster.exchange, agent.clock, sources, kustomizations, agent.options.namespace)
+
+    def crashed(key: Key, problem: Exception) -> None:
+        agent.log.write("error", f"the page cannot tell what is pending for {key}", error=repr(problem))
+
+    looker = Looker(agent.look, agent.clock.monotonic, crashed) if agent.look is not None else None
+    return StatusPage(agent.cluster.exchange, agent.clock, sources, kustomizations, agent.options.namespace, looker)
 
 
 def _view(agent: Agent, collection: Collection) -> Informer:

@@ -1,7 +1,7 @@
 """A long life of the agent: many Kustomizations, commits, drift, a faulty API server and kills, for a given time.
 
-`endurance.py [--minutes 30] [--kustomizations 1000] [--repositories 20] [--objects 10] [--seed 1]`; with KBUILD_TEST_KUBECONFIG
-on that cluster, else on a control plane of its own. Everything is chosen from the seed. In the end faults stop, and what must
+`endurance.py [--minutes 30] [--kustomizations 1000] [--repositories 20] [--objects 10] [--seed 1] [--output FILE]`; with
+KBUILD_TEST_KUBECONFIG on that cluster, else on a control plane of its own; the figures are written to FILE as JSON. Everything is chosen from the seed. In the end faults stop, and what must
 hold is checked: every Kustomization is ready at its source's last commit, every object is there as Git has it, nothing is left
 over, and the memory of the last process did not grow. Exit status 0 if so.
 """
@@ -64,10 +64,12 @@ class Wanted:
 
 @dataclass(slots=True)
 class Watched:
-    """One process of the agent and what the kernel says of its memory. Units: MiB."""
+    """One process of the agent and what the kernel says of its memory. Units: MiB; `at_s` seconds of its life."""
 
     process: subprocess.Popen[bytes]
     samples: list[int] = field(default_factory=list)
+    at_s: list[float] = field(default_factory=list)
+    started_s: float = field(default_factory=time.monotonic)
 
     def sample(self) -> None:
         try:
@@ -76,6 +78,7 @@ class Watched:
             return
         if "VmRSS:" in status:
             self.samples.append(int(status.partition("VmRSS:")[2].split()[0]) // 1024)
+            self.at_s.append(round(time.monotonic() - self.started_s, 1))
 
 
 class Endurance:
@@ -91,6 +94,7 @@ class Endurance:
         self.wanted, self.lives = Wanted(), list[Watched]()
         self.counts: dict[str, int] = {}
         self.serial = 0
+        self.took_s: dict[str, float] = {}
         token = plane.tokens.get("admin", "passed-by-the-proxy")
         self.kubeconfig = write_kubeconfig(folder / "kubeconfig", proxy.url, plane.proxy_authority, token)
 
@@ -233,7 +237,9 @@ class Endurance:
 
     def run(self) -> list[str]:
         """Live for the given time; returns what is wrong in the end."""
+        began = time.monotonic()
         self.set_up()
+        self.took_s["setting up"] = round(time.monotonic() - began, 1)
         self.start()
         began, length = time.monotonic(), self.options.minutes * 60
         while (at := time.monotonic() - began) < length:
@@ -243,7 +249,9 @@ class Endurance:
             if at < length * (1 - LAST_PART) or self.dice.random() < 0.5:
                 self.happen() if at < length * (1 - LAST_PART) else self.change()
         self.proxy.clear()
+        began = time.monotonic()
         problems = self.converged()
+        self.took_s["converging"] = round(time.monotonic() - began, 1)
         self.lives[-1].sample()
         return problems + self.memory()
 
@@ -313,6 +321,18 @@ class Endurance:
         is_flat = late <= early * (1 + GROWTH) or late <= early + GROWTH_MIB
         return [] if is_flat else [f"the memory grew from {early:.0f} to {late:.0f} MiB"]
 
+    def figures(self, problems: list[str]) -> Object:
+        """What this run was and how it went. Units: seconds, MiB."""
+        last, options = self.lives[-1], self.options
+        every = max(len(last.samples) // 60, 1)
+        return {
+            "minutes": options.minutes, "kustomizations": options.kustomizations, "repositories": options.repositories,
+            "objects": len(self.wanted.objects()), "seed": options.seed, "happened": dict(sorted(self.counts.items())),
+            "lives": len(self.lives), "seconds": self.took_s, "problems": problems,
+            "memory_of_the_last": list(zip(last.at_s, last.samples, strict=True))[::every],
+            "memory_at_most": max((max(life.samples) for life in self.lives if life.samples), default=0),
+        }  # fmt: skip
+
     def close(self) -> None:
         """Stop and remove everything."""
         self.proxy.clear()
@@ -336,6 +356,7 @@ def main() -> int:
     parser.add_argument("--repositories", type=int, default=20)
     parser.add_argument("--objects", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kbuild-endurance-") as name, some_plane() as plane:
         kube = Kube(plane.access)
@@ -345,7 +366,11 @@ def main() -> int:
             endurance = Endurance(plane, proxy, Path(name), options)
             try:
                 problems = endurance.run()
-                print(f"seed {options.seed}: {dict(sorted(endurance.counts.items()))}, {len(endurance.lives)} lives")
+                print(
+                    f"seed {options.seed}: {dict(sorted(endurance.counts.items()))}, {len(endurance.lives)} lives, {endurance.took_s}"
+                )
+                if options.output is not None:
+                    options.output.write_text(json.dumps(endurance.figures(problems)) + "\n")
                 if problems:
                     print((Path(name) / "agent.log").read_text()[-3000:], file=sys.stderr)
             finally:

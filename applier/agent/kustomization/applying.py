@@ -140,8 +140,7 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignor
 
     Raises: ApplyError, where something is refused or fails; PruneError, GuardError, IgnoreError.
     """
-    prepared, lost = planned(target, bodies, policy, ignored)
-    prepared, handed = _handed_over(target, prepared)
+    prepared, lost, handed = intended(target, bodies, policy, ignored)
     made = prepared.plan
     if made.needs_yes and not policy.confirmed:
         if not _is_little(made):
@@ -152,6 +151,15 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignor
     if refused:
         raise ApplyError(sentences.refused(refused))
     return replace(_result(made, _carry_out(target, prepared, GONE_PATIENCE_S)), lost=lost, handed=handed)
+
+
+def intended(
+    target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignoring.Rules | None = None
+) -> tuple[flow.Prepared, dict[ObjectId, Key], dict[ObjectId, Key]]:
+    """What a run would carry out, what others keep, and what others get. Raises: ApplyError, IgnoreError."""
+    prepared, lost = planned(target, bodies, policy, ignored)
+    prepared, handed = _handed_over(target, prepared)
+    return prepared, lost, handed
 
 
 def planned(

@@ -25,7 +25,6 @@ from applier.agent.kustomization.attempt import (
     Means,
     RunError,
 )
-from applier.agent.kustomization.decryption import cipher_text
 from applier.agent.kustomization.deletion import Deletion
 from applier.agent.kustomization.preparing import Preparing
 from applier.agent.kustomization.status_store import Settled
@@ -141,13 +140,7 @@ class Work(Preparing):
 
     def _apply(self, built: Built, artifact: Mapping[str, Any]) -> applying.Applied:
         """Raises: RunError."""
-        hidden = next((body for body in built.bodies if cipher_text(body)), None)
-        if hidden is not None:
-            place = f"{hidden['metadata'].get('namespace') or self.run.key.namespace}/{hidden['metadata']['name']}"
-            needed = "configuring decryption is required for this secret to be reconciled"
-            raise RunError(FAILED, f"Secret/{place} is SOPS encrypted, {needed}")
-        common = self.spec.get("commonMetadata") or {}
-        bodies = [with_metadata(body, common) for body in built.bodies] if common else built.bodies
+        bodies = self.wanted(built)
         policy = applying.policy_of(
             self.run.key, self.spec, confirmed=not self.owner.guard, allowed=allowed_to_go(self.body)
         )
@@ -278,14 +271,3 @@ def allowed_to_go(body: Body) -> frozenset[str]:
     """What a Kustomization's annotation lets the prune guard pass."""
     text = str((body["metadata"].get("annotations") or {}).get(keys.ALLOW_PRUNE) or "")
     return frozenset(word for word in text.replace(",", " ").split() if word)
-
-
-def with_metadata(body: Body, common: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with labels and annotations added to its metadata alone."""
-    if not common:
-        return dict(body)
-    metadata = dict(body.get("metadata") or {})
-    for name in ("labels", "annotations"):
-        if common.get(name):
-            metadata[name] = {**(metadata.get(name) or {}), **common[name]}
-    return {**body, "metadata": metadata}

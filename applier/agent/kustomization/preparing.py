@@ -11,13 +11,14 @@ from applier.agent.kustomization.attempt import (
     ACCESS_DENIED,
     ARTIFACT_FAILED,
     BUILD_FAILED,
+    FAILED,
     IN_PROGRESS,
     Attempt,
     Means,
     RunError,
 )
 from applier.agent.kustomization.builds import Built, Recipe
-from applier.agent.kustomization.decryption import PROVIDER, Keyring, keyring_of
+from applier.agent.kustomization.decryption import PROVIDER, Keyring, cipher_text, keyring_of
 from applier.agent.kustomization.kfile import BuildError
 from applier.agent.runtime import durations
 from applier.agent.runtime.conditions import READY
@@ -133,6 +134,16 @@ class Preparing(Attempt):
         except BuildError as problem:
             raise RunError(BUILD_FAILED, variables.masked(str(problem), self.secrets)) from None
 
+    def wanted(self, built: Built) -> list[dict[str, Any]]:
+        """The objects as they are applied. Raises: RunError, where one is still encrypted."""
+        hidden = next((body for body in built.bodies if cipher_text(body)), None)
+        if hidden is not None:
+            place = f"{hidden['metadata'].get('namespace') or self.run.key.namespace}/{hidden['metadata']['name']}"
+            needed = "configuring decryption is required for this secret to be reconciled"
+            raise RunError(FAILED, f"Secret/{place} is SOPS encrypted, {needed}")
+        common = self.spec.get("commonMetadata") or {}
+        return [with_metadata(body, common) for body in built.bodies] if common else built.bodies
+
     def built_for(self, other: Body, artifact: Mapping[str, Any]) -> Built | None:
         """What another Kustomization of the same source makes of the artifact, None where that cannot be had."""
         inputs = Inputs(self.owner, key_of(other), other.get("spec") or {})
@@ -147,3 +158,12 @@ class Preparing(Attempt):
             files=lambda: self.owner.artifacts.files(artifact, self.artifact),
             variables=inputs.variables, keyring=inputs.keyring, begun=begun,
         )  # fmt: skip
+
+
+def with_metadata(body: Body, common: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with labels and annotations added to its metadata alone."""
+    metadata = dict(body.get("metadata") or {})
+    for name in ("labels", "annotations"):
+        if common.get(name):
+            metadata[name] = {**(metadata.get(name) or {}), **common[name]}
+    return {**body, "metadata": metadata}

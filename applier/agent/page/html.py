@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from applier.agent.page.graph import MAX_DRAWN, drawing
 from applier.agent.page.model import FAILING, READY_STATE, SUSPENDED, WAITING, WORKING, short
@@ -18,12 +20,14 @@ from applier.agent.page.style import SHEET
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from applier.agent.kustomization.comparing import Difference
     from applier.agent.page.model import Card, Overview, Told
 
-MAX_INVENTORY = 500
+MAX_INVENTORY, MAX_DIFFERENCES, MAX_ROWS = 500, 200, 200
 SIGNS: Mapping[str, str] = MappingProxyType(
     {FAILING: "✗", WORKING: "◌", WAITING: "…", SUSPENDED: "‖", READY_STATE: "✓"}
 )
+_WORDS: Mapping[str, str] = MappingProxyType({"drifted": "changed"})
 AGAIN = '<a href="?">Load again</a>, or <a href="?refresh=15">every 15 seconds</a>.'
 _SHEET_HASH = base64.b64encode(hashlib.sha256(SHEET.encode()).digest()).decode()
 # Nothing may be loaded, run or sent anywhere, and nobody may show the page inside of another one.
@@ -88,6 +92,7 @@ def _card(card: Card, names: Mapping[str, str]) -> str:
             f'<p class="state">{SIGNS[card.state]} {card.state.capitalize()}</p>',
             f'<p class="message">{escape(short(card.message).strip())}</p>' if card.message else "",
             f"<dl>{rows}</dl>" if rows else "",
+            _change(card),
             _inventory(card),
             _events(card.events),
             "</article>",
@@ -112,6 +117,38 @@ def _inventory(card: Card) -> str:
     more = f"<li>and {count - MAX_INVENTORY} more</li>" if count > MAX_INVENTORY else ""
     what = "object" if count == 1 else "objects"
     return f"<details><summary>{count} {what}</summary><ul>{items}{more}</ul></details>"
+
+
+def _change(card: Card) -> str:
+    """What the next run would change; a link that asks for it where nobody has looked."""
+    if not card.can_compare:
+        return ""
+    ask = f'<a href="?pending={escape(quote(card.title))}#{escape(card.id)}">'
+    if card.change is None:
+        return f"<p>{ask}Compare with the cluster</a></p>"
+    change = card.change
+    at = f" at {escape(short(change.revision))}" if change.revision else ""
+    told = change.problem.strip()
+    problem = "" if told in ("", card.message.strip()) else f'<p class="message">{escape(short(told))}</p>'
+    if told and not change.differences:
+        return problem  # the card has the sentence already where it is that of the last run
+    if not change.differences:
+        return f"<p>Nothing differs from the cluster{at}.</p>"
+    words = Counter(_WORDS.get(one.word, one.word) for one in change.differences)
+    counts = ", ".join(f"{count} {word}" for word, count in words.items())
+    items = "".join(map(_difference, change.differences[:MAX_DIFFERENCES]))
+    left = len(change.differences) - MAX_DIFFERENCES
+    more = f"<li>and {left} more</li>" if left > 0 else ""
+    return f'<details open><summary>The next run{at}: {counts}</summary>{problem}<ul class="diff">{items}{more}</ul></details>'
+
+
+def _difference(one: Difference) -> str:
+    rows = list(one.rows[:MAX_ROWS])
+    if len(one.rows) > MAX_ROWS:
+        rows.append(f"and {len(one.rows) - MAX_ROWS} more lines")
+    lines = "\n".join(rows).strip("\n")
+    fields = f'<pre tabindex="0">{escape(lines)}</pre>' if lines else ""
+    return f"<li>{escape(one.subject)} <strong>{escape(_WORDS.get(one.word, one.word))}</strong>{fields}</li>"
 
 
 def _events(events: Sequence[Told]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from applier import keys
@@ -11,12 +11,14 @@ from applier.agent.kustomization.dependencies import keys_of, source_of
 from applier.agent.runtime.conditions import HEALTHY, READY, RECONCILING, STALLED, TRUE, UNKNOWN, find
 from applier.agent.runtime.fetching import without_credentials
 from applier.agent.runtime.informer import key_of
+from applier.agent.runtime.queue import Key
 from applier.agent.runtime.reconciling import generation
 from applier.model.ids import parse_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from applier.agent.kustomization.pending import Pending
     from applier.model.ids import Body, ObjectId
 
 FAILING, WORKING, WAITING, SUSPENDED, READY_STATE = "failing", "working", "waiting", "suspended", "ready"
@@ -42,7 +44,8 @@ class Card:
     """One object of the page.
 
     Shape: `facts` are names and values, in order; `pending` says what is not done yet, empty for nothing; `leans_on` are
-    ids of cards; `inventory` is for Kustomizations.
+    ids of cards; `inventory` and `change`, what the next run would do (None: not looked at), are for Kustomizations;
+    `can_compare` says whether it can be asked for.
     """
 
     id: str
@@ -58,11 +61,18 @@ class Card:
     leans_on: tuple[str, ...] = ()
     inventory: tuple[ObjectId, ...] = ()
     events: tuple[Told, ...] = ()
+    change: Pending | None = None
+    can_compare: bool = False
 
     @property
     def title(self) -> str:
         """Its name, with the namespace."""
-        return f"{self.namespace}/{self.name}"
+        return str(self.key)
+
+    @property
+    def key(self) -> Key:
+        """The object's key."""
+        return Key(self.namespace, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +99,17 @@ def overview(
     revisions = {card.id: card.revision for card in found}
     cards = [_kustomization(body, revisions, events) for body in kustomizations]
     return Overview(now=now, sources=_sorted(found), kustomizations=_sorted(cards), notes=tuple(notes))
+
+
+def unsettled(found: Overview) -> list[Key]:
+    """The Kustomizations that are not as they shall be, the worst first."""
+    return [card.key for card in found.kustomizations if card.state != READY_STATE or card.pending]
+
+
+def with_changes(found: Overview, changes: Mapping[Key, Pending]) -> Overview:
+    """The same with what is pending."""
+    cards = (replace(card, change=changes.get(card.key), can_compare=True) for card in found.kustomizations)
+    return replace(found, kustomizations=tuple(cards))
 
 
 def card_id(kind: str, namespace: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from applier.agent.page.html import POLICY, page
-from applier.agent.page.model import Told, card_id, overview
+from applier.agent.page.model import Overview, Told, card_id, overview, unsettled, with_changes
 from applier.agent.runtime.events import EVENTS
 from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS
 from applier.agent.runtime.serving import Asked, Reply
@@ -18,12 +18,14 @@ from applier.cluster.transport import Request
 from applier.failures import ApplierError
 
 if TYPE_CHECKING:
+    from applier.agent.page.looking import Looker
     from applier.agent.runtime.informer import Informer
     from applier.clock import Clock
     from applier.cluster.exchange import Exchange
 
 KEPT_S = 5.0
-MAX_READ = 1_000
+MAX_READ, MAX_LOOKED = 1_000, 10
+WAIT_S, ASKED_WAIT_S = 1.0, 20.0
 MIN_REFRESH_S, MAX_REFRESH_S = 5, 3_600
 HEADERS = (("Content-Security-Policy", POLICY), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"))
 
@@ -32,13 +34,17 @@ Events = dict[str, list[Told]]
 
 @dataclass(slots=True)
 class StatusPage:
-    """Answers with the page. Safe to use from several threads. Shape: `namespace` is that of the agent, empty for all."""
+    """Answers with the page. Safe to use from several threads.
+
+    Shape: `namespace` is that of the agent, empty for all; `looker` finds what is pending, None where nobody applies.
+    """
 
     exchange: Exchange
     clock: Clock
     sources: Informer
     kustomizations: Informer
     namespace: str = ""
+    looker: Looker | None = None
     _events: Events = field(default_factory=dict)
     _note: str = ""
     _read_s: float = float("-inf")
@@ -53,13 +59,24 @@ class StatusPage:
         """The page, at the root only."""
         if asked.path != "/":
             return Reply(404, b"404 page not found\n")
-        given = (parse_qs(asked.query).get("refresh") or [""])[0]
+        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+        given = query.get("refresh", "")
         refresh_s = min(max(int(given), MIN_REFRESH_S), MAX_REFRESH_S) if given.isdecimal() and len(given) < 6 else 0
         events, note = self._told()
         found = overview(
             self.sources.all(), self.kustomizations.all(), events, utc_text(self.clock.now()), [note] if note else []
         )
+        found = self._with_changes(found, query.get("pending", ""))
         return Reply(200, page(found, refresh_s).encode(), "text/html; charset=utf-8", dict(HEADERS))
+
+    def _with_changes(self, found: Overview, asked: str) -> Overview:
+        """The page with what is pending: of the one that is asked for, and of some that are not as they shall be."""
+        if self.looker is None:
+            return found
+        chosen = [card.key for card in found.kustomizations if card.title == asked]
+        rest = [key for key in unsettled(found) if key not in chosen][:MAX_LOOKED]
+        changes = self.looker.found(chosen, ASKED_WAIT_S) if chosen else {}
+        return with_changes(found, changes | self.looker.found(rest, WAIT_S))
 
     def _told(self) -> tuple[Events, str]:
         """The last events, read every few seconds at most, however often the page is asked for."""

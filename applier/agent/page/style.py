@@ -33,5 +33,7 @@ p{margin:.35rem 0}.message{white-space:pre-wrap;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;margin:.5rem 0}dt{color:var(--quiet)}
 dd{margin:0;overflow-wrap:anywhere;min-width:0}
 details{margin:.35rem 0}summary{cursor:pointer;padding:.25rem 0}ul{margin:.25rem 0;padding-left:1.25rem}li{overflow-wrap:anywhere}
+pre{margin:.25rem 0;padding:.4rem .6rem;overflow-x:auto;border:1px solid var(--line);border-radius:.3rem;background:var(--page);
+font:.8125rem/1.45 ui-monospace,monospace}pre:focus-visible{outline:3px solid var(--link)}
 @media(max-width:20rem){dl{grid-template-columns:1fr}dt{margin-top:.35rem}}
 """

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from applier.agent.kustomization import variables
 from applier.agent.kustomization.build import VariablesError
 from applier.agent.kustomization.substitution import SubstitutionError, substitute
-from applier.cli.operate import kinds, plain_yaml
+from applier.cli.operate import kinds
 from applier.cli.operate.call import SHARED, Call, guarded
 from applier.cli.operate.words import StoppedError
+from applier.report import plain_yaml
 from kbuild.cli.flags import BOOL, Flag
 
 if TYPE_CHECKING:

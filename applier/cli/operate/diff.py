@@ -6,27 +6,18 @@ Exit status 0 where nothing differs, 1 where something does, 2 for an error.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from applier import flow, keys
-from applier.agent.kustomization import applying, ignoring, sentences
+from applier.agent.kustomization import applying, comparing, ignoring
 from applier.agent.kustomization.status_store import Memory
 from applier.agent.runtime.queue import Key
-from applier.cli.operate import field_changes, kinds, local_build, sops_masks
+from applier.cli.operate import kinds, local_build, sops_masks
 from applier.cli.operate.call import SHARED, Call, guarded
 from applier.cli.operate.words import FAILURE, WARNING, StoppedError, say
-from applier.model.ids import ObjectId, id_of
-from applier.model.live import Present
-from applier.model.plan import Action
-from applier.report.masking import masked_pair
 from kbuild.cli.flags import BOOL, Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from applier.model.dry_runs import DryRuns
-    from applier.model.ids import Body
-    from applier.model.plan import Step
+    from collections.abc import Sequence
 
 FLAGS = (
     *local_build.FLAGS,
@@ -39,7 +30,6 @@ FLAGS = (
     *SHARED,
 )
 CHANGED, FAILED = 1, 2
-_UNSHOWN = ("managedFields",)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -89,65 +79,8 @@ def _compare(call: Call, built: local_build.Built) -> tuple[list[str], list[str]
         raise StoppedError(problem.sentence) from None
     except ignoring.IgnoreError as problem:
         raise StoppedError(str(problem)) from None
-    answers = flow.ask_server(prepared, call.cluster)
-    refused = [sentences.refused(answers.failures)] if answers.failures else []
-    steps = {step.id: step for step in prepared.plan.steps if step.direction == "apply"}
-    live = {one: held.body for one, held in prepared.snapshot.live.items() if isinstance(held, Present)}
+    found = comparing.compare(prepared, call.cluster, built.objects, comparing.View(keys_only=sops_masks.is_masked))
     rows: list[str] = []
-    # In the order of the build, as Flux shows them: whatever names no namespace has got one in the plan.
-    for step in sorted(steps.values(), key=_order(built.objects)):
-        rows += _rows(step, live.get(step.id), answers)
-    if not refused:
-        gone = [step.id for step in prepared.plan.steps if step.direction == "prune" and step.action is Action.PRUNE]
-        rows += [f"► {sentences.subject(object_id)} deleted" for object_id in gone]
-    return rows, refused
-
-
-def _order(bodies: Sequence[Body]) -> Any:
-    places: dict[tuple[str, str, str], int] = {}
-    for number, body in enumerate(bodies):
-        found = id_of(body)
-        places.setdefault((found.group, found.kind, found.name), number)
-
-    def place(step: Step) -> tuple[int, ObjectId]:
-        object_id = step.id
-        return places.get((object_id.group, object_id.kind, object_id.name), len(bodies)), object_id
-
-    return place
-
-
-def _rows(step: Step, live: Body | None, answers: DryRuns) -> Iterator[str]:
-    """The lines about one object; none where nothing would change."""
-    subject = sentences.subject(step.id)
-    if step.action is Action.SKIP:
-        yield f"► {subject} skipped"
-    elif step.id in answers.failures or step.action is Action.UNCHANGED:
-        return
-    elif live is None:
-        yield f"► {subject} created"
-    elif step.id in answers.recreate:
-        yield f"► {subject} recreated"
-    elif step.id in answers.bodies:
-        before, after = shown(live), shown(answers.bodies[step.id])
-        if sops_masks.is_masked(step.body or {}):
-            before, after = _keys_only(before), _keys_only(after)
-        before, after = masked_pair(before, after, step.id.kind)
-        rows = list(field_changes.lines(before, after))
-        if rows:
-            yield f"► {subject} drifted"
-            yield from rows
-
-
-def shown(body: Body) -> dict[str, Any]:
-    """An object as the report compares it: without its status and without whose fields they are."""
-    metadata = {name: value for name, value in body["metadata"].items() if name not in _UNSHOWN}
-    notes = {name: value for name, value in (metadata.get("annotations") or {}).items() if name != keys.LAST_APPLIED}
-    metadata.pop("annotations", None)
-    if notes:
-        metadata["annotations"] = notes
-    return {**{name: value for name, value in body.items() if name not in ("status", "metadata")}, "metadata": metadata}
-
-
-def _keys_only(body: dict[str, Any]) -> dict[str, Any]:
-    """A Secret of whose values nothing is known: its keys are compared."""
-    return {**body, **{name: dict.fromkeys(body[name], "*****") for name in ("data", "stringData") if body.get(name)}}
+    for one in found.differences:
+        rows += [f"► {one.subject} {one.word}", *one.rows]
+    return rows, [found.refused] if found.refused else []

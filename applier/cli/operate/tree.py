@@ -6,11 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from applier.cli.operate import kinds, plain_yaml, releases, tree_text
+from applier.cli.operate import kinds, releases, tree_text
 from applier.cli.operate.call import SHARED, Call, guarded
 from applier.cli.operate.tree_text import Node
 from applier.cli.operate.words import StoppedError
 from applier.model.ids import ObjectId, parse_id
+from applier.report import plain_yaml
 from kbuild.cli.flags import BOOL, TEXT, Flag
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import kbuild
-from applier.cli.operate import event_rows, field_changes, kinds, stats, tables, trace_text, tree_text
+from applier.cli.operate import event_rows, kinds, stats, tables, trace_text, tree_text
 from applier.model.ids import ObjectId
+from applier.report import field_changes
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SAMPLES = Path(os.environ.get("KBUILD_FLUX_SAMPLES") or CHECKOUT.parent / "shared" / "flux-samples")

@@ -20,7 +20,6 @@ from applier.cli.operate import (
     ages,
     call,
     event_rows,
-    field_changes,
     kinds,
     log_files,
     log_lines,
@@ -37,6 +36,7 @@ from applier.cli.operate import (
 from applier.cli.operate.log_printer import Printer
 from applier.cli.operate.words import StoppedError
 from applier.model.ids import ObjectId
+from applier.report import field_changes
 from kbuild.cli.help import next_words
 from kbuild.cli.main import flux_verb, main
 

@@ -6,16 +6,21 @@ import http.client
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from browser import Browser, browser, chromium
 
+from applier.agent.kustomization.comparing import Difference
+from applier.agent.kustomization.pending import Pending
 from applier.agent.page import graph
 from applier.agent.page.html import POLICY, SIGNS, page
-from applier.agent.page.model import Card, Overview, Told, card_id, overview
+from applier.agent.page.looking import FRESH_S, KEPT, Looker
+from applier.agent.page.model import Card, Overview, Told, card_id, overview, unsettled, with_changes
 from applier.agent.page.serving import StatusPage, by_card
+from applier.agent.runtime.queue import Key
 from applier.agent.runtime.serving import Reply, Server
 from applier.clock import SystemClock
 
@@ -130,6 +135,86 @@ def test_everything_has_its_place_in_the_page() -> None:
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', shown)) <= set(ids)
     assert "no sources and no Kustomizations yet" in page(overview([], [], {}, "now"))
+
+
+ROWS = ("", "spec.replicas", "± value change", "- <3>", "+ 4", "")
+CHANGE = Pending(
+    NEW,
+    (Difference("Deployment/apps/web", "drifted", ROWS), Difference("Service/apps/web", "created"), Difference("Job/apps/x", "deleted")),
+    "ConfigMap/apps/c dry-run failed (Invalid): <bad>",
+)  # fmt: skip
+
+
+def test_what_the_next_run_changes_is_shown_field_by_field() -> None:
+    web = Key("apps", "web")
+    shown = page(with_changes(some(), {web: CHANGE, Key("apps", "db"): Pending(NEW)}))
+    assert "<summary>The next run at main@sha1:11111111: 1 changed, 1 created, 1 deleted</summary>" in shown
+    assert "<li>Deployment/apps/web <strong>changed</strong>" in shown
+    assert "spec.replicas\n± value change\n- &lt;3&gt;\n+ 4</pre>" in shown
+    assert "dry-run failed (Invalid): &lt;bad&gt;" in shown
+    assert "<p>Nothing differs from the cluster at main@sha1:11111111.</p>" in shown
+    assert '<a href="?pending=apps/infra#kustomization.apps.infra">Compare with the cluster</a>' in shown
+    assert "Compare with the cluster" not in page(some()), "nobody is there who could"
+
+
+def test_a_long_difference_is_cut() -> None:
+    many = tuple(Difference(f"ConfigMap/apps/c{at}", "drifted", ("row",) * 1_000) for at in range(1_000))
+    shown = page(with_changes(some(), {Key("apps", "web"): Pending(NEW, many)}))
+    assert "and 800 more lines" in shown
+    assert "<li>and 800 more</li>" in shown
+    assert "1000 changed" in shown
+
+
+def test_what_is_not_as_it_shall_be_is_looked_at() -> None:
+    assert unsettled(some()) == [Key("apps", name) for name in ("web", "api", "edge", "old")]
+
+
+class Looks:
+    """Looks that take as long as a test wants. Shape: `asked` in the order of asking."""
+
+    def __init__(self) -> None:
+        self.asked: list[Key] = []
+        self.crashes: list[Key] = []
+        self.now, self.may_end = 100.0, Event()
+        self.may_end.set()
+        self.looker = Looker(self.look, lambda: self.now, lambda key, _problem: self.crashes.append(key))
+
+    def look(self, key: Key) -> Pending | None:
+        self.asked.append(key)
+        self.may_end.wait(10)
+        if key.name == "broken":
+            raise ValueError("a bug")
+        return None if key.name == "gone" else Pending(key.name)
+
+
+def test_looks_are_kept_for_a_while() -> None:
+    looks, keys = Looks(), [Key("n", name) for name in ("a", "gone", "broken", "b")]
+    for _ in range(2):
+        assert looks.looker.found(keys, 10) == {keys[0]: Pending("a"), keys[3]: Pending("b")}
+    assert looks.asked == keys
+    assert looks.crashes == [keys[2]]
+    looks.now += FRESH_S
+    assert looks.looker.found(keys[:1], 10) == {keys[0]: Pending("a")}
+    assert looks.asked == [*keys, keys[0]]
+
+
+def test_nobody_waits_longer_than_asked_and_nothing_is_looked_at_twice() -> None:
+    looks, key = Looks(), Key("n", "a")
+    looks.may_end.clear()
+    assert looks.looker.found([key], 0.0) == {}
+    assert looks.looker.found([key], 0.0) == {}
+    looks.may_end.set()
+    assert looks.looker.found([key], 10) == {key: Pending("a")}
+    assert looks.asked == [key]
+
+
+def test_old_looks_are_forgotten() -> None:
+    looks = Looks()
+    keys = [Key("n", str(number)) for number in range(KEPT + 1)]
+    looks.looker.found(keys[:-1], 10)
+    looks.looker.found(keys[-1:], 10)
+    assert looks.looker.found(keys, 0.0).keys() >= set(keys[1:])
+    assert len(looks.asked) <= KEPT + 2
 
 
 def test_events_belong_to_cards_and_the_newest_come_first() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from applier.cli.operate import plain_yaml
+from applier.report import plain_yaml
 from applier.report.line_diff import unified
 
 if TYPE_CHECKING:
