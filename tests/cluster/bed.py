@@ -31,7 +31,7 @@ from kube import APPLY, Access, Kube, Object, read_kubeconfig
 
 HERE = Path(__file__).resolve().parent
 KBUILD = Path(os.environ.get("KBUILD_TEST_COMMAND") or Path(sys.executable).with_name("kbuild"))
-PATIENCE_S = 180
+PATIENCE_S = 400
 
 
 @dataclass
