@@ -4,7 +4,7 @@
 
 Nothing is written when the reference is missing or has another version, nor for a case where it does not agree with
 itself in three runs. Cases of the later version are left out where that one is not installed. kbuild's own output never
-becomes an expectation.
+becomes an expectation. The table of what is supported and its page follow.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import support_table
 from golden_cases import FILES, Case, all_cases, ask
 from install_oracle import LATEST, REFERENCE, oracle_path, oracle_version
 
@@ -71,6 +72,8 @@ def main() -> int:
             changed.append(case.name)
     for line in problems + [f"{'differs' if options.check else 'written'}: {name}" for name in changed]:
         print(line)
+    if not options.check:
+        support_table.write()
     print(f"{len(cases)} cases, {sum(case.fails for case in cases)} of them errors; {len(changed)} changed")
     return 1 if problems or (options.check and changed) else 0
 

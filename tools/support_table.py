@@ -2,8 +2,8 @@
 
     support_table.py [--check | --claims]
 
-Without an option the table between the two marks of README.md is written again; `--check` only says whether it is
-current, `--claims` prints every topic with the claims that hold it.
+Without an option the table between the two marks of README.md and docs/behaviour.md are written again; `--check` only
+says whether they are current, `--claims` prints every topic with the claims that hold it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,15 @@ from golden_cases import Case, all_cases
 CHECKOUT = Path(__file__).resolve().parents[1]
 TOPICS = CHECKOUT / "testdata" / "topics.toml"
 README = CHECKOUT / "README.md"
+PAGE = CHECKOUT / "docs" / "behaviour.md"
+PAGE_HEAD = """# What the reference does, and where each of it is held
+
+tools/support_table.py writes this page from testdata/topics.toml; tests/golden/test_topics.py and
+tests/unit/test_readme.py keep it true: every topic has golden cases or tests, every golden case has a topic. A golden case is named by its claim
+(`testdata/golden/<claim>/`), and its expectation was written by kustomize v5.8.1.
+"""
+# Single facts of other topics that are easy to get wrong: a part of the page, not of the table.
+TRAPS = "Traps"
 BEGIN, END = "<!-- begin: tools/support_table.py -->\n", "<!-- end: tools/support_table.py -->\n"
 _FIELD = re.compile(r"""^["']?([A-Za-z0-9]+)["']?:""", re.MULTILINE)
 # Numbers are rounded down to one of these, so that the table changes when the support does.
@@ -34,6 +43,7 @@ class Topic:
     """One behaviour and where it is held. Shape: as an entry of topics.toml."""
 
     title: str
+    part: str
     fields: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
@@ -52,7 +62,8 @@ def topics() -> list[Topic]:
     """Every topic, in order."""
     entries: list[dict[str, Any]] = tomllib.loads(TOPICS.read_text())["topic"]
     return [
-        Topic(**{key: value if key == "title" else tuple(value) for key, value in entry.items()}) for entry in entries
+        Topic(**{key: value if isinstance(value, str) else tuple(value) for key, value in entry.items()})
+        for entry in entries
     ]
 
 
@@ -79,6 +90,8 @@ def table() -> str:
     """The table as Markdown."""
     lines = ["| What | builds | errors | further tests |", "| --- | ---: | ---: | --- |"]
     for topic, cases in by_topic():
+        if topic.part == TRAPS:
+            continue
         errors = sum(case.fails for case in cases)
         files = dict.fromkeys(name.partition("::")[0] for name in topic.tests)
         links = ", ".join(f"[{Path(file).stem.removeprefix('test_')}]({file})" for file in files)
@@ -94,6 +107,20 @@ def claims() -> Iterable[str]:
         yield from (f"  {test}" for test in topic.tests)
 
 
+def page() -> str:
+    """docs/behaviour.md: the topics by part, with every claim and test."""
+    lines, part = [PAGE_HEAD], ""
+    for topic, cases in by_topic():
+        if topic.part != part:
+            part = topic.part
+            lines += [f"## {part}", ""]
+        lines += [f"### {topic.title}", ""]
+        lines += [f"- {case.name.replace('-', ' ')}{' (an error)' if case.fails else ''}" for case in cases]
+        lines += [f"- [{test.removeprefix('tests/')}](../{test.partition('::')[0]})" for test in topic.tests]
+        lines.append("")
+    return "\n".join(lines)
+
+
 def with_table(text: str) -> str:
     """The text with the table of now between the marks. Raises: ValueError, where the marks are missing."""
     before, _, rest = text.partition(BEGIN)
@@ -103,23 +130,28 @@ def with_table(text: str) -> str:
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
+def write(*, check: bool = False) -> list[Path]:
+    """Write the table and the page where they are not current, or only look; returns those that were not."""
+    wanted = {README: with_table(README.read_text()), PAGE: page()}
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    for path in stale if not check else ():
+        path.write_text(wanted[path])
+    return stale
+
+
 def main() -> int:
     """Write, check or print; returns the exit status."""
-    parser = argparse.ArgumentParser(description="The table of what is supported, in README.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the table is not current")
+    parser = argparse.ArgumentParser(description="The table of what is supported, in README.md, and the page.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when they are not current")
     parser.add_argument("--claims", action="store_true", help="print every topic with its claims, and write nothing")
     options = parser.parse_args()
     if options.claims:
         print("\n".join(claims()))
         return 0
-    before = README.read_text()
-    after = with_table(before)
-    if before == after:
-        return 0
-    if options.check:
-        print("the table of README.md is not current: make table", file=sys.stderr)
-        return 1
-    README.write_text(after)
+    for path in write(check=options.check):
+        if options.check:
+            print(f"{path.relative_to(CHECKOUT)} is not current: make table", file=sys.stderr)
+            return 1
     return 0
 
 

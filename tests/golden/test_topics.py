@@ -36,5 +36,16 @@ def test_no_topic_is_empty() -> None:
     assert empty == []
 
 
+def test_every_golden_case_has_a_topic() -> None:
+    held = {case.name for _, cases in support_table.by_topic() for case in cases}
+    assert [name for name in NAMES if name not in held] == []
+
+
+def test_parts_are_whole() -> None:
+    parts = [topic.part for topic in TOPICS]
+    starts = [part for before, part in zip(["", *parts], parts, strict=False) if part != before]
+    assert len(set(starts)) == len(starts)
+
+
 def test_titles_are_given_once() -> None:
     assert len({topic.title for topic in TOPICS}) == len(TOPICS)
