@@ -19,13 +19,14 @@ from applier.model.policy import Policy
 from applier.model.snapshot import Discovery, KindFact, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from applier.cluster.cluster import Cluster
     from applier.cluster.rights import Right
     from applier.executor.cancel import Cancellation
     from applier.executor.options import Options
     from applier.executor.run import InventoryStore
+    from applier.failures import Failure
     from applier.model.changes import ChangeSet
     from applier.model.desired import Document
     from applier.model.events import Event
@@ -218,24 +219,33 @@ def needed_rights(prepared: Prepared, cluster: Cluster) -> list[Right]:
     return needed
 
 
+def refusals(prepared: Prepared, cluster: Cluster) -> Mapping[ObjectId, Failure]:
+    """What the server would refuse of everything that would be written, by dry runs."""
+    return _dry_run(prepared, cluster, prepared.plan.steps, only_metadata=True).failures
+
+
 def ask_server(prepared: Prepared, cluster: Cluster, about: Callable[[Step], bool] | None = None) -> DryRuns:
     """The server's answers to dry runs of everything that would be written, or of the steps that `about` chooses."""
     plan = prepared.plan
     steps = tuple(step for step in plan.steps if about is None or about(step))
     if about is not None and not steps:
         return DryRuns()
+    return _dry_run(prepared, cluster, steps)
+
+
+def _dry_run(prepared: Prepared, cluster: Cluster, steps: Sequence[Step], *, only_metadata: bool = False) -> DryRuns:
     from applier.cluster.writer import Writer
     from applier.executor.dry_run import dry_run
 
-    writer = Writer(cluster.exchange, plan.policy.field_manager)
-    return dry_run(plan, cluster, writer, steps)
+    writer = Writer(cluster.exchange, prepared.plan.policy.field_manager)
+    return dry_run(prepared.plan, cluster, writer, steps, only_metadata=only_metadata)
 
 
 def check_with_server(prepared: Prepared, cluster: Cluster) -> None:
     """Let the server check every object before the first is written. Raises: InputError, with every refusal."""
     from applier.model.errors import InputError, Problem
 
-    refused = ask_server(prepared, cluster).failures
+    refused = refusals(prepared, cluster)
     if refused:
         positions = {step.id: step.position for step in prepared.plan.steps}
         problems = [

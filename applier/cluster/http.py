@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import urllib3
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     DecodeError,
     HTTPError,
@@ -68,6 +68,7 @@ class HttpTransport:
         self._headers = _fixed_headers(connection, self.user_agent)
         self._pool = pool_of(connection, self.workers, block=True)
         self._watch_pool = pool_of(connection, WATCHES, block=False)
+        self._prefix = _prefix(self._pool, connection)
 
     def send(self, request: Request) -> Response:
         """One request and its whole answer. Raises: TransportError; ApplierError, where TLS or credentials fail."""
@@ -111,7 +112,7 @@ class HttpTransport:
         try:
             answer: urllib3.BaseHTTPResponse = pool.urlopen(
                 request.method,
-                _target(pool, self.connection, request),
+                self._prefix + request.target,
                 body=request.body,
                 headers=self._request_headers(request, whole=whole),
                 retries=False,
@@ -184,6 +185,36 @@ class HttpStream:
             self._answer.close()
 
 
+class _OneWrite:
+    """Sends the head of a request and its body in one piece: one record and one wake-up of the server instead of two."""
+
+    _parts: list[bytes] | None = None
+
+    def send(self, data: Any) -> None:
+        """Send, or keep for the end of the request."""
+        if self._parts is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._parts.append(data)
+
+    def request(self, *args: Any, **named: Any) -> None:
+        """Send a whole request."""
+        self._parts = []
+        try:
+            super().request(*args, **named)  # type: ignore[misc]
+        finally:
+            parts, self._parts = self._parts, None
+        self.send(b"".join(parts))
+
+
+class _Connection(_OneWrite, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_OneWrite, HTTPSConnection):
+    pass
+
+
 class _ClosedBeforehandError(TransportError):
     """The server closed the connection without a byte of an answer."""
 
@@ -200,8 +231,12 @@ def pool_of(connection: Connection, size: int, *, block: bool) -> Any:
             options["server_hostname"] = options["assert_hostname"] = connection.tls_server_name
     if connection.proxy:
         return urllib3.ProxyManager(connection.proxy, **options)
-    kind = urllib3.HTTPSConnectionPool if url.scheme == "https" else urllib3.HTTPConnectionPool
-    return kind(url.host.strip("[]"), url.port, **options)
+    is_secure = url.scheme == "https"
+    made = (urllib3.HTTPSConnectionPool if is_secure else urllib3.HTTPConnectionPool)(
+        url.host.strip("[]"), url.port, **options
+    )
+    made.ConnectionCls = _SecureConnection if is_secure else _Connection
+    return made
 
 
 def ssl_context(connection: Connection) -> SSLContext:
@@ -242,11 +277,11 @@ def _fixed_headers(connection: Connection, user_agent: str) -> urllib3.HTTPHeade
     return headers
 
 
-def _target(pool: Any, connection: Connection, request: Request) -> str:
-    """The path below the server's own; a proxy manager needs the whole address."""
+def _prefix(pool: Any, connection: Connection) -> str:
+    """What stands before the path of a request: the server's own path; for a proxy manager the whole address."""
     if isinstance(pool, urllib3.PoolManager):
-        return connection.server + request.target
-    return (urllib3.util.parse_url(connection.server).path or "").rstrip("/") + request.target
+        return connection.server
+    return (urllib3.util.parse_url(connection.server).path or "").rstrip("/")
 
 
 def _problem(problem: HTTPError, connection: Connection) -> TransportError | ApplierError:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 JSON_TYPE = "application/json"
 APPLY_TYPE = "application/apply-patch+yaml"
 JSON_PATCH_TYPE = "application/json-patch+json"
+# What a server that cannot leave out the rest may answer with as well.
+METADATA_TYPE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 
 READ_TIMEOUT_S, LIST_TIMEOUT_S = 30.0, 60.0
 

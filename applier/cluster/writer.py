@@ -6,13 +6,13 @@ version it replaces. Nothing is repeated here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from applier import keys
 from applier.cluster.exchange import Exchange, Kind, encoded
-from applier.cluster.transport import APPLY_TYPE, JSON_PATCH_TYPE, JSON_TYPE, Request
+from applier.cluster.transport import APPLY_TYPE, JSON_PATCH_TYPE, JSON_TYPE, METADATA_TYPE, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,15 +36,22 @@ class Writer:
         self.exchange = exchange
         self._manager = quote(field_manager, safe="")
 
-    def apply(self, collection: Collection, body: Body, *, force: bool, dry_run: bool = False) -> Written:
+    def apply(self, collection: Collection, body: Body, *, force: bool) -> Written:
         """Server-side apply of one body; creates or changes. Raises: ApplierError."""
-        name = str(body["metadata"]["name"])
-        query = f"fieldManager={self._manager}&force={'true' if force else 'false'}&fieldValidation=Strict"
-        if dry_run:
-            query += "&dryRun=All"
-        request = Request("PATCH", collection.object_path(name), query, encoded(body), APPLY_TYPE)
-        found, response = self.exchange.once(request, "dry-run" if dry_run else "patch", _kind(collection))
+        request = self._apply(collection, body, force=force)
+        found, response = self.exchange.once(request, "patch", _kind(collection))
         return Written(body=found, created=response.status == 201)
+
+    def check(self, collection: Collection, body: Body, *, force: bool, only_metadata: bool = False) -> Body:
+        """The same as a dry run: what the server would make of it, or (`only_metadata`) a part of that. Raises: ApplierError."""
+        request = self._apply(collection, body, force=force)
+        accept = METADATA_TYPE if only_metadata else JSON_TYPE
+        request = replace(request, query=f"{request.query}&dryRun=All", accept=accept)
+        return self.exchange.once(request, "dry-run", _kind(collection))[0]
+
+    def _apply(self, collection: Collection, body: Body, *, force: bool) -> Request:
+        query = f"fieldManager={self._manager}&force={'true' if force else 'false'}&fieldValidation=Strict"
+        return Request("PATCH", collection.object_path(str(body["metadata"]["name"])), query, encoded(body), APPLY_TYPE)
 
     def json_patch(self, collection: Collection, name: str, operations: Sequence[Mapping[str, Any]]) -> Body:
         """A JSON Patch whose `test` operations say what it expects. Raises: ApplierError."""

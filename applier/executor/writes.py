@@ -212,7 +212,7 @@ def _recreate(tools: Tools, step: Step, attempt: Attempt) -> Wrote:
     """
     collection = tools.collection(step)
     assert step.body is not None
-    tools.writer.apply(collection, probe(step.body), force=False, dry_run=True)
+    tools.writer.check(collection, probe(step.body), force=False, only_metadata=True)
     # Pods of a StatefulSet stay: the new one adopts them.
     policy = "Orphan" if step.id.kind == "StatefulSet" and step.id.group == "apps" else "Background"
     try:

@@ -136,7 +136,7 @@ def take_picture(port: int, folder: Path) -> None:
     if program is None:
         pytest.skip("chromium is not installed: the page was read, but not drawn")
     with browser(program, folder) as opened:
-        opened.size(1200, 900)
+        opened.size(1200, 1300)
         opened.open(f"http://127.0.0.1:{port}/")
         assert opened.value("document.querySelectorAll('svg a').length") == 8
         assert opened.value("document.querySelectorAll('article.failing').length") == 1

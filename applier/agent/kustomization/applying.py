@@ -147,7 +147,7 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignor
             raise GuardError("the prune guard holds: " + "; ".join(problem.reason for problem in made.needs_yes))
         prepared = flow.confirmed(prepared)
         made = prepared.plan
-    refused = flow.ask_server(prepared, target.cluster).failures if made.writes else {}
+    refused = flow.refusals(prepared, target.cluster) if made.writes else {}
     if refused:
         raise ApplyError(sentences.refused(refused))
     return replace(_result(made, _carry_out(target, prepared, GONE_PATIENCE_S)), lost=lost, handed=handed)
