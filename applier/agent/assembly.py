@@ -87,6 +87,7 @@ class AgentOptions:
     concurrent_sources: int = 2
     concurrent_kustomizations: int = 4
     default_account: str = ""
+    age_secret: Key | None = None
     download_attempts: int = 9
     strict_substitution: bool = True
     cross_namespace: bool = True
@@ -211,6 +212,7 @@ class Agent:
                 around, source_of, clusters.of, artifacts=Artifacts(self.clock, self.options.download_attempts),
                 builds=self.builds, cross_namespace=self.options.cross_namespace,
                 guard=self.options.prune_guard, dependency_retry_s=self.options.dependency_retry_s,
+                age_secret=self.options.age_secret,
                 wake=lambda key: self.units[KUSTOMIZE].queue.add(key),  # noqa: PLW0108  (it is made below)
             )  # fmt: skip
             self.look = partial(pending_of, means)

@@ -9,22 +9,32 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from applier.agent.account_tokens import AccountTokens
 from applier.agent.runtime.kinds import SECRETS
 from applier.cluster.cluster import of_connection
-from applier.cluster.kubeconfig import Choice
+from applier.cluster.kubeconfig import Choice, merged
 from applier.cluster.kubeconfig import connect as connection_of
 from applier.failures import ErrorClass, error
 from applier.model.live import Absent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from applier.cluster.cluster import Cluster
     from applier.cluster.connection import Connection
     from applier.model.ids import Body
 
 MAX_CLUSTERS = 200
 _KEYS = ("value", "value.yaml")
+_FOREIGN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "users": frozenset(["exec", "auth-provider", "tokenFile", "client-key", "client-certificate"]),
+        "clusters": frozenset(["certificate-authority"]),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -34,8 +44,12 @@ class Clusters:
     own: Cluster
     connection: Connection
     default_account: str = ""
+    tokens: AccountTokens = field(init=False)
     _known: dict[tuple[str, str], Cluster] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.tokens = AccountTokens(self.own.exchange, self.own.reader)
 
     def of(self, body: Body) -> Cluster:
         """The cluster of an object's spec, as the account that it names. Raises: ApplierError."""
@@ -71,7 +85,9 @@ class Clusters:
         return replace(connection, impersonation=(("Impersonate-User", user),)) if user else connection
 
     def _kubeconfig(self, namespace: str, config: Any) -> bytes:
-        """The text of a kubeconfig in a Secret. Raises: ApplierError."""
+        """The text of a kubeconfig in a Secret, or of one that a ConfigMap stands for. Raises: ApplierError."""
+        if config.get("configMapRef"):
+            return self.tokens.kubeconfig(namespace, str(config["configMapRef"]["name"]))
         reference = config.get("secretRef") or {}
         name, key = str(reference.get("name") or ""), str(reference.get("key") or "")
         found = self.own.reader.get(SECRETS._replace(namespace=namespace), name)
@@ -90,21 +106,20 @@ class Clusters:
 
 def _connection(text: bytes) -> Connection:
     """The connection of a kubeconfig's text, which must stand for itself. Raises: ApplierError."""
-    for word in (
-        b"exec:",
-        b"tokenFile:",
-        b"auth-provider:",
-        b"client-key:",
-        b"client-certificate:",
-        b"certificate-authority:",
-    ):
-        if word in text:
-            name = word.decode().rstrip(":")
-            raise error(ErrorClass.CONFIGURATION, f"the kubeconfig names '{name}', which only its own machine has")
     descriptor, path = tempfile.mkstemp(prefix="kbuild-", suffix=".kubeconfig")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text)
+        _check(merged([path], must_exist=True) or {})
         return replace(connection_of(Choice(kubeconfig=path), {}), reload=None)
     finally:
         Path(path).unlink(missing_ok=True)
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    """Raises: ApplierError, where a kubeconfig would run a program or read a file of the agent's machine."""
+    for section, names in _FOREIGN.items():
+        for entry in (config.get(section) or {}).values():
+            for name in sorted(names & entry.keys()):
+                sentence = f"the kubeconfig names '{name}', which only its own machine has"
+                raise error(ErrorClass.CONFIGURATION, sentence)

@@ -20,7 +20,7 @@ from applier.agent.kustomization.configs import SELECTOR
 from applier.agent.runtime import durations
 from applier.agent.runtime.leadership import Leadership
 from applier.agent.runtime.logs import LEVELS, Log
-from applier.agent.runtime.queue import MAX_DELAY_S, MIN_DELAY_S
+from applier.agent.runtime.queue import MAX_DELAY_S, MIN_DELAY_S, Key
 from applier.agent.runtime.unit import Rhythm
 from applier.cli.flags import CONNECTION, HELP
 from applier.cli.settings import duration, read, whole_number
@@ -57,6 +57,7 @@ FLAGS = (
     Flag("max-retry-delay", TEXT, "the longest such pause (default 15m)", placeholder="DURATION"),
     Flag("watch-configs-label-selector", TEXT, "ConfigMaps and Secrets whose changes make Kustomizations run (default reconcile.fluxcd.io/watch=Enabled)", placeholder="SELECTOR"),
     Flag("default-service-account", TEXT, "act as this account for Kustomizations that name none", placeholder="NAME"),
+    Flag("sops-age-secret", TEXT, "Secret in $RUNTIME_NAMESPACE with age keys for Kustomizations whose decryption names none", placeholder="NAME"),
     Flag("no-cross-namespace-refs", BOOL, "refuse sources of other namespaces"),
     Flag("no-prune-guard", BOOL, "delete whatever left Git, however much it is"),
     Flag("lenient-substitution", BOOL, "variables without value and default become empty instead of failing the build"),
@@ -172,11 +173,20 @@ def options_of(values: Mapping[str, object], environment: Mapping[str, str]) -> 
         rhythm=_rhythm(values),
         configs_selector=str(values.get("watch_configs_label_selector") or SELECTOR),
         default_account=str(values.get("default_service_account") or ""),
+        age_secret=_age_secret(values, environment),
         cross_namespace=not values.get("no_cross_namespace_refs"),
         prune_guard=not values.get("no_prune_guard"),
         helm=environment.get("KBUILD_HELM") or "helm",
         strict_substitution=not values.get("lenient_substitution"),
     )
+
+
+def _age_secret(values: Mapping[str, object], environment: Mapping[str, str]) -> Key | None:
+    """The Secret with age keys for everybody, None for none. Raises: UsageError."""
+    name, own = str(values.get("sops_age_secret") or ""), environment.get("RUNTIME_NAMESPACE", "")
+    if name and not own:
+        raise UsageError("--sops-age-secret needs RUNTIME_NAMESPACE in the environment")
+    return Key(own, name) if name else None
 
 
 def _watched(values: Mapping[str, object], environment: Mapping[str, str]) -> str:

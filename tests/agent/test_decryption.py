@@ -14,6 +14,8 @@ from agent_bed import AgentBed, Object
 from agent_sets import follow, manifest
 from install_sops import is_there, path_of
 
+from applier.agent.runtime.queue import Key
+
 pytestmark = pytest.mark.skipif(not is_there(), reason="sops is not installed: make oracle installs it where Go is")
 PLAIN = "apiVersion: v1\nkind: Secret\nmetadata: {{name: {0}, namespace: {1}}}\n{2}: {{password: {3}}}\n"
 
@@ -146,3 +148,16 @@ def test_f44_wrong_keys_and_changed_files_fail_the_build_and_show_nothing(
     assert other.identity.split()[-1] not in everything
     assert sops.identity.split()[-1] not in everything
     assert '"top"' not in everything
+
+
+def test_f44_keys_for_everybody_are_used_where_none_are_named(scene: AgentBed, sops: Sops, tmp_path: Path) -> None:
+    text = PLAIN.format("s", scene.namespace, "stringData", "top")
+    scene.repository().commit({"s.yaml": sops.encrypt("s.yaml", text, *REGEX)})
+    keys(scene, "everybody", sops.identity)
+    keys(scene, "own", Sops(tmp_path / "other").identity)
+    scene.start(age_secret=Key(scene.namespace, "everybody"))
+    scene.source(scene.repositories["shop"])
+    scene.settled(scene.kustomization(decryption={"provider": "sops"}))
+    assert value(scene, "s") == "top"
+    bad = scene.kustomization("own", decryption={"provider": "sops", "secretRef": {"name": "own"}})
+    scene.settled(bad, "False", "BuildFailed")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import http.client
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -201,3 +202,18 @@ def test_what_cannot_be_checked_is_refused_in_the_status(
     assert scene.condition(receiver, "Stalled")["reason"] == reason
     assert live["status"]["observedGeneration"] == 1
     assert "webhookPath" not in live["status"]
+
+
+def test_a_suspended_receiver_is_resumed_at_its_time(hooks: Hooks) -> None:
+    scene, receiver = hooks.scene, hooks.receiver()
+    path = hooks.path(receiver)
+    scene.create(SOURCE, "GitRepository", "shop", {"interval": "1h", "url": "https://git.example.test/shop.git"})
+    end = (datetime.now(tz=UTC) + timedelta(seconds=4)).isoformat()
+    notes = {"kbuild.dev/suspended-until": end, "kbuild.dev/suspended-reason": "moving"}
+    scene.kube.merge(receiver, {"metadata": {"annotations": notes}, "spec": {"suspend": True}})
+    until(lambda: hooks.github(path) == 503)
+    live = until(lambda: found if not (found := scene.get(receiver))["spec"].get("suspend") else None)
+    assert not notes.keys() & (live["metadata"].get("annotations") or {}).keys()
+    scene.settled(receiver)
+    until(lambda: hooks.github(path) == 200)
+    assert any(event["reason"] == "Resumed" for event in scene.events("github"))

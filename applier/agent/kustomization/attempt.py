@@ -57,7 +57,8 @@ class Means:
 
     Shape: `source_of` gives a source object by kind and key, `clusters` the cluster that a spec applies to.
     `waited` are those whose deletion has given others the time to be deleted too;
-    `wake` has another Kustomization run. `cross_namespace` allows sources of other namespaces; `guard` asks the prune guard.
+    `wake` has another Kustomization run. `cross_namespace` allows sources of other namespaces; `guard` asks the prune guard;
+    `age_secret` holds keys for those that name none.
     Units: `dependency_retry_s` seconds until a dependency or an artifact is looked for again.
     """
 
@@ -73,6 +74,7 @@ class Means:
     guard: bool = True
     dependency_retry_s: float = DEPENDENCY_RETRY_S
     waited: set[Key] = field(default_factory=set)
+    age_secret: Key | None = None
 
     @property
     def dependency_retry(self) -> str:

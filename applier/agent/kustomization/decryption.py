@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from kbuild import FileSystem
 
-PROVIDER, PROGRAM = "sops", "sops"
+PROVIDER, PROGRAM, AGE_SUFFIX = "sops", "sops", ".agekey"
 MAX_FILE, TIMEOUT_S, MAX_KEPT = 5 << 20, 30.0, 1000
 _FORMATS = {"yaml": "yaml", "yml": "yaml", "json": "json", "env": "dotenv", "ini": "ini"}
 _CIPHER = b"ENC[AES256_GCM,data:"
@@ -86,7 +86,7 @@ def keyring_of(data: Mapping[str, bytes], secret: str) -> Keyring:
     identities: list[str] = []
     armored, tokens = [], {}
     for name, value in sorted(data.items()):
-        if name.endswith(".agekey"):
+        if name.endswith(AGE_SUFFIX):
             identities += _identities(name, value, secret)
         elif name.endswith(".asc"):
             armored.append(value)
@@ -98,6 +98,11 @@ def keyring_of(data: Mapping[str, bytes], secret: str) -> Keyring:
             )
     digest = blake2b(repr(sorted(data.items())).encode(), digest_size=16).hexdigest()
     return Keyring("\n".join(identities), tuple(armored), tokens, digest)
+
+
+def age_keyring_of(data: Mapping[str, bytes], secret: str) -> Keyring:
+    """The age keys of a Secret for everybody, and nothing else of it. Raises: BuildError."""
+    return keyring_of({name: value for name, value in data.items() if name.endswith(AGE_SUFFIX)}, secret)
 
 
 def _identities(name: str, value: bytes, secret: str) -> list[str]:

@@ -18,12 +18,13 @@ from applier.agent.kustomization.attempt import (
     RunError,
 )
 from applier.agent.kustomization.builds import Built, Recipe
-from applier.agent.kustomization.decryption import PROVIDER, Keyring, cipher_text, keyring_of
+from applier.agent.kustomization.decryption import PROVIDER, Keyring, age_keyring_of, cipher_text, keyring_of
 from applier.agent.kustomization.kfile import BuildError
 from applier.agent.runtime import durations
 from applier.agent.runtime.conditions import READY
 from applier.agent.runtime.informer import key_of
 from applier.agent.runtime.kinds import SECRETS
+from applier.agent.runtime.queue import Key
 from applier.agent.runtime.reconciling import generation, observed
 from applier.agent.source.credentials import CredentialsError, decoded
 from applier.failures import ApplierError
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from applier.agent.kustomization.status_store import Settled
     from applier.agent.runtime.controller import Run
-    from applier.agent.runtime.queue import Key
     from applier.model.ids import Body
 
 
@@ -62,17 +62,21 @@ class Inputs:
             return None
         if settings.get("provider") != PROVIDER:
             raise BuildError(f"decryption provider '{settings.get('provider')}' not implemented")
-        reference = settings.get("secretRef")
+        reference, fallback = settings.get("secretRef"), self.means.age_secret
         if not reference:
-            return Keyring()
-        namespace, name = self.key.namespace, str(reference["name"])
+            return age_keyring_of(*self._secret(fallback)) if fallback is not None else Keyring()
+        return keyring_of(*self._secret(Key(self.key.namespace, str(reference["name"]))))
+
+    def _secret(self, key: Key) -> tuple[dict[str, bytes], str]:
+        """(the data of a Secret with keys, how errors name it). Raises: BuildError."""
+        namespace, name = key
         try:
             found = self.means.around.cluster.reader.get(SECRETS._replace(namespace=namespace), name)
             if isinstance(found, Absent):
                 raise BuildError(
                     f"cannot get sops decryption Secret '{namespace}/{name}': secrets \"{name}\" not found"
                 )
-            return keyring_of(decoded(found), f"{namespace}/{name}")
+            return decoded(found), str(key)
         except (ApplierError, CredentialsError) as problem:
             raise BuildError(f"cannot get sops decryption Secret '{namespace}/{name}': {problem}") from None
 

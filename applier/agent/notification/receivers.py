@@ -15,9 +15,9 @@ from applier.agent.runtime.conditions import FALSE, PROGRESSING_WITH_RETRY, READ
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO
 from applier.agent.runtime.kinds import SECRETS
-from applier.agent.runtime.life import held
-from applier.agent.runtime.reconciling import generation, handshake, suspended_status
-from applier.agent.runtime.writes import has_finalizer, is_deleting
+from applier.agent.runtime.life import live
+from applier.agent.runtime.reconciling import generation, handshake
+from applier.agent.runtime.writes import has_finalizer
 from applier.failures import ApplierError
 from applier.health.cel_parser import CelSyntaxError, parse
 from applier.model.live import Absent
@@ -73,21 +73,19 @@ class Receivers:
 
     def reconcile(self, run: Run) -> Again:
         """One run. Raises: ApplierError, where the status cannot be written."""
-        around = self.around
-        body = around.informer.get(run.key)
-        if body is None:
-            return NOT_BY_ITSELF
-        if is_deleting(body):
-            if has_finalizer(body):
-                around.writer.remove_finalizer(around.collection, body)
-            return NOT_BY_ITSELF
-        body = held(around, body)
-        if (body.get("spec") or {}).get("suspend"):
-            around.write(body, suspended_status(body))
-            return NOT_BY_ITSELF
+        return live(self.around, run.key, lambda body: self._measured(run, body), self._let_go)
+
+    def _let_go(self, body: Body) -> Again:
+        """Raises: ApplierError."""
+        if has_finalizer(body):
+            self.around.writer.remove_finalizer(self.around.collection, body)
+        return NOT_BY_ITSELF
+
+    def _measured(self, run: Run, body: Body) -> Again:
+        """Raises: ApplierError."""
         again = self._work(body)
         labels = {"kind": "Receiver", "name": run.key.name, "namespace": run.key.namespace}
-        around.metrics.observe("gotk_reconcile_duration_seconds", labels, run.elapsed_s())
+        self.around.metrics.observe("gotk_reconcile_duration_seconds", labels, run.elapsed_s())
         return again
 
     def _work(self, body: Body) -> Again:
