@@ -17,6 +17,23 @@ CONNECTION = (
     Flag("as", TEXT, "act as this user", placeholder="USER"),
     Flag("as-group", LIST, "act as a member of this group (repeatable)", placeholder="GROUP"),
 )
+# What Flux's commands take besides; the last four change nothing here: requests are neither counted nor cached.
+FLUX_CONNECTION = (
+    *CONNECTION,
+    Flag("server", TEXT, "address of the API server, instead of the cluster's", placeholder="URL"),
+    Flag("token", TEXT, "bearer token, instead of the user's credentials", placeholder="TOKEN"),
+    Flag("certificate-authority", TEXT, "certificates that the API server is trusted by", placeholder="FILE"),
+    Flag("client-certificate", TEXT, "client certificate, instead of the user's", placeholder="FILE"),
+    Flag("client-key", TEXT, "its key", placeholder="FILE"),
+    Flag("tls-server-name", TEXT, "name that the API server's certificate must have", placeholder="NAME"),
+    Flag("insecure-skip-tls-verify", BOOL, "trust any certificate of the API server"),
+    Flag("as-uid", TEXT, "act with this uid", placeholder="UID"),
+    Flag("as-user-extra", LIST, "act with this extra value (repeatable)", placeholder="KEY=VALUE"),
+    Flag("disable-compression", BOOL, "accepted: answers are never compressed"),
+    Flag("cache-dir", TEXT, "accepted as Flux has it", placeholder="DIR"),
+    Flag("kube-api-qps", TEXT, "accepted as Flux has it: requests are not held back", placeholder="N"),
+    Flag("kube-api-burst", TEXT, "accepted as Flux has it", placeholder="N"),
+)
 INVENTORY = (
     Flag("name", TEXT, "name of the inventory (default: the kustomization's metadata.name)", placeholder="NAME"),
     Flag(

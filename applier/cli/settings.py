@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kbuild.cli.flags import Flag
 
 Values = dict[str, Any]
+_OF_CLUSTER = ("server", "certificate-authority", "tls-server-name", "insecure-skip-tls-verify")
+_OF_USER = ("token", "client-certificate", "client-key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +69,35 @@ def read(argv: Sequence[str], flags: Sequence[Flag], words: tuple[int, int]) -> 
 
 
 def connection_choice(values: Mapping[str, Any]) -> Choice:
-    """What the flags say about the connection."""
+    """What the flags say about the connection. Raises: UsageError."""
     groups = values.get("as_group")
     return Choice(
+        cluster_fields=_fields(values, _OF_CLUSTER), user_fields=_fields(values, _OF_USER),
+        uid=str(values.get("as_uid") or ""), extra=_extra(values),
         kubeconfig=str(values.get("kubeconfig") or ""),
         context=str(values.get("context") or ""),
         cluster=str(values.get("cluster") or ""),
         user=str(values.get("user") or ""),
         impersonate=str(values.get("as") or ""),
         groups=tuple(groups) if isinstance(groups, list) else (),
-    )
+    )  # fmt: skip
+
+
+def _fields(values: Mapping[str, Any], names: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a kubeconfig entry that flags of the same names set."""
+    given = ((name, values.get(name.replace("-", "_"))) for name in names)
+    return tuple((name, value) for name, value in given if value)
+
+
+def _extra(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The extra values to act with. Raises: UsageError."""
+    found = []
+    for text in values.get("as_user_extra") or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--as-user-extra must be KEY=VALUE, not '{text}'")
+        found.append((key, value))
+    return tuple(found)
 
 
 def check_choices(values: Mapping[str, Any], flags: Sequence[Flag]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from applier.cluster.connection import Connection, environment_proxy
@@ -37,6 +37,14 @@ _DIRECT_CLUSTER = frozenset(
         "proxy-url", "disable-compression", "extensions",
     ]
 )  # fmt: skip
+# What a field on the command line puts out of force.
+_INSTEAD = {
+    "certificate-authority": ("certificate-authority-data", "insecure-skip-tls-verify"),
+    "insecure-skip-tls-verify": ("certificate-authority", "certificate-authority-data"),
+    "token": ("tokenFile", "exec", "auth-provider", "username", "password"),
+    "client-certificate": ("client-certificate-data",),
+    "client-key": ("client-key-data",),
+}
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 
@@ -45,7 +53,8 @@ SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 class Choice:
     """What the command line says about the connection; empty means the file's own choice.
 
-    Shape: `impersonate` is the user of `--as`, `groups` those of `--as-group`.
+    Shape: `impersonate` is the user of `--as`, `groups` those of `--as-group`; `cluster_fields` and `user_fields` are set
+    over the fields of the chosen entries.
     """
 
     kubeconfig: str = ""
@@ -54,6 +63,10 @@ class Choice:
     user: str = ""
     impersonate: str = ""
     groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: tuple[tuple[str, str], ...] = ()
+    cluster_fields: tuple[tuple[str, Any], ...] = ()
+    user_fields: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +88,8 @@ def connect(choice: Choice, environment: Mapping[str, str]) -> Connection:
     """
     paths = config_paths(choice, environment)
     config = merged(paths, must_exist=bool(choice.kubeconfig))
+    if config is None and choice.cluster_fields:
+        config = _empty()
     if config is None:
         if environment.get(SERVICE_HOST):
             from applier.cluster import in_cluster
@@ -106,7 +121,7 @@ def merged(paths: list[str], *, must_exist: bool = False) -> Entry | None:
     Shape: `clusters`, `users` and `contexts` map names to entries; `current-context` is a name.
     Raises: ApplierError.
     """
-    config: Entry = {"clusters": {}, "users": {}, "contexts": {}, "current-context": ""}
+    config = _empty()
     found = False
     for path in paths:
         document = _read(path, must_exist=must_exist)
@@ -118,6 +133,10 @@ def merged(paths: list[str], *, must_exist: bool = False) -> Entry | None:
             for name, body in _named(document.get(section), inner):
                 config[section].setdefault(name, _with_absolute_paths(body, os.path.dirname(os.path.abspath(path))))
     return config if found else None
+
+
+def _empty() -> Entry:
+    return {"clusters": {}, "users": {}, "contexts": {}, "current-context": ""}
 
 
 def _named(entries: Any, inner: str) -> Iterator[tuple[str, Entry]]:
@@ -169,7 +188,7 @@ def resolve(config: Entry, choice: Choice) -> Resolved:
     context: Entry = {}
     if name:
         context = _entry(config, "contexts", name, "context")
-    elif not choice.cluster:
+    elif not choice.cluster and not choice.cluster_fields:
         raise configuration_error("the kubeconfig has no current context", _choices(config, "contexts", "--context"))
     cluster = choice.cluster or str(context.get("cluster") or "")
     user = choice.user or str(context.get("user") or "")
@@ -177,10 +196,16 @@ def resolve(config: Entry, choice: Choice) -> Resolved:
         context=name,
         namespace=str(context.get("namespace") or ""),
         cluster_name=cluster,
-        cluster=_entry(config, "clusters", cluster, "cluster"),
+        cluster=_over(_entry(config, "clusters", cluster, "cluster") if cluster or name else {}, choice.cluster_fields),
         user_name=user,
-        user=_entry(config, "users", user, "user") if user else {},
+        user=_over(_entry(config, "users", user, "user") if user else {}, choice.user_fields),
     )
+
+
+def _over(entry: Entry, fields: tuple[tuple[str, Any], ...]) -> Entry:
+    """An entry with fields of the command line over its own."""
+    gone = {other for name, _ in fields for other in _INSTEAD.get(name, ())}
+    return {**{name: value for name, value in entry.items() if name not in gone}, **dict(fields)}
 
 
 def _entry(config: Entry, section: str, name: str, noun: str) -> Entry:
@@ -260,7 +285,9 @@ def impersonation(user: Entry, choice: Choice) -> tuple[tuple[str, str], ...]:
     if choice.impersonate:
         return (
             ("Impersonate-User", choice.impersonate),
+            *((("Impersonate-Uid", choice.uid),) if choice.uid else ()),
             *(("Impersonate-Group", group) for group in choice.groups),
+            *((f"Impersonate-Extra-{key}", value) for key, value in choice.extra),
         )
     found = [("Impersonate-User", str(user["as"]))] if user.get("as") else []
     if user.get("as-uid"):

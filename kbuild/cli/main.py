@@ -30,7 +30,7 @@ COMMANDS = {
     "logs": ("applier.cli.operate.logs:run", "Show the logs of the agent's controllers"),
     "tree": ("applier.cli.operate.tree:run", "Show what a Kustomization holds"),
     "trace": ("applier.cli.operate.trace:run", "Show which commit an object came from, and how"),
-    "debug": ("applier.cli.operate.debug:run", "Show the variables or the status of a Kustomization"),
+    "debug": ("applier.cli.operate.debug:run", "Show the variables, values, status or history of one"),
     "envsubst": ("applier.cli.operate.debug:envsubst", "Put variables of the environment into a text"),
     "stats": ("applier.cli.operate.stats:run", "Count the agent's resources, and those that fail"),
     "dev": ("applier.cli.setup.dev:dev", "Follow a local Git repository: the agent on this machine, live"),
@@ -199,11 +199,11 @@ def flux_verb(argv: Sequence[str]) -> str:
 
 
 def names_flux_noun(words: Sequence[str]) -> bool:
-    """Whether arguments begin with a Flux noun that has a name, or a wish for help, behind it."""
+    """Whether arguments begin with a Flux noun that has a name, or a wish for help, behind it, or is no folder here."""
     plain = [word for word in words if not word.startswith("-")]
     if not plain or plain[0] not in FLUX_NOUNS:
         return False
-    return len(plain) > 1 or "-h" in words or "--help" in words
+    return len(plain) > 1 or "-h" in words or "--help" in words or not os.path.isdir(plain[0])
 
 
 def unknown(word: str) -> UsageError:

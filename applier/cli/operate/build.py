@@ -29,10 +29,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _build(call: Call) -> int:
-    name, folder = local_build.name_of(call), local_build.folder_of(call)
+    name, folder = local_build.name_of(call), local_build.folder_of(call, shown_whole=True)
     offline = bool(call.values.get("dry_run"))
     if offline and not call.values.get("kustomization_file"):
         raise StoppedError("dry-run mode requires a kustomization file")
     built = local_build.builder_of(call, offline=offline).build(name, folder)
-    sys.stdout.write(kbuild.to_yaml(built.all()))
+    sys.stdout.write(kbuild.to_yaml(built.all()) + "\n")  # Flux ends with an empty line
     return 0

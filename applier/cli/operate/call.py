@@ -5,15 +5,17 @@ Progress and errors go to standard error in Flux's signs, tables and YAML to sta
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.runtime import durations
 from applier.agent.runtime.writes import OwnWriter
-from applier.cli.flags import CONNECTION, HELP
+from applier.cli.flags import FLUX_CONNECTION, HELP
 from applier.cli.operate import kinds
-from applier.cli.operate.words import ACTION, FAILURE, StoppedError, say
+from applier.cli.operate.words import ACTION, FAILURE, WARNING, StoppedError, say
 from applier.cli.settings import check_choices, connection_choice
 from applier.cluster import kubeconfig
 from applier.cluster.api import Listing
@@ -51,8 +53,10 @@ EVERY = Flag("all", BOOL, "all objects of the namespace")
 SELECTOR = Flag("label-selector", TEXT, "only objects with these labels", short="l", placeholder="SELECTOR")
 VERBOSE = Flag("verbose", BOOL, "tell every request, without headers and bodies, on standard error")
 FOLLOWS = Flag("ns-follows-kube-context", BOOL, "take the namespace of the kubeconfig's context where -n names none")
-BASIC = (NAMESPACE, FOLLOWS, *CONNECTION, VERBOSE, HELP)
+BASIC = (NAMESPACE, FOLLOWS, *FLUX_CONNECTION, VERBOSE, HELP)
 SHARED = (TIMEOUT, *BASIC)
+_SELECTOR_PROBLEM = "unable to parse requirement"
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _MISSING = frozenset({ErrorClass.KIND_MISSING, ErrorClass.NOT_FOUND})
 
 
@@ -90,15 +94,21 @@ class Call:
         try:
             return durations.seconds(str(self.values.get(name) or default))
         except ValueError as problem:
-            raise StoppedError(f"--{name.replace('_', '-')}: {problem}") from None
+            text, flag = self.values.get(name) or default, name.replace("_", "-")
+            raise StoppedError(f'invalid argument "{text}" for "--{flag}" flag: {problem}') from None
 
     def elsewhere(self, namespace: str) -> Call:
         """The same call for objects of another namespace."""
         return Call(self.values, [], namespace, self.cluster)
 
     def get(self, noun: Noun, name: str) -> Body | None:
-        """One object. Raises: ApplierError."""
-        found = self.cluster.reader.get(noun.collection._replace(namespace=self.namespace), name)
+        """One object. Raises: ApplierError; StoppedError, where the kind is not installed."""
+        try:
+            found = self.cluster.reader.get(noun.collection._replace(namespace=self.namespace), name)
+        except ApplierError as problem:
+            if problem.error_class in _MISSING:
+                raise missing_kind(self, noun) from None
+            raise
         return None if isinstance(found, Absent) else found
 
     def need(self, noun: Noun, name: str) -> Body:
@@ -110,31 +120,27 @@ class Call:
 
     def objects(self, noun: Noun) -> list[Body]:
         """The objects of the namespace, or of all, by namespace and name. Raises: ApplierError; StoppedError, where the kind is not installed."""
-        place = noun.collection._replace(namespace="" if self.everywhere else self.namespace)
         try:
-            found = self.cluster.reader.list(place, selector=str(self.values.get("label_selector") or ""))
+            return _listed(self, noun)
         except ApplierError as problem:
             if problem.error_class in _MISSING:
-                raise MissingKindError(noun) from None
+                raise missing_kind(self, noun) from None
+            text = str(self.values.get("label_selector") or "")
+            if text and str(problem).startswith(_SELECTOR_PROBLEM):
+                quoted = json.dumps(text, ensure_ascii=False)
+                raise StoppedError(
+                    f"unable to parse label selector: couldn't parse the selector string {quoted}: {problem}"
+                ) from None
             raise
-        assert isinstance(found, Listing)
-        return sorted(found.bodies, key=_place)
 
-    def objects_or_nothing(self, noun: Noun) -> list[Body]:
-        """The objects of a kind, none where it is not installed. Raises: ApplierError."""
-        try:
-            return self.objects(noun)
-        except MissingKindError:
-            return []
+    def of_each(self, nouns: Sequence[Noun]) -> list[list[Body] | ApplierError | None]:
+        """The objects of several kinds, asked for at the same time; None for those that are not installed."""
 
-    def of_each(self, nouns: Sequence[Noun]) -> list[list[Body] | ApplierError]:
-        """The objects of several kinds, asked for at the same time; none of those that are not installed."""
-
-        def ask(noun: Noun) -> list[Body] | ApplierError:
+        def ask(noun: Noun) -> list[Body] | ApplierError | None:
             try:
-                return self.objects_or_nothing(noun)
+                return _listed(self, noun)
             except ApplierError as problem:
-                return problem
+                return None if problem.error_class in _MISSING else problem
 
         self._cluster = self.cluster  # connected once, before the threads
         return in_parallel([lambda noun=noun: ask(noun) for noun in nouns], AT_ONCE)  # type: ignore[misc]
@@ -144,21 +150,52 @@ class Call:
         return OwnWriter(self.cluster.exchange, MANAGER).merge(noun.collection, body, change)
 
     def noun_and_names(self) -> tuple[Noun, list[str]]:
-        """The noun at the start of the words, and the names behind it. Raises: StoppedError."""
+        """The noun at the start of the words, and the names behind it. Raises: StoppedError; HelpWantedError, without a word."""
         found = kinds.read_noun(self.words)
         if found is None:
+            check_words(self.words)
             raise StoppedError(f"say of which kind: {kinds.nouns_text()}")
         return found
 
 
-class MissingKindError(StoppedError):
-    """A kind that is not installed."""
+class HelpWantedError(Exception):
+    """A line that names nothing to do: like Flux, the command shows its help."""
 
-    def __init__(self, noun: Noun) -> None:
+
+class MissingKindError(StoppedError):
+    """A kind that is not installed: alone, or with all others of its version."""
+
+    def __init__(self, noun: Noun, *, has_group: bool) -> None:
         version = f"{noun.collection.group}/{noun.collection.version}"
         super().__init__(
-            f"unable to retrieve the complete list of server APIs: {version}: no matches for {version}, Resource="
+            f'no matches for kind "{noun.kind}" in version "{version}"'
+            if has_group
+            else f"unable to retrieve the complete list of server APIs: {version}: no matches for {version}, Resource="
         )
+
+
+def check_words(words: Sequence[str]) -> None:
+    """See that there is a whole noun. Raises: HelpWantedError."""
+    if not words or (words[0] in kinds.GROUPS and not words[1:]):
+        raise HelpWantedError
+
+
+def missing_kind(call: Call, noun: Noun) -> MissingKindError:
+    """The error for a kind that is not installed. Raises: ApplierError."""
+    place = noun.collection
+    has_group = any(
+        kind.group == place.group and place.version in fact.versions
+        for kind, fact in call.cluster.discovery().kinds.items()
+    )
+    return MissingKindError(noun, has_group=has_group)
+
+
+def _listed(call: Call, noun: Noun) -> list[Body]:
+    """Raises: ApplierError."""
+    place = noun.collection._replace(namespace="" if call.everywhere else call.namespace)
+    found = call.cluster.reader.list(place, selector=str(call.values.get("label_selector") or ""))
+    assert isinstance(found, Listing)
+    return sorted(found.bodies, key=_place)
 
 
 def told(method: str, target: str, status: int, seconds: float) -> None:
@@ -171,10 +208,26 @@ def _place(body: Body) -> tuple[str, str]:
 
 
 def namespace_of(values: Mapping[str, Any]) -> str:
-    """The namespace that a line means. Raises: ApplierError, where the kubeconfig is asked and cannot be read."""
-    if not values.get("namespace") and values.get("ns_follows_kube_context"):
-        return kubeconfig.connect(connection_choice(values), os.environ).namespace or DEFAULT_NAMESPACE
-    return str(values.get("namespace") or os.environ.get("FLUX_SYSTEM_NAMESPACE") or DEFAULT_NAMESPACE)
+    """The namespace that a line means.
+
+    Raises: StoppedError, for what is no name; ApplierError, where the kubeconfig is asked and cannot be read.
+    """
+    given = values.get("namespace")
+    if not given and (values.get("ns_follows_kube_context") or os.environ.get("FLUX_NS_FOLLOWS_KUBE_CONTEXT")):
+        given = kubeconfig.connect(connection_choice(values), os.environ).namespace
+    named = str(given or _of_environment() or DEFAULT_NAMESPACE)
+    if not _LABEL.fullmatch(named):
+        raise StoppedError(f'namespace must be a valid DNS label: "{named}"')
+    return named
+
+
+def _of_environment() -> str:
+    """The namespace that the environment names; what is no name is told and left out."""
+    named = os.environ.get("FLUX_SYSTEM_NAMESPACE") or ""
+    if named and not _LABEL.fullmatch(named):
+        say(WARNING, f' ignoring invalid FLUX_SYSTEM_NAMESPACE: "{named}"')
+        return ""
+    return named
 
 
 def guarded(
@@ -184,12 +237,18 @@ def guarded(
     try:
         values, words = parse(argv, flags, lambda note: say(ACTION, note))
         if values.get("help"):
-            from kbuild.cli.help import command_page
-
-            print(command_page(name), end="")
-            return 0
+            return _help(name)
         check_choices(values, flags)
         return command(Call(values, words, namespace_of(values)))
+    except HelpWantedError:
+        return _help(name)
     except (StoppedError, KbuildError, ApplierError) as problem:
         say(FAILURE, str(problem))
     return failure
+
+
+def _help(name: str) -> int:
+    from kbuild.cli.help import command_page
+
+    print(command_page(name), end="")
+    return 0

@@ -1,4 +1,4 @@
-"""`kbuild debug kustomization NAME` and `kbuild envsubst`: what a substitution works with, and what it makes of a text."""
+"""`kbuild debug kustomization|helmrelease NAME` and `kbuild envsubst`: what goes into a build, and what a substitution makes of a text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from applier.agent.helm import values as release_values
 from applier.agent.kustomization import variables
 from applier.agent.kustomization.build import VariablesError
 from applier.agent.kustomization.substitution import SubstitutionError, substitute
@@ -16,19 +17,28 @@ from applier.report import plain_yaml
 from kbuild.cli.flags import BOOL, Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from applier.cli.operate.kinds import Noun
+    from applier.model.ids import Body
 
 FLAGS = (
-    Flag("show-vars", BOOL, "the variables of post-build substitution, merged; values of Secrets are not hidden"),
+    Flag("show-vars", BOOL, "of a Kustomization: the variables of post-build substitution, merged; values of Secrets are not hidden"),
+    Flag("show-values", BOOL, "of a HelmRelease: the values, merged; those of Secrets are not hidden"),
     Flag("show-status", BOOL, "the status"),
+    Flag("show-history", BOOL, "the history of its runs"),
     *SHARED,
-)
+)  # fmt: skip
 ENVSUBST_FLAGS = (Flag("strict", BOOL, "variables without value and default are an error"), SHARED[-1])
-_DOCUMENTATION = "https://fluxcd.io/flux/components/kustomize/kustomizations/#kustomization-status"
+_DOCUMENTATION = "https://fluxcd.io/flux/components"
+_PAGES = {
+    kinds.KUSTOMIZATION.kind: ("kustomize/kustomizations", "kustomization-status"),
+    kinds.RELEASE.kind: ("helm/helmreleases", "helmrelease-status"),
+}
 
 
 def run(argv: Sequence[str]) -> int:
-    """`kbuild debug kustomization NAME --show-vars|--show-status`."""
+    """`kbuild debug kustomization NAME --show-vars|--show-status|--show-history`; a HelmRelease has --show-values."""
     return guarded("debug", argv, FLAGS, _debug)
 
 
@@ -39,23 +49,59 @@ def envsubst(argv: Sequence[str]) -> int:
 
 def _debug(call: Call) -> int:
     noun, names = call.noun_and_names()
-    if noun is not kinds.KUSTOMIZATION:
-        raise StoppedError("only a Kustomization has variables: kbuild debug kustomization NAME")
+    if noun not in kinds.APPLIERS:
+        raise StoppedError("only a Kustomization or a HelmRelease can be debugged")
     if len(names) != 1:
-        raise StoppedError("kustomization name is required")
-    if bool(call.values.get("show_vars")) == bool(call.values.get("show_status")):
-        raise StoppedError("either --show-status or --show-vars must be set")
-    body = call.need(noun, names[0])
-    if call.values.get("show_status"):
-        rows = [f"# Status documentation: {_DOCUMENTATION}", *plain_yaml.lines(body.get("status") or {})]
-    else:
-        try:
-            found = variables.read(call.cluster.reader, call.namespace, body.get("spec") or {}, set())
-        except VariablesError as problem:
-            raise StoppedError(str(problem)) from None
-        rows = [f"{name}={value}" for name, value in sorted(found.items())]
+        raise StoppedError(f"accepts 1 arg(s), received {len(names)}")
+    own = "vars" if noun is kinds.KUSTOMIZATION else "values"
+    parts = ("status", own, "history")
+    chosen = [part for part in parts if call.values.get(f"show_{part}")]
+    if len(chosen) != 1:
+        raise StoppedError(f"exactly one of --show-status, --show-{own}, or --show-history must be set")
+    rows = _SHOWN[chosen[0]](call, noun, call.need(noun, names[0]))
     sys.stdout.write("".join(f"{row}\n" for row in rows))
     return 0
+
+
+def _status(_call: Call, noun: Noun, body: Body) -> list[str]:
+    page, anchor = _PAGES[noun.kind]
+    status = body.get("status") or {}
+    return [
+        f"# Status documentation: {_DOCUMENTATION}/{page}/#{anchor}",
+        *(plain_yaml.lines(status) if status else ["{}"]),
+    ]
+
+
+def _history(_call: Call, noun: Noun, body: Body) -> list[str]:
+    found = (body.get("status") or {}).get("history") or []
+    page = _PAGES[noun.kind][0]
+    return [
+        f"# History documentation: {_DOCUMENTATION}/{page}/#history",
+        *(plain_yaml.lines(found) if found else ["[]"]),
+    ]
+
+
+def _vars(call: Call, _noun: Noun, body: Body) -> list[str]:
+    """Raises: StoppedError."""
+    try:
+        found = variables.read(call.cluster.reader, call.namespace, body.get("spec") or {}, set())
+    except VariablesError as problem:
+        raise StoppedError(str(problem)) from None
+    return [f"{name}={value}" for name, value in sorted(found.items())]
+
+
+def _values(call: Call, _noun: Noun, body: Body) -> list[str]:
+    """Raises: StoppedError."""
+    try:
+        found = release_values.read(call.cluster.reader, call.namespace, body.get("spec") or {}, set())
+    except release_values.ValuesError as problem:
+        raise StoppedError(str(problem)) from None
+    return plain_yaml.lines(found) if found else ["{}"]
+
+
+_SHOWN: Mapping[str, Callable[[Call, Noun, Body], list[str]]] = {
+    "status": _status, "history": _history, "vars": _vars, "values": _values,
+}  # fmt: skip
 
 
 def _envsubst(call: Call) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import kbuild
 from applier.cli.operate import kinds, tables, watching
-from applier.cli.operate.call import BASIC, EVERYWHERE, SELECTOR, TIMEOUT, Call, guarded
+from applier.cli.operate.call import BASIC, EVERYWHERE, SELECTOR, TIMEOUT, Call, check_words, guarded
 from applier.cli.operate.words import FAILURE, StoppedError, say
 from applier.failures import ApplierError
 from kbuild.cli.flags import BOOL, TEXT, Flag
@@ -39,16 +39,17 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _get(call: Call) -> int:
-    several = _several(call.words)
+    several, names = _several(call.words)
     if several:
-        return _get_several(call, several)
+        return _get_several(call, several, names)
     found = kinds.read_noun(call.words)
     if found is None:
-        raise StoppedError(f"say what to get: {kinds.nouns_text()}, sources all or all")
+        check_words(call.words)
+        raise StoppedError(f"say what to get: {kinds.nouns_text()}, sources all, images all or all")
     noun, names = found
     if call.values.get("watch"):
         _watch(call, noun, names)
-        return 0
+        raise StoppedError("timed out waiting for the condition")
     bodies = _named(call, noun, call.objects(noun), names)
     if not bodies:
         raise StoppedError(f"no {noun.kind} objects found in {call.where} namespace")
@@ -60,21 +61,17 @@ def _get(call: Call) -> int:
     return 0
 
 
-def _several(words: list[str]) -> tuple[Noun, ...]:
-    """The kinds that `all` and `sources all` mean, none for other words. Raises: StoppedError."""
+def _several(words: list[str]) -> tuple[tuple[Noun, ...], list[str]]:
+    """The kinds that `all`, `sources all` and `images all` mean, none for other words; and the names behind them."""
     if words[:1] == [kinds.ALL]:
-        found: tuple[Noun, ...] = kinds.EVERY
-    elif words and words[0] in kinds.SOURCE_WORDS and words[1:2] == [kinds.ALL]:
-        found = tuple(kinds.SOURCES.values())
-    else:
-        return ()
-    if words[-1] != kinds.ALL:
-        raise StoppedError(f"unexpected argument: {words[-1]}")
-    return found
+        return kinds.EVERY, words[1:]
+    if words[1:2] == [kinds.ALL] and kinds.GROUPS.get(words[0]) in (kinds.SOURCES, kinds.IMAGES):
+        return tuple(kinds.GROUPS[words[0]].values()), words[2:]
+    return (), []
 
 
-def _get_several(call: Call, nouns: tuple[Noun, ...]) -> int:
-    """One table per kind that has objects; kinds that are not installed are left out."""
+def _get_several(call: Call, nouns: tuple[Noun, ...], names: list[str]) -> int:
+    """One table per kind that has objects; kinds that are not installed are left out, and a name that a kind lacks is told."""
     if call.values.get("watch"):
         raise StoppedError("expected a single resource type, but found all")
     status = 0
@@ -84,13 +81,24 @@ def _get_several(call: Call, nouns: tuple[Noun, ...]) -> int:
             say(FAILURE, str(bodies))
             status = 1
             continue
-        kept = _kept(call, noun, bodies)
+        if bodies is None:
+            continue
+        kept = _kept(call, noun, _named_or_told(call, noun, bodies, names))
         every += [(noun, body) for body in kept]
-        if bodies and not call.values.get("output") and (kept or not call.values.get("status_selector")):
+        if bodies and not call.values.get("output") and (kept or not (names or call.values.get("status_selector"))):
             sys.stdout.write(_table(call, noun, kept, noun.prefix) + "\n")
     if call.values.get("output"):
         _print_objects(call, every)
     return status
+
+
+def _named_or_told(call: Call, noun: Noun, bodies: list[Body], names: list[str]) -> list[Body]:
+    """Those with one of the names; where one is missing it is told, and none are meant."""
+    try:
+        return _named(call, noun, bodies, names)
+    except StoppedError as problem:
+        say(FAILURE, str(problem))
+        return []
 
 
 def _named(call: Call, noun: Noun, bodies: list[Body], names: list[str]) -> list[Body]:

@@ -56,11 +56,11 @@ class Built:
         return found
 
 
-def folder_of(call: Call) -> str:
-    """The folder that the line names. Raises: StoppedError."""
+def folder_of(call: Call, *, shown_whole: bool = False) -> str:
+    """The folder that the line names; one that is none is shown as given, or as a whole path. Raises: StoppedError."""
     path = str(call.values.get("path") or "")
     if not path or not os.path.isdir(path):
-        raise StoppedError(f'invalid resource path "{path}"')
+        raise StoppedError(f'invalid resource path "{os.path.abspath(path) if path and shown_whole else path}"')
     return os.path.realpath(path)
 
 

@@ -58,7 +58,7 @@ def _since(call: Call) -> float:
     """The moment from which on lines are wanted, 0 for all. Raises: StoppedError."""
     length, moment = call.values.get("since"), call.values.get("since_time")
     if length and moment:
-        raise StoppedError("at most one of `sinceTime` or `sinceSeconds` may be specified")
+        raise StoppedError("at most one of `sinceTime` or `sinceDuration` may be specified")
     if moment:
         found = ages.moment_of(str(moment))
         if found is None:

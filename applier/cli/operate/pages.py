@@ -106,14 +106,15 @@ Examples:
 """
 
 _DEBUG = """\
-Show what a Kustomization's post-build substitution works with, or its status.
+Show what goes into a Kustomization's post-build substitution or a release, its status, or the history of its runs.
 
-Variables are those of ConfigMaps, Secrets and the spec, merged, by name. Values of Secrets are not hidden.
+Variables and values are those of ConfigMaps, Secrets and the spec, merged. Values of Secrets are not hidden.
 
 \b
 Examples:
   kbuild debug kustomization web --show-vars
-  kbuild debug ks web --show-status
+  kbuild debug ks web --show-history
+  kbuild debug helmrelease shop --show-values
 """
 
 _ENVSUBST = """\
@@ -164,17 +165,19 @@ _NOUN = "kustomization|source git|… NAME"
 ARGUMENTS = {
     "get": "sources git|kustomizations|…|all [NAME...]", "reconcile": _NOUN, "suspend": f"{_NOUN}...",
     "resume": f"{_NOUN}...", "events": "", "logs": "", "tree": "kustomization NAME", "trace": "NAME | KIND/NAME...",
-    "stats": "", "debug": "kustomization NAME", "envsubst": "",
+    "stats": "", "debug": "kustomization|helmrelease NAME", "envsubst": "",
 }  # fmt: skip
-_EVERY = tuple(noun.words for noun in kinds.EVERY)
-_TOGGLED = tuple(noun.words for noun in kinds.EVERY if kinds.SUSPENDED in noun.columns)
+# Completion names the kinds that the agent has controllers for; the commands take those for images as well.
+_SERVED = tuple(noun for noun in kinds.EVERY if noun not in kinds.IMAGES.values())
+_EVERY = tuple(noun.words for noun in _SERVED)
+_TOGGLED = tuple(noun.words for noun in _SERVED if noun.suspends)
 NOUNS = {
     "get": (*_EVERY, "source all", "all"),
-    "reconcile": tuple(noun.words for noun in kinds.EVERY if noun.reconciles),
+    "reconcile": tuple(noun.words for noun in _SERVED if noun.reconciles),
     "suspend": _TOGGLED,
     "resume": _TOGGLED,
     "tree": ("kustomization",),
-    "debug": ("kustomization",),
+    "debug": ("kustomization", "helmrelease"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from threading import Thread
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from applier.cli.operate import log_lines
 from applier.cli.operate.call import DEFAULT_NAMESPACE
-from applier.cli.operate.words import FAILURE, StoppedError, say
+from applier.cli.operate.words import StoppedError
 from applier.clock import utc_text
 from applier.cluster.api import Collection, Listing
 from applier.cluster.transport import Request
@@ -44,13 +45,20 @@ def read_pods(call: Call, printer: Printer, since: float, tail: int) -> int:
     sources = _sources(call)
     readers = [PodLog(call, source, printer, since, tail) for source in sources]
     if not call.values.get("follow"):
-        return max(reader.once() for reader in readers)
+        return _ended([reader.once() for reader in readers])
     threads = [Thread(target=reader.follow, daemon=True) for reader in readers]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
         time.sleep(AGAIN_S)
-    return max(reader.status for reader in readers)
+    return _ended([reader.status for reader in readers])
+
+
+def _ended(statuses: list[int]) -> int:
+    """The status of the command. Raises: StoppedError, where no log could be read whole."""
+    if all(statuses):
+        raise StoppedError("failed to collect logs from all Flux pods")
+    return max(statuses)
 
 
 def _sources(call: Call) -> list[Source]:
@@ -125,7 +133,7 @@ class PodLog:
         except ApplierError as problem:
             if follow and problem.error_class in _PASSING:
                 return True
-            self._fail(f"the log of pod {pod['metadata']['name']} cannot be read: {problem}")
+            self._fail(f"failed getting logs: {problem}")
             return False
         except TransportError as problem:
             if not follow:
@@ -148,7 +156,7 @@ class PodLog:
 
     def _fail(self, text: str) -> None:
         self.status = 1
-        say(FAILURE, text)
+        sys.stderr.write(f"{text}\n")
 
 
 def _preference(pod: Body) -> tuple[bool, bool, str]:

@@ -32,8 +32,8 @@ def run(argv: Sequence[str]) -> int:
 def _reconcile(call: Call) -> int:
     noun, names = call.noun_and_names()
     if not noun.reconciles:
-        raise StoppedError(f"a {noun.kind} is not reconciled by itself")
-    if len(names) != 1:
+        raise StoppedError(f"{noun.kind} has no reconciler: there is nothing to wait for")
+    if not names:
         raise StoppedError(f"{noun.kind} name is required")
     body = requests.running(call, noun, names[0])
     if call.values.get("with_source"):
@@ -45,15 +45,33 @@ def _reconcile(call: Call) -> int:
 
 
 def _source_first(call: Call, noun: Noun, body: Body) -> None:
-    """Reconcile what an object names as its source. Raises: StoppedError, ApplierError."""
-    reference = body.get("spec") or {}
-    for name in noun.source[1:]:
-        reference = reference.get(name) or {}
-    source = kinds.of_kind(str(reference.get("kind") or ""))
-    if not noun.source or source is None:
-        raise StoppedError(f"{noun.kind} {body['metadata']['name']} has no source that can be reconciled")
-    there = call.elsewhere(str(reference.get("namespace") or body["metadata"].get("namespace") or call.namespace))
-    requests.run_now(there, source, requests.running(there, source, str(reference["name"])))
+    """Reconcile what an object names as its source; of a release the repository of its chart, then the chart.
+
+    Raises: StoppedError, ApplierError.
+    """
+    source, namespace, name = _source_of(call, noun, body)
+    there = call.elsewhere(namespace)
+    found = requests.running(there, source, name)
+    if source is kinds.CHART:
+        _source_first(there, source, found)
+        found = requests.running(there, source, name)
+    requests.run_now(there, source, found)
+
+
+def _source_of(call: Call, noun: Noun, body: Body) -> tuple[Noun, str, str]:
+    """(kind, namespace, name) of an object's source. Raises: StoppedError."""
+    spec, own = body.get("spec") or {}, str(body["metadata"].get("namespace") or call.namespace)
+    reference = spec.get("chartRef") or {}
+    if noun is kinds.RELEASE and not reference:
+        repository = ((spec.get("chart") or {}).get("spec") or {}).get("sourceRef") or {}
+        return kinds.CHART, str(repository.get("namespace") or own), f"{own}-{body['metadata']['name']}"
+    for field in noun.source[1:] if not reference else ():
+        reference = (reference or spec).get(field) or {}
+    kind = str(reference.get("kind") or "")
+    source = kinds.of_kind(kind)
+    if not noun.source or source is None or not source.reconciles:
+        raise StoppedError(f"cannot reconcile source of kind {kind}")
+    return source, str(reference.get("namespace") or own), str(reference["name"])
 
 
 def _more(call: Call, noun: Noun) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from applier.cli.operate.call import TIMEOUT_TEXT
 from applier.cli.operate.words import ACTION, SUCCESS, WAITING, StoppedError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from applier.cli.operate.call import Call
     from applier.cli.operate.kinds import Noun
     from applier.model.ids import Body
 
 POLL_S = 0.3
+OUT_OF_TIME = "context deadline exceeded"
 
 
 def running(call: Call, noun: Noun, name: str) -> Body:
@@ -45,7 +46,7 @@ def run_now(call: Call, noun: Noun, body: Body, more: Iterable[str] = ()) -> Non
     say(SUCCESS, f"{noun.kind} annotated")
     say(WAITING, f"waiting for {noun.kind} reconciliation")
     live = wait(call, noun, body, lambda found: (found.get("status") or {}).get("lastHandledReconcileAt") == token)
-    say(SUCCESS, f"{noun.revision} {tables.revision_of(live)}")
+    say(SUCCESS, tables.success_of(noun, live))
 
 
 def now_text() -> str:
@@ -73,15 +74,43 @@ def wait(call: Call, noun: Noun, body: Body, handled: Callable[[Body], bool]) ->
     """Wait until a run was handled; its Ready must be True then. Returns the object. Raises: StoppedError, ApplierError."""
     deadline = time.monotonic() + call.seconds("timeout", TIMEOUT_TEXT)
     while True:
-        live = call.get(noun, str(body["metadata"]["name"]))
-        if live is None:
-            raise StoppedError(f"{noun.kind} {body['metadata']['name']} was deleted meanwhile")
-        if handled(live):
-            status, message = tables.ready_of(live)
-            if status == TRUE:
-                return live
-            if status != UNKNOWN:
-                raise StoppedError(message)
+        found = _outcome(call, noun, str(body["metadata"]["name"]), handled)
+        if isinstance(found, str):
+            raise StoppedError(found)
+        if found is not None:
+            return found
         if time.monotonic() >= deadline:
-            raise StoppedError("context deadline exceeded")
+            raise StoppedError(OUT_OF_TIME)
         time.sleep(POLL_S)
+
+
+def wait_for_all(call: Call, noun: Noun, bodies: Mapping[str, Body]) -> dict[str, Body | str]:
+    """Wait for the runs of objects by name; returns each as it is then, or the message of what failed. Raises: ApplierError."""
+    deadline = time.monotonic() + call.seconds("timeout", TIMEOUT_TEXT)
+    done: dict[str, Body | str] = {}
+    while True:
+        for name in [name for name in bodies if name not in done]:
+            found = _outcome(call, noun, name, observes(bodies[name]))
+            if found is not None:
+                done[name] = found
+        if len(done) == len(bodies):
+            return done
+        if time.monotonic() >= deadline:
+            return {**dict.fromkeys(bodies, OUT_OF_TIME), **done}
+        time.sleep(POLL_S)
+
+
+def _outcome(call: Call, noun: Noun, name: str, handled: Callable[[Body], bool]) -> Body | str | None:
+    """An object whose run succeeded, the message of one that failed, None while it is not handled. Raises: ApplierError."""
+    live = call.get(noun, name)
+    if live is None:
+        return f"{noun.kind} {name} was deleted meanwhile"
+    if noun.ready:  # no controller answers for it
+        return live
+    if handled(live):
+        status, message = tables.ready_of(live)
+        if status == TRUE:
+            return live
+        if status != UNKNOWN:
+            return message
+    return None

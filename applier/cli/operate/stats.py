@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 TITLES = ("RECONCILERS", "RUNNING", "FAILING", "SUSPENDED", "STORAGE")
 _NOUNS = (
     kinds.GIT, kinds.OCI, kinds.HELM, kinds.CHART, kinds.BUCKET, kinds.KUSTOMIZATION, kinds.RELEASE, kinds.ALERT,
-    kinds.PROVIDER, kinds.RECEIVER,
+    kinds.PROVIDER, kinds.RECEIVER, kinds.IMAGE_UPDATE, kinds.IMAGE_POLICY, kinds.IMAGE_REPOSITORY,
 )  # fmt: skip
-# Kinds of Flux that the agent never installs: they are counted as none, so that reports keep their rows.
-_ELSEWHERE = ("ImageUpdateAutomation", "ImagePolicy", "ImageRepository")
 FLAGS = (
     EVERYWHERE,
     Flag("output", TEXT, "'json' for scripts (default: a table)", short="o", placeholder="FORM", choices=("json",)),
@@ -56,8 +54,7 @@ def _stats(call: Call) -> int:
     for noun, bodies in zip(_NOUNS, call.of_each(_NOUNS), strict=True):
         if isinstance(bodies, ApplierError):
             raise bodies
-        counts.append(counted(noun.kind, bodies))
-    counts += [Count(kind) for kind in _ELSEWHERE]
+        counts.append(counted(noun.kind, bodies or ()))
     if call.values.get("output"):
         found = [
             {"kind": one.kind, "running": one.running, "failing": one.failing, "suspended": one.suspended,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HASH = re.compile(r"[0-9a-f]{40,128}")
 _SHORT = 8
+_RECONCILE = "source.extensions.fluxcd.io/reconcile"
 WAITING = "waiting to be reconciled"
 
 
@@ -48,11 +49,24 @@ def revision_of(body: Mapping[str, Any]) -> str:
     if kind == kinds.RELEASE.kind:
         history = status.get("history") or ()
         return str(history[0].get("chartVersion") if history else status.get("lastAttemptedRevision") or "")
-    if kind == kinds.RECEIVER.kind:
-        return str(status.get("webhookPath") or "")
     if kind == kinds.KUSTOMIZATION.kind:
         return str(status.get("lastAppliedRevision") or "")
     return str((status.get("artifact") or {}).get("revision") or "")
+
+
+def success_of(noun: Noun, body: Mapping[str, Any], colon: str = "") -> str:
+    """What is said of an object whose run succeeded."""
+    status = body.get("status") or {}
+    if noun.ready or noun is kinds.RECEIVER:
+        return f"{noun.kind} reconciliation completed"
+    if noun is kinds.IMAGE_UPDATE or (noun is kinds.HELM and (body.get("spec") or {}).get("type") == "oci"):
+        return ready_of(body)[1]
+    if noun is kinds.IMAGE_REPOSITORY:
+        return f"{noun.revision} {(status.get('lastScanResult') or {}).get('tagCount') or 0} tags"
+    if noun is kinds.IMAGE_POLICY:
+        ref = status.get("latestRef") or {}
+        return f"{noun.revision} {ref.get('name') or ''}:{ref.get('tag') or ''}"
+    return f"{noun.revision}{colon} {revision_of(body)}"
 
 
 def source_of(noun: Noun, body: Mapping[str, Any]) -> str:
@@ -86,15 +100,35 @@ def hold_of(body: Mapping[str, Any]) -> str:
     return f"({' '.join(words)}{f': {reason}' if reason else ''})"
 
 
+def is_suspended(body: Mapping[str, Any]) -> bool:
+    """Whether an object is on hold: by its spec or, for an ArtifactGenerator, by an annotation."""
+    if body.get("kind") == kinds.GENERATOR.kind:
+        return str((body["metadata"].get("annotations") or {}).get(_RECONCILE)).lower() == "disabled"
+    return bool((body.get("spec") or {}).get("suspend"))
+
+
+def _of_images(status: Mapping[str, Any]) -> dict[str, str]:
+    """The cells that only kinds for images have."""
+    ref = status.get("latestRef") or {}
+    return {
+        kinds.IMAGE: str(ref.get("name") or ""),
+        kinds.TAG: str(ref.get("tag") or ""),
+        kinds.LAST_SCAN: str((status.get("lastScanResult") or {}).get("scanTime") or ""),
+        kinds.LAST_RUN: str(status.get("lastAutomationRunTime") or ""),
+    }
+
+
 def row(noun: Noun, body: Mapping[str, Any], shape: Shape = PLAIN, prefix: str = "") -> list[str]:
     """The cells of one object."""
     status, message = ready_of(body, noun)
     hold, cut = hold_of(body), cut_hashes if noun.cuts_hashes else str
     cells = {
         kinds.REVISION: cut(revision_of(body)),
-        kinds.SUSPENDED: str(bool((body.get("spec") or {}).get("suspend"))),
+        kinds.SUSPENDED: str(is_suspended(body)),
         kinds.READY: status,
         kinds.MESSAGE: f"{cut(message)} {hold}" if hold else cut(message),
+        kinds.SOURCE: source_of(noun, body),
+        **_of_images(body.get("status") or {}),
     }
     front = [str(body["metadata"].get("namespace") or "")] if shape.with_namespace else []
     source = [source_of(noun, body)] if shape.with_source else []

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from applier import keys
 from applier.agent.runtime import durations
-from applier.cli.operate import kinds, requests, tables
-from applier.cli.operate.call import EVERY, SHARED, Call, guarded
+from applier.cli.operate import requests, tables
+from applier.cli.operate.call import EVERY, SHARED, Call, MissingKindError, guarded
 from applier.cli.operate.words import ACTION, FAILURE, SUCCESS, WAITING, StoppedError, say
 from applier.cli.settings import connection_choice
 from applier.clock import utc_text
@@ -50,8 +50,14 @@ def resume(argv: Sequence[str]) -> int:
 def _suspend(call: Call) -> int:
     noun, names = _chosen(call)
     notes = _notes(call)
+    if not names:
+        raise StoppedError("no objects found")
     for name in names:
-        body = call.get(noun, name)
+        try:
+            body = call.get(noun, name)
+        except MissingKindError as problem:
+            say(FAILURE, f"failed suspending {noun.kind} {name} in {call.namespace} namespace: {problem}")
+            continue
         if body is None:
             say(FAILURE, f"{noun.kind} {name} not found in {call.namespace} namespace")
             continue
@@ -67,6 +73,8 @@ def _suspend(call: Call) -> int:
 
 def _resume(call: Call) -> int:
     noun, names = _chosen(call)
+    if not names:
+        say(FAILURE, f"no {noun.kind} objects found in {call.namespace} namespace")
     resumed = []
     for name in names:
         body = call.get(noun, name)
@@ -79,37 +87,37 @@ def _resume(call: Call) -> int:
         change = {"spec": {"suspend": None}, **({"metadata": {"annotations": gone}} if gone else {})}
         resumed.append(call.change(noun, body, change))
         say(SUCCESS, f"{noun.human} resumed")
-    if not noun.reconciles or not (call.values.get("wait") or len(names) == 1):
-        return 0
-    return max((_wait(call, noun, body) for body in resumed), default=0)
+    waits = call.values.get("wait", len(call.noun_and_names()[1]) == 1)
+    return _await(call, noun, resumed) if waits else 0
 
 
-def _wait(call: Call, noun: Noun, body: Body) -> int:
-    """Wait for the run of a resumed object; returns 1 where it failed. Raises: ApplierError."""
-    say(WAITING, f"waiting for {noun.kind} reconciliation")
-    try:
-        live = requests.wait(call, noun, body, requests.observes(body))
-    except StoppedError as problem:
-        say(FAILURE, str(problem))
-        return 1
-    say(SUCCESS, f"{noun.kind} {body['metadata']['name']} reconciliation completed")
-    say(SUCCESS, f"{noun.revision} {tables.revision_of(live)}")
+def _await(call: Call, noun: Noun, bodies: list[Body]) -> int:
+    """Wait for the runs of resumed objects; returns 1 where one failed. Raises: ApplierError; StoppedError."""
+    for _ in bodies:
+        say(WAITING, f"waiting for {noun.kind} reconciliation")
+    found = requests.wait_for_all(call, noun, {str(body["metadata"]["name"]): body for body in bodies})
+    for name, outcome in sorted(found.items()):
+        if isinstance(outcome, str):
+            say(FAILURE, f"{noun.kind} {name} reconciliation failed: {outcome}")
+        else:
+            say(SUCCESS, f"{noun.kind} {name} reconciliation completed")
+            say(SUCCESS, tables.success_of(noun, outcome))
+    failed = sum(isinstance(outcome, str) for outcome in found.values())
+    if failed:
+        raise StoppedError(f"reconciliation failed for {failed} {noun.kind}(s)")
     return 0
 
 
 def _chosen(call: Call) -> tuple[Noun, list[str]]:
-    """The kind and the names, each once. Raises: StoppedError, ApplierError."""
+    """The kind and the names, each once; with --all none where there are none. Raises: StoppedError, ApplierError."""
     noun, names = call.noun_and_names()
-    if kinds.SUSPENDED not in noun.columns:
-        raise StoppedError(f"a {noun.kind} cannot be suspended")
+    if not noun.suspends:
+        raise StoppedError(f"{noun.kind} has no field that suspends it")
     if names:
         return noun, list(dict.fromkeys(names))
     if not call.values.get("all"):
         raise StoppedError(f"{noun.human} name is required")
-    found = [str(body["metadata"]["name"]) for body in call.objects(noun)]
-    if not found:
-        raise StoppedError(f"no {noun.kind} objects found in {call.namespace} namespace")
-    return noun, found
+    return noun, [str(body["metadata"]["name"]) for body in call.objects(noun)]
 
 
 def _notes(call: Call) -> dict[str, str]:

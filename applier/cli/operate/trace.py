@@ -74,14 +74,26 @@ def _objects(call: Call) -> Iterator[Body]:
         group, wanted = split_api_version(str(version))
         yield _get(call, _fact(call, str(kind), group), call.words[0], wanted)
         return
-    pairs = [word.split("/", 1) for word in call.words if "/" in word]
-    if not pairs and len(call.words) > 1:
-        pairs = [[call.words[0], name] for name in call.words[1:]]
-    elif len(pairs) != len(call.words) or not pairs:
-        raise StoppedError("either `<resource>/<name>` or `<resource> <name>` is required as an argument")
-    for word, name in pairs:
+    for word, name in _pairs(call):
         resource, _, group = word.partition(".")
         yield _get(call, _fact(call, resource, group), name, "")
+
+
+def _pairs(call: Call) -> list[list[str]]:
+    """(resource, name) of each object that the line names. Raises: StoppedError, ApplierError."""
+    if not call.words:
+        raise StoppedError("either `<resource>/<name>` or `<resource> <name>` is required as an argument")
+    pairs = [word.split("/", 1) for word in call.words if "/" in word]
+    if pairs and len(pairs) != len(call.words):
+        raise StoppedError(
+            "there is no need to specify a resource type as a separate argument when passing arguments in "
+            f"resource/name form (e.g. 'kbuild trace {call.words[0]}')"
+        )
+    if not pairs and len(call.words) == 1:
+        resource, _, group = call.words[0].partition(".")
+        _fact(call, resource, group)
+        raise StoppedError("resource(s) were provided, but no name was specified")
+    return pairs or [[call.words[0], name] for name in call.words[1:]]
 
 
 def _fact(call: Call, word: str, group: str) -> KindFact:

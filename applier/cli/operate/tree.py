@@ -17,6 +17,7 @@ from kbuild.cli.flags import BOOL, TEXT, Flag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from applier.cli.operate.kinds import Noun
     from applier.model.ids import Body
 
 FLUX_GROUPS = "toolkit.fluxcd.io"
@@ -35,13 +36,18 @@ def run(argv: Sequence[str]) -> int:
 
 def _tree(call: Call) -> int:
     noun, names = call.noun_and_names()
-    if noun is not kinds.KUSTOMIZATION:
+    if noun not in (kinds.KUSTOMIZATION, kinds.GENERATOR):
         raise StoppedError("only a Kustomization has an inventory: kbuild tree kustomization NAME")
     if len(names) != 1:
-        raise StoppedError("kustomization name is required")
+        raise StoppedError(f"{noun.human} name is required")
     body = call.need(noun, names[0])
-    root = Node(_id(body))
-    Planter(call, compact=bool(call.values.get("compact"))).grow(root, body)
+    root = Node(_id(body, noun))
+    if noun is kinds.GENERATOR:
+        root.children += [
+            Node(_id({"metadata": one}, kinds.EXTERNAL)) for one in (body.get("status") or {}).get("inventory") or ()
+        ]
+    else:
+        Planter(call, compact=bool(call.values.get("compact"))).grow(root, body)
     form = call.values.get("output")
     if form == "json":
         print(json.dumps(tree_text.value(root), indent=2, ensure_ascii=False))
@@ -52,14 +58,9 @@ def _tree(call: Call) -> int:
     return 0
 
 
-def _id(body: Body) -> ObjectId:
+def _id(body: Body, noun: Noun = kinds.KUSTOMIZATION) -> ObjectId:
     metadata = body["metadata"]
-    return ObjectId(
-        kinds.KUSTOMIZATION.collection.group,
-        kinds.KUSTOMIZATION.kind,
-        str(metadata["namespace"]),
-        str(metadata["name"]),
-    )
+    return ObjectId(noun.collection.group, noun.kind, str(metadata["namespace"]), str(metadata["name"]))
 
 
 class Planter:

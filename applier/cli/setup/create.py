@@ -137,7 +137,7 @@ def _put(line: Line, noun: Noun, own: Object, human: str, *, is_generated: bool 
         say(SUCCESS, f"generated webhook URL {(found.get('status') or {}).get('webhookPath', '')}")
         return 0
     colon = ":" if noun is kinds.GIT else ""
-    say(SUCCESS, f"{noun.revision}{colon} {tables.revision_of(found)}")
+    say(SUCCESS, tables.success_of(noun, found, colon))
     return 0
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from applier.agent.runtime import durations
-from applier.cli.flags import CONNECTION, HELP
 from applier.cli.operate import call as calls
-from applier.cli.operate.call import NAMESPACE, TIMEOUT, TIMEOUT_TEXT, Call
+from applier.cli.operate.call import TIMEOUT_TEXT, Call
 from applier.cli.operate.words import StoppedError
 from kbuild.cli.flags import BOOL, Flag
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SILENT = Flag("silent", BOOL, "ask nothing", short="s")
-COMMON = (NAMESPACE, TIMEOUT, *CONNECTION, HELP)
+COMMON = calls.SHARED
 
 
 @dataclass(slots=True)

@@ -133,7 +133,7 @@ ARGUMENTS = {
     "install": "", "bootstrap": "git|github|gitea", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
     "dev": "[DIR|URL]",
 }  # fmt: skip
-_EVERY = tuple(noun.words for noun in kinds.EVERY)
+_EVERY = tuple(noun.words for noun in kinds.EVERY if noun not in kinds.IMAGES.values())
 NOUNS = {"bootstrap": ("git", "github", "gitea"), "create": tuple(create_flags.BY_NOUN), "export": _EVERY}
 
 for _word in (*kinds.NOUNS, *kinds.SOURCE_WORDS):

@@ -145,7 +145,7 @@ REFUSED = {
         "kustomization foo --source=a --health-check=Deployment/web",
     "invalid health check kind 'Job' can be HelmRelease, Deployment, DaemonSet or StatefulSet":
         "kustomization foo --source=a --health-check=Job/a.b",
-    '--interval: time: invalid duration "soon"': "kustomization foo --source=a --interval=soon",
+    'invalid argument "soon" for "--interval" flag: time: invalid duration "soon"': "kustomization foo --source=a --interval=soon",
     "unknown flag: --branch (for kustomization)": "kustomization foo --source=a --branch=b",
     "Kustomization name is required": "kustomization --source=a",
     "unknown argument: bar": "kustomization foo bar --source=a",

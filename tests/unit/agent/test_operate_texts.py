@@ -373,7 +373,7 @@ def test_the_next_word_of_a_noun_is_completed(given: tuple[str, ...], wanted: li
     ("line", "is_flux"),
     [
         ("build kustomization web", True), ("build ks web --path .", True), ("diff --context=c ks web", True), ("build ks --help", True),
-        ("build ks", False), ("build ./ks web", False), ("build ks/", False), ("diff overlays/prod", False), ("render ks web", False),
+        ("build ks", True), ("build ./ks", False), ("build ./ks web", False), ("build ks/", False), ("diff overlays/prod", False), ("render ks web", False),
         ("build -o out", False),
     ],
 )  # fmt: skip
@@ -435,3 +435,67 @@ def test_the_namespace_of_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert call.namespace_of({}) == "of-the-environment"
     assert call.namespace_of({"ns_follows_kube_context": True}) == "of-the-context"
     assert call.namespace_of({"ns_follows_kube_context": True, "namespace": "given"}) == "given"
+
+
+def test_a_noun_alone_is_a_folder_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert not flux_verb(["build", "ks"])
+    assert flux_verb(["build", "kustomization"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["get", "get sources", "get images", "suspend", "reconcile source", "export", "delete source", "debug", "tree"],
+)
+def test_a_line_without_a_noun_shows_the_help(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 0
+    assert capsys.readouterr().out.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("get foo", "say what to get: "),
+        ("reconcile ks", "Kustomization name is required"),
+        ("suspend ks", "kustomization name is required"),
+        ("get ks -n BAD_NS", 'namespace must be a valid DNS label: "BAD_NS"'),
+        ("reconcile source external a", "ExternalArtifact has no reconciler"),
+        ("debug ks", "accepts 1 arg(s), received 0"),
+        ("debug ks web", "exactly one of --show-status, --show-vars, or --show-history must be set"),
+        (
+            "debug hr web --show-values --show-status",
+            "exactly one of --show-status, --show-values, or --show-history must be set",
+        ),
+        ("trace", "either `<resource>/<name>` or `<resource> <name>` is required as an argument"),
+        ("build ks", "kustomization name is required"),
+        ("get ks --as-user-extra a", "--as-user-extra must be KEY=VALUE, not 'a'"),
+    ],
+)
+def test_wrong_lines_are_refused_in_fluxs_words(line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 1
+    assert capsys.readouterr().err.startswith(f"✗ {message}")
+
+
+def test_the_namespace_of_the_environment_must_be_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLUX_SYSTEM_NAMESPACE", "No!")
+    assert call.namespace_of({}) == "flux-system"
+    assert capsys.readouterr().err == '⚠️  ignoring invalid FLUX_SYSTEM_NAMESPACE: "No!"\n'
+    monkeypatch.setenv("FLUX_SYSTEM_NAMESPACE", "gitops")
+    assert call.namespace_of({}) == "gitops"
+
+
+def test_what_is_said_of_a_run_that_succeeded() -> None:
+    ready = {"conditions": [{"type": "Ready", "status": "True", "message": "all well"}]}
+    assert tables.success_of(kinds.RECEIVER, {"kind": "Receiver"}) == "Receiver reconciliation completed"
+    assert tables.success_of(kinds.ALERT, {"kind": "Alert"}) == "Alert reconciliation completed"
+    assert (
+        tables.success_of(kinds.IMAGE_REPOSITORY, {"status": {"lastScanResult": {"tagCount": 3}}})
+        == "scan fetched 3 tags"
+    )
+    policy = {"status": {"latestRef": {"name": "ghcr.io/a/b", "tag": "1.2"}}}
+    assert tables.success_of(kinds.IMAGE_POLICY, policy) == "selected ref ghcr.io/a/b:1.2"
+    assert tables.success_of(kinds.IMAGE_UPDATE, {"status": ready}) == "all well"
+    assert tables.success_of(kinds.HELM, {"spec": {"type": "oci"}, "status": ready}) == "all well"

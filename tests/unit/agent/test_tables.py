@@ -72,3 +72,32 @@ def test_nouns_in_all_their_spellings() -> None:
         assert kinds.read_noun(words) == (kinds.GIT, ["a"])
     assert kinds.read_noun(["nope"]) is None
     assert kinds.read_noun([]) is None
+
+
+def test_kinds_for_images_and_artifacts_have_columns_of_their_own() -> None:
+    metadata = {"name": "app", "namespace": "apps"}
+    repository = {
+        "kind": "ImageRepository",
+        "metadata": metadata,
+        "status": {"lastScanResult": {"scanTime": "2026-01-01T00:00:00Z"}},
+    }
+    assert tables.row(kinds.IMAGE_REPOSITORY, repository) == [
+        "app",
+        "2026-01-01T00:00:00Z",
+        "False",
+        "False",
+        tables.WAITING,
+    ]
+    policy = {"kind": "ImagePolicy", "metadata": metadata, "status": {"latestRef": {"name": "ghcr.io/a", "tag": "1"}}}
+    assert tables.row(kinds.IMAGE_POLICY, policy) == ["app", "ghcr.io/a", "1", "False", tables.WAITING]
+    assert tables.header(kinds.IMAGE_UPDATE) == ["NAME", "LAST RUN", "SUSPENDED", "READY", "MESSAGE"]
+    artifact = {
+        "kind": "ExternalArtifact", "metadata": metadata, "status": {"artifact": {"revision": "latest@sha256:" + "a" * 64}},
+        "spec": {"sourceRef": {"kind": "ArtifactGenerator", "name": "g", "namespace": "flux-system"}},
+    }  # fmt: skip
+    assert tables.row(kinds.EXTERNAL, artifact)[1:3] == ["latest@sha256:aaaaaaaa", "ArtifactGenerator/flux-system/g"]
+    generator = {
+        "kind": "ArtifactGenerator",
+        "metadata": {**metadata, "annotations": {"source.extensions.fluxcd.io/reconcile": "Disabled"}},
+    }
+    assert tables.row(kinds.GENERATOR, generator)[1] == "True"

@@ -211,3 +211,41 @@ def test_an_api_client_of_the_official_package_can_be_handed_in() -> None:
     connection = official.from_api_client(ApiClient(configuration), namespace="shop")
     assert (connection.server, connection.verify, connection.authorization) == (SERVER, False, "Bearer one")
     assert connection.refresh().authorization == "Bearer two"
+
+
+def test_the_command_line_s_fields_win_over_the_files(files: Path) -> None:
+    path = write(
+        files / "config", users={"a": {"exec": {"command": "nothing"}}}, **{"certificate-authority-data": encoded(PEM)}
+    )
+    found = connect(
+        Choice(
+            kubeconfig=str(path), cluster_fields=(("server", "https://elsewhere:1/"), ("insecure-skip-tls-verify", True)),
+            user_fields=(("token", "mine"),), impersonate="ann", uid="7", extra=(("scope", "dev"),),
+        ),
+        {},
+    )  # fmt: skip
+    assert (found.server, found.verify, found.ca, found.authorization) == (
+        "https://elsewhere:1",
+        False,
+        b"",
+        "Bearer mine",
+    )
+    assert found.impersonation == (
+        ("Impersonate-User", "ann"),
+        ("Impersonate-Uid", "7"),
+        ("Impersonate-Extra-scope", "dev"),
+    )
+    assert "mine" not in repr(Choice(user_fields=(("token", "mine"),)))
+    choice = Choice(
+        cluster_fields=(("certificate-authority", str(files / "ca.crt")),),
+        user_fields=(("client-certificate", str(files / "client.crt")),),
+    )
+    found = connect(choice, {"KUBECONFIG": str(path)})
+    assert (found.ca, found.client_certificate, found.verify) == (PEM, PEM, True)
+
+
+def test_a_server_on_the_command_line_needs_no_file() -> None:
+    found = connect(
+        Choice(cluster_fields=(("server", SERVER),), user_fields=(("token", "t"),)), {"KUBECONFIG": "/nowhere/config"}
+    )
+    assert (found.server, found.authorization) == (SERVER, "Bearer t")
