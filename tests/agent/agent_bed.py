@@ -65,7 +65,7 @@ class GitHandler(BaseHTTPRequestHandler):
         if self.command == "POST" and server.slow_s:
             time.sleep(server.slow_s)
         if server.password:
-            wanted = "Basic " + base64.b64encode(f"git:{server.password}".encode()).decode()
+            wanted = "Basic " + base64.b64encode(f"{server.user}:{server.password}".encode()).decode()
             if self.headers.get("Authorization") != wanted:
                 return self.reply(401, {"WWW-Authenticate": 'Basic realm="git"'}, b"nope")
         path, _, query = self.path.partition("?")
@@ -119,9 +119,9 @@ class GitServer:
         """The URL of a repository."""
         return f"http://127.0.0.1:{self.http.server_port}/{name}.git"
 
-    def protect(self, password: str) -> None:
-        """Ask for a password (of user git) from now on."""
-        self.http.password = password  # type: ignore[attr-defined]
+    def protect(self, password: str, user: str = "git") -> None:
+        """Ask for a user's password from now on."""
+        self.http.user, self.http.password = user, password  # type: ignore[attr-defined]
 
     def slow(self, seconds: float) -> None:
         """Answer fetches so much later from now on."""

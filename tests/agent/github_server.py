@@ -54,3 +54,35 @@ def github_server(folder: Path, owner: str) -> GitServer:
     server.http.asked, server.http.owner = [], owner  # type: ignore[attr-defined]
     server.protect(TOKEN)
     return server
+
+
+class AppHandler(GitHandler):
+    """An installation of a GitHub App: its token is the password of repositories, and opens the API. What is asked is written down."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        server: Any = self.server
+        if not self.path.startswith("/api/v3/"):
+            super().do_GET()
+            return
+        length = int(self.headers.get("Content-Length") or 0)
+        asked = self.rfile.read(length).decode()
+        server.asked.append((self.command, self.path, self.headers["Authorization"], asked))
+        if self.path == "/api/v3/app/installations/7/access_tokens":
+            answer = {"token": server.password, "expires_at": "2099-01-01T00:00:00Z"}
+            self.reply(201, {}, json.dumps(answer).encode())
+        elif self.headers["Authorization"] == f"Bearer {server.password}":
+            self.reply(200 if self.command == "GET" else 201, {}, b"[]")
+        else:
+            self.reply(404, {}, b'{"message": "Not Found"}')
+
+    do_POST = do_GET  # noqa: N815
+
+
+def app_server(folder: Path) -> GitServer:
+    """A server that knows an app."""
+    folder.mkdir()
+    server = GitServer(folder)
+    server.http.RequestHandlerClass = AppHandler
+    server.http.asked = []  # type: ignore[attr-defined]
+    server.protect("ghs_t0k3n", "x-access-token")
+    return server

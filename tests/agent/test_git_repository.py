@@ -166,7 +166,7 @@ def test_what_is_not_supported_is_refused_and_not_ignored(scene: AgentBed) -> No
     repository = scene.repository()
     repository.commit({"a": "1"})
     scene.start()
-    for provider in ("azure", "aws", "github"):
+    for provider in ("azure", "aws"):
         body = scene.source(repository, provider, provider=provider)
         live = scene.settled(body, "False", "InvalidProviderConfiguration")
         assert scene.condition(live, "Stalled")["status"] == "True"

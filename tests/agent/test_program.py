@@ -39,7 +39,8 @@ def test_it_reconciles_until_it_is_told_to_stop(scene: AgentBed, processes: list
     assert processes[0].lines()[-1]["msg"] == "stopped"
 
 
-def test_f49_of_two_replicas_one_works_and_the_other_takes_over(scene: AgentBed, processes: list[Process]) -> None:
+def two_replicas(scene: AgentBed, processes: list[Process]) -> Object:
+    """Two processes of which the first leads; returns a Kustomization that it has applied."""
     repository = scene.repository()
     repository.commit({"a.yaml": config_map(scene, "a")})
     processes.append(Process(scene, "one", "--enable-leader-election"))
@@ -48,6 +49,11 @@ def test_f49_of_two_replicas_one_works_and_the_other_takes_over(scene: AgentBed,
     scene.source(repository)
     live = scene.settled(scene.kustomization())
     assert not processes[1].says("started")
+    return live
+
+
+def test_f49_of_two_replicas_one_works_and_the_other_takes_over(scene: AgentBed, processes: list[Process]) -> None:
+    live = two_replicas(scene, processes)
     ended = time.monotonic()
     assert processes[0].end() == 0
     until(lambda: processes[1].says("started"))
@@ -56,13 +62,7 @@ def test_f49_of_two_replicas_one_works_and_the_other_takes_over(scene: AgentBed,
 
 
 def test_f49_a_leader_that_is_killed_is_followed_within_its_lease(scene: AgentBed, processes: list[Process]) -> None:
-    repository = scene.repository()
-    repository.commit({"a.yaml": config_map(scene, "a")})
-    processes.append(Process(scene, "one", "--enable-leader-election"))
-    until(lambda: processes[0].says("started"))
-    processes.append(Process(scene, "two", "--enable-leader-election"))
-    scene.source(repository)
-    live = scene.settled(scene.kustomization())
+    live = two_replicas(scene, processes)
     told = until(lambda: [event["message"] for event in scene.events("web") if "created" in event["message"]])
     assert len(told) == 1
     killed = time.monotonic()

@@ -8,7 +8,7 @@ Decision: docs/adr/0050-keep-notifications-until-delivered.md.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from applier.agent.notification.sending import Notice, PostError, SetupError
 from applier.agent.runtime.controller import NOT_BY_ITSELF, Again
 from applier.agent.runtime.durations import text_of
 from applier.agent.runtime.fetching import Connections, FetchError, Question, ask, manager
+from applier.agent.runtime.github_app import AppError, AppTokens
 from applier.failures import ApplierError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Delivery:
     tell: Callable[[Body, str, str], None]
     is_ready: Callable[[], bool] = lambda: True
     user_agent: str = "kbuild-agent"
+    app_tokens: AppTokens = field(default_factory=AppTokens)
     _busy: dict[str, int] = field(default_factory=dict)
     _pools: dict[Trust, Connections] = field(default_factory=dict)
     _parked: dict[str, deque[Key]] = field(default_factory=dict)
@@ -158,9 +160,11 @@ class Delivery:
         setup = f"{_dispatch(letter)}: failed to initialize notifier for provider '{letter.provider}'"
         try:
             to = destinations.read(self.reader, provider)
+            if to.app is not None:
+                to = replace(to, token=self.app_tokens.token(to.app, to.trust))
         except SetupError as problem:
             raise DeliveryError(f"{setup}: {problem}", may_pass=False) from None
-        except (MissingSecretError, ApplierError) as problem:
+        except (MissingSecretError, AppError, ApplierError) as problem:
             raise DeliveryError(f"{setup}: {problem}", may_pass=True) from None
         sender = sender_of(to.type)
         if sender is None:

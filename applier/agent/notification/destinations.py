@@ -12,7 +12,7 @@ from urllib.parse import quote
 import kbuild
 from applier.agent.notification.senders import UNSUPPORTED_TYPES, WITHOUT_ADDRESS
 from applier.agent.notification.sending import Destination, SetupError
-from applier.agent.runtime import durations
+from applier.agent.runtime import durations, github_app
 from applier.agent.runtime.fetching import Trust
 from applier.agent.runtime.kinds import SECRETS
 from applier.model.live import Absent
@@ -20,6 +20,7 @@ from applier.model.live import Absent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from applier.agent.runtime.github_app import App
     from applier.cluster.reader import Reader
     from applier.model.ids import Body
 
@@ -55,8 +56,19 @@ def read(reader: Reader, provider: Body) -> Destination:
         headers=_headers(data.get("headers", "")),
         trust=_trust(certificates, _proxy(proxy) or data.get("proxy", "") or str(spec.get("proxy") or "")),
         timeout_s=timeout_of(spec),
-        has_app_key="githubAppPrivateKey" in data,
+        app=_app(data),
     )
+
+
+def _app(data: Mapping[str, str]) -> App | None:
+    """The GitHub App of a Secret without a token, None for none. Raises: SetupError."""
+    raw = {name: value.encode() for name, value in data.items()}
+    if data.get("token") or not github_app.is_app(raw):
+        return None
+    try:
+        return github_app.app_of(raw)
+    except github_app.AppError as problem:
+        raise SetupError(str(problem)) from None
 
 
 def timeout_of(spec: Mapping[str, Any]) -> float:

@@ -25,8 +25,6 @@ class GitHubApi:
 def github_api(destination: Destination) -> GitHubApi:
     """GitHub's API: its own host for github.com, below `/api/v3` everywhere else. Raises: SetupError."""
     if not destination.token:
-        if destination.has_app_key:
-            raise SetupError("authentication as a GitHub App is not supported; give a token")
         raise SetupError("github token or github app details must be specified")
     found = repository(destination.address)
     owner, name = found.parts(2)

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from applier.agent.notification.event import Event, encoded
 from applier.agent.runtime.fetching import USUAL, Answer, Trust
+from applier.agent.runtime.github_app import App
 
 JSON = "application/json"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -31,7 +32,10 @@ class PostError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A Provider with the values of its Secrets. Units: `timeout_s` seconds for one delivery with all its attempts."""
+    """A Provider with the values of its Secrets. Units: `timeout_s` seconds for one delivery with all its attempts.
+
+    Shape: `app` stands for a token that is still to be had.
+    """
 
     type: str
     name: str = ""
@@ -44,7 +48,7 @@ class Destination:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     trust: Trust = USUAL
     timeout_s: float = 15.0
-    has_app_key: bool = False
+    app: App | None = None
 
     def secrets(self) -> set[str]:
         """Every text that must be seen by nobody: credentials, and the parts of the address behind the host."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from applier.agent.runtime import durations
+from applier.agent.runtime import durations, github_app
 from applier.agent.runtime.conditions import READY, TRUE, Conditions
 from applier.agent.runtime.events import TRACE
 from applier.agent.source import credentials
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from applier.agent.source.git_repository import GitRepositories
     from applier.model.ids import Body
 
-PREFIX = "gitrepository"
+PREFIX, GITHUB = "gitrepository", "github"
 FETCH_FAILED, IN_STORAGE, OUTDATED = "FetchFailed", "ArtifactInStorage", "ArtifactOutdated"
 INCLUDE_UNAVAILABLE, STORAGE_FAILED, VERIFIED = "IncludeUnavailable", "StorageOperationFailed", "SourceVerified"
 INCLUDE_RETRY_S = 30.0
@@ -55,12 +56,31 @@ class Inputs:
         reference, proxy = self.spec.get("secretRef"), self.spec.get("proxySecretRef")
         data = self.owner.secret(namespace, str(reference["name"])) if reference else {}
         proxy_data = self.owner.secret(namespace, str(proxy["name"])) if proxy else None
+        self._check_provider(data)
         try:
             found = credentials.of_secret(url, data, proxy_data)
+            if self.spec.get("provider") == GITHUB:
+                token = self.owner.app_tokens.token(github_app.app_of(data), found.trust)
+                found = replace(found, username=github_app.USER, password=token, bearer="")
+        except github_app.AppError as problem:
+            sentence = f"failed to configure authentication options: {problem}"
+            raise SourceError(FETCH_FAILED, "AuthenticationFailed", sentence) from None
         except credentials.CredentialsError as problem:
             sentence = f"failed to configure authentication options: {problem}"
             raise SourceError(FETCH_FAILED, "AuthenticationFailed", sentence) from None
         return Remote(url, found, durations.seconds(str(self.spec.get("timeout") or "60s")))
+
+    def _check_provider(self, data: Mapping[str, bytes]) -> None:
+        """Raises: SourceError, where provider and Secret do not fit together."""
+        problem = ""
+        if self.spec.get("provider") == GITHUB:
+            if not self.spec.get("secretRef"):
+                problem = "secretRef with github app data must be specified when provider is set to github"
+        elif github_app.is_app(data):
+            place = f"{self.run.key.namespace}/{self.spec['secretRef']['name']}"
+            problem = f"secretRef '{place}' has github app data but provider is not set to github"
+        if problem:
+            raise SourceError(FETCH_FAILED, "InvalidProviderConfiguration", problem, is_final=True)
 
     def includes(self) -> list[dict[str, Any]]:
         """The artifacts of the sources that are included, in order. Raises: SourceError."""
@@ -126,7 +146,7 @@ class Inputs:
 
 def refuse_unsupported(spec: Mapping[str, Any]) -> None:
     """Refuse what must not be ignored in silence: unverified is not verified. Raises: SourceError."""
-    if spec.get("provider", "generic") != "generic":
+    if spec.get("provider", "generic") not in ("generic", GITHUB):
         sentence = f"the provider '{spec['provider']}' is not supported by this agent"
         raise SourceError(FETCH_FAILED, "InvalidProviderConfiguration", sentence, is_final=True)
 

@@ -14,6 +14,7 @@ from applier.agent.runtime.conditions import FALSE, PROGRESSING, TRUE
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE
 from applier.agent.runtime.fetching import without_credentials
+from applier.agent.runtime.github_app import AppTokens
 from applier.agent.runtime.kinds import SECRETS
 from applier.agent.runtime.life import live
 from applier.agent.runtime.reconciling import generation, handshake, observed
@@ -58,6 +59,7 @@ class GitRepositories:
     around: Surroundings
     mirrors: Mirrors
     storage: Storage
+    app_tokens: AppTokens = field(default_factory=AppTokens)
     _kind: str = field(default=PREFIX, init=False)
 
     def reconcile(self, run: Run) -> Again:

@@ -456,7 +456,6 @@ def test_a_status_without_revision_is_refused() -> None:
     [
         ("github", {"token": "t", "address": "https://github.com/onlyone"}, "invalid repository id 'onlyone'"),
         ("github", {"address": "https://github.com/a/b"}, "github token or github app details must be specified"),
-        ("github", {"address": "https://github.com/a/b", "has_app_key": True}, "as a GitHub App is not supported"),
         ("gitlab", {"address": "https://gitlab.com/a/b"}, "gitlab token cannot be empty"),
         ("azuredevops", {"token": "t", "address": "https://dev.azure.com/org/proj/shop"}, "invalid repository id"),
         ("bitbucket", {"token": "t", "address": "https://bitbucket.org/a/b"}, "invalid token format"),
