@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from kbuild.documents.resolve import block
 from kbuild.documents.resolve import key as untagged_key
-from kbuild.model.errors import CrashError
-from kbuild.model.scalars import OddKey, key_text, text_of
+from kbuild.model.errors import CrashError, OutputError
+from kbuild.model.scalars import NULL, OddKey, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +40,24 @@ def annotated_json(resource: Resource) -> str:
     from kbuild.documents.gojson import dumps
 
     return dumps(to_generic(annotated(resource)))
+
+
+def final_body(body: Body) -> Body:
+    """The body with its annotations as they are printed; the same object when nothing changes. Raises: OutputError."""
+    if "metadata" not in body:
+        return {**body, "metadata": {}}
+    meta = body["metadata"]
+    if type(meta) is dict:
+        return {**body, "metadata": final_metadata(meta)}
+    if tag_of(meta) == NULL:
+        return body
+    from kbuild.documents.v3text import dumps
+
+    shape = "SequenceNode" if type(meta) is list else "ScalarNode"
+    raise OutputError(
+        "failed to clean up origin tracking annotations: "
+        f"wrong node kind: expected MappingNode but got {shape}: node contents:\n{dumps(meta)}"
+    )
 
 
 def final_metadata(meta: Body) -> Body:

@@ -13,6 +13,7 @@ from kbuild.documents.compose import value_of
 from kbuild.documents.layout import is_kept_whole, lines_of
 from kbuild.documents.node_text import encode
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
+from kbuild.documents.resolve import typed
 from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
 from kbuild.model.errors import KbuildError
 from kbuild.model.quote import go_quote
@@ -239,11 +240,11 @@ def overlaid(node: Node | None, value: Json) -> Node:
     if kind is _Single:
         # A text that is there keeps its quotes.
         return node if node.text == text else _scalar(value, text, node.style)
-    if node.text == text and scalar_tag(node) == tag_of(value) and bool(node.style) == is_quoted(value):
+    if node.text == text and scalar_tag(node) == tag_of(typed(value)) and bool(node.style) == is_quoted(value):
         return node
     fresh = _scalar(value, text, node.style if is_quoted(value) and node.style else style)
     fresh.comments = node.comments
-    if node.tag and scalar_tag(node) == tag_of(value):
+    if node.tag and scalar_tag(node) == tag_of(typed(value)):
         fresh.tag = node.tag
     return fresh
 
@@ -281,6 +282,6 @@ def _scalar(value: Json, text: str, style: str) -> Node:
     if isinstance(value, str):
         if not style and type(value) is not Quoted and scalar_tag(node) != tag_of(str(value)):
             node.style = '"'
-    elif scalar_tag(node) != tag_of(value):
-        node.tag = tag_of(value)
+    elif scalar_tag(node) != tag_of(typed(value)):
+        node.tag = tag_of(typed(value))
     return node

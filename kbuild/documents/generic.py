@@ -19,6 +19,7 @@ from kbuild.model.scalars import (
     NULL,
     STR,
     TIMESTAMP,
+    UNTAGGED,
     OddKey,
     Quoted,
     Scalar,
@@ -68,6 +69,8 @@ def scalar_value(value: Json) -> Json:
     if value is FLOW_EMPTY:
         return ""
     text, tag = value.text, value.tag
+    if tag == UNTAGGED:
+        return scalar_value(plain(text))
     if tag == BINARY:
         return _binary(text)
     if tag not in _RESOLVABLE:
@@ -99,6 +102,9 @@ def printed_scalar(value: Scalar) -> Json:
     """The value of an unusual scalar as it is printed. Raises: ValueError, when that fails or takes more than this."""
     if value.tag == STR:
         raise ValueError(value)
+    if value.tag == UNTAGGED:
+        found = plain(value.text)
+        return printed_scalar(found) if type(found) is Scalar else found
     try:
         found = scalar_value(value)
     except OutputError:
@@ -135,6 +141,8 @@ def decode(value: Json, *, is_top: bool = True) -> Json:
     if kind is list:
         return [decode(item, is_top=False) for item in value]
     if kind is Scalar:
+        if value.tag == UNTAGGED:
+            return decode(plain(value.text))
         found = scalar_value(value)
         is_infinite = type(found) is float and found - found != 0
         return (
@@ -341,31 +349,13 @@ def _floats(value: Json) -> Json:
     return value
 
 
-def final_body(body: Body) -> Body:
-    """The body with its annotations as they are printed; the same object when nothing changes. Raises: OutputError."""
-    if "metadata" not in body:
-        return {**body, "metadata": {}}
-    meta = body["metadata"]
-    if type(meta) is dict:
-        from kbuild.documents.annotations import final_metadata
-
-        return {**body, "metadata": final_metadata(meta)}
-    if tag_of(meta) == NULL:
-        return body
-    from kbuild.documents.v3text import dumps
-
-    shape = "SequenceNode" if type(meta) is list else "ScalarNode"
-    raise OutputError(
-        "failed to clean up origin tracking annotations: "
-        f"wrong node kind: expected MappingNode but got {shape}: node contents:\n{dumps(meta)}"
-    )
-
-
 def to_printed_values(body: Body) -> dict[str, Any]:
     """The body as it is finally printed: annotations rewritten, every scalar converted.
 
     Raises: OutputError, in the reference's words (Go value, then the reason).
     """
+    from kbuild.documents.annotations import final_body
+
     body = final_body(body)
     shown: Json = None
     try:

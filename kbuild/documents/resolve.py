@@ -14,6 +14,7 @@ from kbuild.model.scalars import (
     NULL,
     STR,
     TIMESTAMP,
+    UNTAGGED,
     OddKey,
     Quoted,
     Scalar,
@@ -190,12 +191,24 @@ def untagged_set(old: Json, text: str) -> Json:
     kind = type(old)
     if kind is Quoted or (kind is Scalar and old.quoted):
         return Quoted(text)
-    return block(text) if "\n" in text else plain(text)
+    return plain_or_block(text)
 
 
 def plain_or_block(text: str) -> Json:
     """The value of an untagged scalar that a step made: a text with line breaks is printed as a block string."""
-    return block(text) if "\n" in text else plain(text)
+    if "\n" in text:
+        return block(text)
+    return text if type(plain(text)) is str else Scalar(text, UNTAGGED)
+
+
+def untagged(text: str) -> Json:
+    """The same value, of which a later write of the text alone knows that it has no tag."""
+    return block(text) if "\n" in text else Scalar(text, UNTAGGED)
+
+
+def typed(value: Json) -> Json:
+    """A value with the type that its text gives it where it was written without a tag."""
+    return plain(value.text) if type(value) is Scalar and value.tag == UNTAGGED else value
 
 
 def block(text: str) -> Json:
@@ -239,6 +252,8 @@ def text_set(old: Json, text: str) -> Json:
     """What a write of the text alone makes of a scalar: its tag and quoting stay."""
     if type(old) is str:
         return text
+    if type(old) is Scalar and old.tag == UNTAGGED:
+        return untagged(text)
     if is_quoted(old) and tag_of(old) in (STR, INT, FLOAT, BOOL, NULL, TIMESTAMP):
         return Quoted(text) if tag_of(old) == STR else tagged(text, tag_of(old), quoted=True)
     return tagged(text, tag_of(old), quoted=is_quoted(old))

@@ -19,7 +19,7 @@ from kbuild.documents.scalar_style import (
     literal,
     one_line,
 )
-from kbuild.model.scalars import STR, OddKey, Quoted, Scalar, key_text, tag_of, text_of
+from kbuild.model.scalars import STR, UNTAGGED, OddKey, Quoted, Scalar, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,4 +250,4 @@ def _odd_scalar(value: Json) -> str:
         return text
     if value.quoted:
         return f"{value.tag} {one_line(text, DOUBLE)}"
-    return text if tag_of(plain(text)) == value.tag else f"{value.tag} {text}"
+    return text if value.tag == UNTAGGED or tag_of(plain(text)) == value.tag else f"{value.tag} {text}"

@@ -108,7 +108,7 @@ class Pen:
         """A whole resource: its metadata exists, its annotations are strings."""
         meta = body.get("metadata")
         if type(meta) is not dict or not is_final(meta.get("annotations", _OddError)):
-            from kbuild.documents.generic import final_body
+            from kbuild.documents.annotations import final_body
 
             body = final_body(body)
         self.map(body, "")

@@ -241,9 +241,9 @@ class Matcher:
                 found += self.match(items, at, parts[1:])
         if found or not self.create:
             return found
-        from kbuild.documents.resolve import plain
+        from kbuild.documents.resolve import untagged
 
-        items.append({key: plain(pattern)} if key else plain(pattern))
+        items.append({key: untagged(pattern)} if key else untagged(pattern))
         return self.elements(value, parts) if matches(pattern) else []
 
 

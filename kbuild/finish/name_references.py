@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `nameReferenceTransformer`, `filters/nameref`. Decision
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain_or_block, untagged_set
+from kbuild.documents.resolve import plain_or_block, typed, untagged_set
 from kbuild.fields.spec import are_apart
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
@@ -311,7 +311,7 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
 def wrong_type(value: Json, wanted: str) -> CrashError:
     """What the reference crashes with where it takes a value for one of another type."""
     kind = "[]interface {}" if type(value) is list else "map[string]interface {}" if type(value) is dict else ""
-    kind = kind or {NULL: "nil", INT: "int", FLOAT: "float64", BOOL: "bool"}.get(tag_of(value), "string")
+    kind = kind or {NULL: "nil", INT: "int", FLOAT: "float64", BOOL: "bool"}.get(tag_of(typed(value)), "string")
     return CrashError(f"interface conversion: interface {{}} is {kind}, not {wanted}")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.annotations import annotated
 from kbuild.documents.gojson import go_value, json_float
-from kbuild.documents.resolve import is_finite, is_float_text, tagged
+from kbuild.documents.resolve import is_finite, is_float_text, tagged, typed
 from kbuild.fields.paths import MISSING, lookup, smart_split
 from kbuild.fields.spec import ByKind
 from kbuild.fields.walk import visit
@@ -21,7 +21,7 @@ from kbuild.model.errors import (
 )
 from kbuild.model.ids import ObjectId, gvk_text, split_api_version
 from kbuild.model.log_line import stamped
-from kbuild.model.scalars import BOOL, FLOAT, INT, OddKey, tag_of, text_of
+from kbuild.model.scalars import BOOL, FLOAT, INT, UNTAGGED, OddKey, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def as_go_value(value: Json) -> Json:
     """
     if value is MISSING or type(value) is dict or type(value) is list:
         return value
-    tag, text = tag_of(value), text_of(value)
+    tag, text = tag_of(typed(value)), text_of(value)
     if tag == BOOL:
         return text[:1] in "tT"
     if tag == INT:
@@ -202,21 +202,21 @@ class Expander:
             for name, item in value.items():
                 if type(name) is OddKey and not name.duplicate:
                     raise FieldError(f"invalid map key: value='{name.text}', tag='{name.tag}'")
-                if isinstance(item, str):
-                    value[name] = self.expanded(item)
+                if is_text(item):
+                    value[name] = self.expanded(text_of(item))
         elif type(value) is list:
             for at, item in enumerate(value):
-                if not isinstance(item, str):
+                if not is_text(item):
                     raise FieldError("invalid value type expect a string")
-                value[at] = self.expanded(item)
-        elif isinstance(value, str):
-            holder[key] = self.expanded(value)
+                value[at] = self.expanded(text_of(item))
+        elif is_text(value):
+            holder[key] = self.expanded(text_of(value))
 
     def expanded(self, old: str) -> Json:
         """What becomes of one string: a lone `$(NAME)` takes the value's type; quoting is forgotten."""
         if "$" not in old:
-            return str(old)
-        text, lone = self.expand(str(old))
+            return old
+        text, lone = self.expand(old)
         if lone is MISSING:
             return text
         return tagged(json_float(lone), FLOAT, explicit=True) if type(lone) is float else lone
@@ -263,6 +263,11 @@ class Expander:
             return MISSING
         self.used.add(name)
         return value
+
+
+def is_text(value: Json) -> bool:
+    """Whether a value is a string to the reference: what was written without a tag is one, too."""
+    return isinstance(value, str) or tag_of(value) == UNTAGGED
 
 
 def as_go_text(value: Json) -> str:

@@ -74,8 +74,8 @@ def read(data: bytes, context: Context) -> list[Item]:
     except KbuildError as error:
         mark = "MalformedYAMLError: " if isinstance(error, YamlError) else ""
         raise PluginError(f"{mark}{error.reason}") from None
-    wrapped = is_wrapped(documents)
-    bodies = [body for body, _ in unwrap(documents) if not is_null(body)]
+    wrapped = is_wrapped(documents, data)
+    bodies = [body for body, _ in unwrap(documents, data) if not is_null(body)]
     items = [_output(body) for body in bodies]
     if not wrapped:
         for index, item in enumerate(items):

@@ -139,7 +139,7 @@ class HelmRun:
         Raises: KbuildError, mostly the same again.
         """
         try:
-            documents = unwrap(read_documents(output, self._memo, self._counters))
+            documents = unwrap(read_documents(output, self._memo, self._counters), output)
         except KbuildError as error:
             mark = "MalformedYAMLError: " if isinstance(error, YamlError) else ""
             error.reason = f"error reading helm output: {mark}{error.reason}"

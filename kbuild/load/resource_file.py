@@ -33,7 +33,7 @@ def parse(
     Raises: YamlError, ResourceError, OutputError.
     """
     try:
-        documents = unwrap(read_documents(text, memo, counters))
+        documents = unwrap(read_documents(text, memo, counters), text)
         result = []
         for body, line in expand(documents, name):
             resource = Resource(body, scopes=scopes, position=Position(name, line, 1))
@@ -59,10 +59,14 @@ def expand(documents: Documents, name: str) -> Documents:
     while at < len(queue):
         body, line = queue[at]
         at += 1
-        if not is_list_kind(body) or "items" not in body:
+        if not is_list_kind(body):
             result.append((body, line))
             continue
         try:
+            check_decodes(body)
+            if "items" not in body:
+                result.append((body, line))
+                continue
             for item in items_of(body):
                 queue += checked(unwrap([(item, line)]), name)
         except KbuildError as error:
@@ -87,21 +91,30 @@ def is_list_kind(body: dict[Any, Any]) -> bool:
     return isinstance(kind, str) and kind.endswith("List")
 
 
-def items_of(body: dict[Any, Any]) -> Iterator[Any]:
-    """The items of a list kind, rebuilt from JSON. Raises: ResourceError, OutputError."""
-    from kbuild.documents.generic import check_duplicates, to_generic
+def check_decodes(body: dict[Any, Any]) -> None:
+    """Raise OutputError for a list kind that has no Go value: the reference looks for its items there."""
+    from kbuild.documents.generic import check_duplicates, decode
 
-    kind, items = body["kind"], body["items"]
     try:
+        decode(body)
         check_duplicates(body)
-    except OutputError:
+    except OutputError as problem:
         from kbuild.documents.v3text import dumps, duplicates_text, source_lines
 
-        found = duplicates_text(source_lines(body))
-        shown = f"received error yaml: unmarshal errors:\n{found} for the following resource:\n{dumps(body)}"
-        error = OutputError(f"trouble expanding list of {kind}; {shown}")
+        reason = problem.reason
+        if problem.doubled is not None:
+            reason = f"yaml: unmarshal errors:\n{duplicates_text(source_lines(body))}"
+        shown = f"received error {reason} for the following resource:\n{dumps(body)}"
+        error = OutputError(f"trouble expanding list of {body['kind']}; {shown}")
         error.shown = body
         raise error from None
+
+
+def items_of(body: dict[Any, Any]) -> Iterator[Any]:
+    """The items of a list kind, rebuilt from JSON. Raises: ResourceError, OutputError."""
+    from kbuild.documents.generic import to_generic
+
+    kind, items = body["kind"], body["items"]
     if is_null(items):
         return
     if type(items) is not list:

@@ -7,8 +7,10 @@ Source: kustomize v5.8.1 `resWrangler.GetById`, `Resource.ApplySmPatch`, `resWra
 from __future__ import annotations
 
 from kbuild.documents import resolve
+from kbuild.documents.history import store_previous_id
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
+from kbuild.model.internal_annotations import REMOVED, take
 from kbuild.model.resource import forget_build
 from kbuild.model.resources import check_histories
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
     from kbuild.schema.schema import Schema
 
 _ANNOTATIONS = ("", "/metadata", "/metadata/annotations")
-_INTERNAL = "/metadata/annotations/internal.config.kubernetes.io~1"
+_INTERNAL = tuple(
+    "/metadata/annotations/" + start
+    for start in (
+        "internal.config.kubernetes.io~1", "config.kubernetes.io~1path", "config.kubernetes.io~1index", "config.k8s.io~1id",
+    )
+)  # fmt: skip
 
 
 def find_target(resources: Resources, patch: Resource) -> Resource:
@@ -101,7 +108,7 @@ class StrategicPatch:
 
         before = target.id
         if self.allows_name or self.allows_kind:
-            target.store_previous_id()
+            store_previous_id(target)
             allowed = (("allowKindChange", self.allows_kind), ("allowNameChange", self.allows_name))
             target.allowed = tuple(name for name, is_set in allowed if is_set or name in target.allowed)
         body = self._body_for(before.api_version) if self.by_selector else self.body
@@ -117,9 +124,6 @@ class StrategicPatch:
             return
         if target.twins:
             target.follow_twins()
-        if self.by_selector and is_null(version := body["apiVersion"]) and not self._replaces():
-            # The target's missing version was written without a tag, and only a null with a tag removes a field.
-            merged["apiVersion"] = version
         rewritten = {("apiVersion",): self.by_selector, ("kind",): not self.allows_kind, _NAME: not self.allows_name}
         target.untagged = target.untagged.union(path for path, is_set in rewritten.items() if is_set)
         if before.namespace:
@@ -282,6 +286,9 @@ def apply_json(
         if kept:
             meta["annotations"] = text_map(kept)
     resource.body, resource.twins = body, []
+    if type(meta) is dict and not REMOVED.isdisjoint(meta.get("annotations") or ()):
+        meta["annotations"] |= hidden or resource.build_annotations()
+        take(resource)
 
 
 def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:

@@ -15,6 +15,7 @@ from kbuild.model.scalars import (
     FLOAT,
     NULL,
     STR,
+    UNTAGGED,
     OddKey,
     Quoted,
     Scalar,
@@ -104,8 +105,7 @@ class Merger:
         if patch is None or (type(patch) is Scalar and is_null(patch)):
             return ABSENT
         if base is None or (kind is Scalar and is_null(base)):
-            adopted = self.adopt(patch, node)
-            return adopted if adopted is ABSENT or type(adopted) in _KIND_NAMES else restyled(base, adopted)
+            return self.adopt(patch, node) if type(patch) in _KIND_NAMES else restyled(base, patch)
         if kind is dict:
             if type(patch) is not dict:
                 raise wrong_kind("MappingNode", patch)
@@ -169,8 +169,10 @@ class Merger:
         elif kind is list:
             if node is not None and node.keys is not None:
                 return self.lists.settle_list(base, node, self)
-        elif kind is Scalar and base.tag == NULL and not base.text:
-            return ABSENT
+        elif kind is Scalar:
+            if base.tag == NULL and not base.text:
+                return ABSENT
+            return self._requoted(base)
         return base
 
     def _settle_fields(self, base: Body, node: Node | None, done: Body | tuple[()]) -> None:
@@ -239,7 +241,13 @@ class Merger:
             return ABSENT
         elif kind is str and self._unsafe[patch]:
             return Quoted(patch)
+        elif kind is Scalar:
+            return self._requoted(patch)
         return patch
+
+    def _requoted(self, value: Scalar) -> Json:
+        """A scalar without a tag is written as a string by now."""
+        return Quoted(value.text) if value.tag == UNTAGGED and is_yaml11_non_string(value.text) else value
 
     def _settle_patch_fields(self, patch: Body, node: Node | None) -> None:
         self.visits += 1
@@ -306,6 +314,8 @@ def restyled(base: Json, patch: Json) -> Json:
     if not quoted and type(patch) is not Scalar:
         return patch
     tag = tag_of(patch)
+    if tag == UNTAGGED:
+        return Quoted(patch.text) if quoted else patch
     if tag == FLOAT and type(patch) is Scalar and patch.text[-1:] in "fFnN":
         return Scalar(patch.text, FLOAT, quoted)
     if tag == STR and not quoted:

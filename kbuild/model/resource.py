@@ -13,7 +13,7 @@ from kbuild.model.ids import (
     ObjectId,
     split_api_version,
 )
-from kbuild.model.scalars import copy_body, known_text, text_of
+from kbuild.model.scalars import copy_body, is_null, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,13 +177,16 @@ class Resource:
             twins.follow()
 
     def store_previous_id(self) -> None:
-        """Append the current id to the history.
+        """Append the current id to the history. Mutates: a `body` without metadata.
 
         The reference keeps names, namespaces and kinds in lists of their own and adds nothing for an empty text; a
         history whose lists differ in length cannot be read any more, one without names is none.
         """
         history = self.history
         _, _, kind, name, namespace, is_cluster_scoped = self.id
+        if is_null(self.body.get("metadata")):
+            # The reference writes the history there.
+            self.body["metadata"] = {}
         if not name:
             self.torn = self.torn or bool(history)
             self.is_nameless = True

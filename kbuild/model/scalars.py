@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 STR, INT, FLOAT, BOOL, NULL = "!!str", "!!int", "!!float", "!!bool", "!!null"
 TIMESTAMP, BINARY, MERGE = "!!timestamp", "!!binary", "!!merge"
+# What a step wrote without a tag: its text alone says what it is, and no step takes a null of that kind for one.
+UNTAGGED = ""
 
 
 class Quoted(str):
@@ -36,7 +38,7 @@ class Quoted(str):
 
 
 class Scalar:
-    """A scalar that no plain Python value stands for: source text, short tag (`!!int` …) and the quoted bit.
+    """A scalar that no plain Python value stands for: source text, short tag (`!!int` …, or UNTAGGED) and the quoted bit.
 
     Compared and hashed by identity's content: text, tag and quoting.
     """
@@ -110,7 +112,7 @@ _TAGS = {str: STR, Quoted: STR, int: INT, float: FLOAT, bool: BOOL, type(None): 
 
 
 def tag_of(value: Json) -> str:
-    """The short tag of a value: `!!str`, `!!int`, …, `!!map`, `!!seq`."""
+    """The short tag of a value: `!!str`, `!!int`, …, `!!map`, `!!seq`; UNTAGGED for what was written without one."""
     tag = _TAGS.get(type(value))
     return value.tag if tag is None else tag
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.generic import to_json_values
 from kbuild.documents.gojson import dumps
+from kbuild.documents.history import store_previous_id
 from kbuild.documents.resolve import string_set
 from kbuild.model.scalars import text_of
 
@@ -32,7 +33,7 @@ class HashTransformer:
         for resource in resources.items:
             if resource.needs_hash:
                 suffix = content_hash(resource.body)
-                resource.store_previous_id()
+                store_previous_id(resource)
                 meta = resource.body["metadata"]
                 meta["name"] = string_set(meta.get("name"), f"{resource.id.name}-{suffix}")
                 resources.touched(resource)

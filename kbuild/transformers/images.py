@@ -7,11 +7,11 @@ Source: kustomize v5.8.1 `ImageTagTransformer`, `filters/imagetag`, `internal/im
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import untagged_set
+from kbuild.documents.resolve import untagged
 from kbuild.fields.spec import field_specs
 from kbuild.fields.walk import Plans, wrong_kind
 from kbuild.model.errors import ConfigurationError, FieldError
-from kbuild.model.scalars import is_null, text_of
+from kbuild.model.scalars import Quoted, is_null, is_quoted, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ImageTagTransformer:
             raise wrong_kind("ScalarNode", old)
         new = self.new_text(text_of(old))
         if new is not None:
-            holder[key] = untagged_set(old, new)
+            holder[key] = Quoted(new) if is_quoted(old) else untagged(new)
 
 
 def transform_all(entries: list[ImageTagTransformer], resources: Resources) -> None:

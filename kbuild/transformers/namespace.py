@@ -5,6 +5,7 @@ Source: kustomize v5.8.1 `NamespaceTransformer`, `filters/namespace`.
 
 from __future__ import annotations
 
+from kbuild.documents.history import store_previous_id
 from kbuild.documents.resolve import ABSENT, string_set
 from kbuild.fields.spec import ByKind, FieldSpec, field_specs
 from kbuild.fields.walk import CREATED, SCALAR, Plan, scalar_setter, visit, wrong_kind
@@ -60,7 +61,7 @@ class NamespaceTransformer:
         for resource in resources.items:
             if not resource.body or resource.helm_generated:
                 continue
-            resource.store_previous_id()
+            store_previous_id(resource)
             try:
                 self.set_in(resource)
             except FieldError as error:

@@ -5,6 +5,7 @@ Source: kustomize v5.8.1 `PatchTransformer`.
 
 from __future__ import annotations
 
+from kbuild.documents.history import store_previous_id
 from kbuild.fields.selector import Selector, selector_text
 from kbuild.merge import json_patch
 from kbuild.merge.resource_patch import StrategicPatch, apply_json, find_target
@@ -121,7 +122,7 @@ class PatchTransformer:
         assert operations is not None
         known = json_patch.Strings()
         for resource in Selector(self.target).select(resources, self.context.counters):
-            resource.store_previous_id()
+            store_previous_id(resource)
             try:
                 apply_json(resource, operations, has_annotations=True, known=known, forgives=True)
             except KbuildError as error:

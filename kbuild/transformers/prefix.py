@@ -5,19 +5,19 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 
 from __future__ import annotations
 
+from kbuild.documents.history import check_metadata, store_previous_id
 from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
 from kbuild.fields.spec import field_specs
-from kbuild.fields.walk import SCALAR, Plans, scalar_setter, wrong_kind
-from kbuild.model.errors import ConfigurationError, CrashError
+from kbuild.fields.walk import SCALAR, Plans, scalar_setter
+from kbuild.model.errors import ConfigurationError
 from kbuild.model.resources import check_histories
-from kbuild.model.scalars import is_null, text_of
+from kbuild.model.scalars import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.context import Context
-    from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
 
@@ -74,17 +74,7 @@ class _Affix:
         if self.text:
             check_metadata(resource)
             (resource.prefixes if self.key == "prefix" else resource.suffixes).append(self.text)
-            resource.store_previous_id()
-
-
-def check_metadata(resource: Resource) -> None:
-    """Raise CrashError where the reference cannot note a change among the annotations."""
-    meta = resource.body.get("metadata")
-    annotations = meta.get("annotations") if type(meta) is dict else None
-    for value in (meta, annotations or None):
-        is_wrong = type(value) is list if value is annotations else type(value) is not dict
-        if value is not None and is_wrong and not is_null(value):
-            raise CrashError(wrong_kind("MappingNode", value).reason)
+            store_previous_id(resource)
 
 
 class PrefixTransformer(_Affix):

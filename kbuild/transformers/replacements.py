@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.counters import Counters
 from kbuild.documents.annotations import annotated
-from kbuild.documents.resolve import plain_or_block, text_set, untagged_set
+from kbuild.documents.resolve import text_set, untagged, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, smart_split
 from kbuild.fields.selector import Selector
 from kbuild.fields.structured import set_inside
@@ -165,7 +165,7 @@ def source_value(entry: dict[str, Any], finder: Finder) -> Callable[[], Json]:
     if entry.get("sourceValue") is not None:
         if source is not None:
             raise ReplacementError("value and resource selectors are mutually exclusive")
-        given = plain_or_block(str(entry["sourceValue"]))
+        given = untagged(str(entry["sourceValue"]))
         return lambda: given
     texts = texts_of(source)
     resource = source_resource(texts, source, finder)
@@ -273,6 +273,7 @@ def is_selected(resource: Resource, select: Selector, rejects: list[tuple[Select
         by_labels = config.get("annotationSelector") or config.get("labelSelector")
         if by_labels and reject.matches_annotations(resource) and reject.matches_labels(resource):
             return False
+    for reject, config in rejects:
         by_id = any(config.get(part) for part in ("group", "version", "kind", "name", "namespace"))
         if by_id and any(matches_id(reject, found) for found in ids):
             return False
@@ -337,8 +338,7 @@ def write_at(
         is_name = parts == ["metadata", "name"]
         if tuple(parts) in resource.untagged or (is_name and (resource.prefixes or resource.suffixes)):
             # What was written without a tag is typed anew.
-            typed = untagged_set(holder[key], text_of(holder[key]))
-            holder[key] = holder[key] if is_null(typed) else typed
+            holder[key] = untagged_set(holder[key], text_of(holder[key]))
         if parts[0] == "metadata" and parts[1:] in ([], ["annotations"]):
             forget_build(resource)
         if resource.twins:
@@ -369,6 +369,6 @@ def put(holder: Any, key: Any, value: Json, options: dict[str, Any]) -> None:
     if not is_scalar:
         holder[key] = copy_body(value)
     elif old is CREATED:
-        holder[key] = plain_or_block(text)
+        holder[key] = untagged(text)
     else:
         holder[key] = text_set(old, text)
