@@ -128,6 +128,9 @@ bench-cluster: cluster-programs $(VENV)/.compiled ## the applier against kubectl
 fuzz: oracle $(VENV)/.compiled ## random trees against the reference (N: how many, SEED: which ones)
 	@$(BIN)/python tools/fuzz.py -n $${N:-1000} --seed $${SEED:-1} --table $(ARGS)
 
+fuzz-real: oracle $(VENV)/.compiled ## changed real inputs against the reference (N: how many, SEED: which ones; ARGS: folders)
+	@$(BIN)/python tools/mutate_inputs.py -n $${N:-1000} --seed $${SEED:-1} $(ARGS)
+
 conformance: $(VENV)/.compiled ## the shared conformance cases, where they are beside the checkout
 	@$(BIN)/python "$${KBUILD_CONFORMANCE:-../shared/conformance}/run.py" --command '$(CURDIR)/$(BIN)/kbuild render' -j 2 $(ARGS)
 

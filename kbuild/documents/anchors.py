@@ -87,9 +87,9 @@ class _Expansion:
         return self.deep(target)
 
     def deep(self, node: Node) -> Node:
-        """A copy of an expanded node."""
+        """A copy of an expanded node; of a scalar, too: lines of keys are known by their nodes."""
         if node.kind == SCALAR_NODE:
-            return node
+            return node.copy()
         copy = self.shallow(node)
         copy.content = [self.deep(child) for child in node.content]
         return copy

@@ -64,7 +64,7 @@ def with_lines(
 
     `is_final` says that the annotations were written anew, as they are last; `holder` is the resource, during the build.
     """
-    if is_kept_whole(text):
+    if is_kept_whole(text) and holder is None:
         return None
     document = document_at(text, position.line)
     plain = duplicates_text(duplicate_lines(body))

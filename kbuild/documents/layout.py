@@ -42,8 +42,8 @@ def note_lines(body: Json, text: str, edit: Callable[[Node], None] | None) -> No
 
 
 def is_kept_whole(text: str) -> bool:
-    """Whether a body keeps all of a text that decides where lines end: it has neither comments nor flow collections."""
-    return not ("#" in text or "{" in text or "[" in text)
+    """Whether a body keeps all of a text that decides where lines end: no comments, flow collections, quotes and folds."""
+    return not any(mark in text for mark in "#{[\"'>")
 
 
 def lines_of(document: Document) -> list[Duplicate]:

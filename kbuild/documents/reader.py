@@ -56,11 +56,11 @@ class Memo:
 class Typing:
     """How lines are typed, and the tables of lines, of what stands before a colon and of flat flow collections already read.
 
-    Shape: `heads` has indentation and key by the text of a line before its first `: `; `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `key(text)` a plain key (Declined for what only the
+    Shape: `heads` has indentation and key by the text of a line before its first `: `; `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `folded(text)` a folded block, `key(text)` a plain key (Declined for what only the
     full parser can say); `null` is the value of nothing, `flow_null` that in a flow map; `last_wins` drops earlier duplicates of a key.
     """
 
-    __slots__ = ("flow_null", "flows", "heads", "key", "last_wins", "lines", "null", "plain", "quoted")
+    __slots__ = ("flow_null", "flows", "folded", "heads", "key", "last_wins", "lines", "null", "plain", "quoted")
 
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
@@ -68,6 +68,7 @@ class Typing:
         self.flows: dict[str, Any] = {}
         self.plain: Any = resolve.plain
         self.quoted: Any = Quoted
+        self.folded: Any = resolve.folded
         self.key: Any = string_key
         self.null: Json = resolve.EMPTY
         self.flow_null: Json = resolve.FLOW_EMPTY
@@ -372,8 +373,10 @@ class Builder:
 
         if kind in (BLOCK, DASH_BLOCK):
             text, at = block_scalar(self.lines, at + 1, value, indent, ends_open=self.ends_open)
-            if value[0] == ">" and resolve.may_refold(text):
-                raise Declined
+            if value[0] == ">":
+                if resolve.may_refold(text):
+                    raise Declined
+                return self.typing.folded(text), at
         else:
             text, at = quoted_lines(self.lines, at, value)
         return self.typing.quoted(text), at

@@ -221,11 +221,23 @@ def block(text: str) -> Json:
 
 def folded(text: str) -> Json:
     """A string in a folded block, which the reference may change when it writes and reads that again."""
-    if text[:1] == "\t" or not may_refold(text) or not is_block(text):
+    if text[:1] == "\t":
         return block(text)
-    from kbuild.documents.v3text import refolded
+    if may_refold(text) and is_block(text):
+        from kbuild.documents.v3text import refolded
 
-    return Scalar(text, STR, True) if refolded(text) != text else Quoted(text)
+        if refolded(text) != text:
+            return Scalar(text, STR, True)
+    found = Quoted(text)
+    found.is_folded = True
+    return found
+
+
+def is_folded(value: Json) -> bool:
+    """Whether a scalar was a folded block."""
+    if type(value) is Quoted:
+        return hasattr(value, "is_folded")
+    return type(value) is Scalar and value.tag == STR and value.text[:1] != "\t"
 
 
 def is_block(text: str) -> bool:
@@ -252,6 +264,8 @@ def text_set(old: Json, text: str) -> Json:
     """What a write of the text alone makes of a scalar: its tag and quoting stay."""
     if type(old) is str:
         return text
+    if is_folded(old):
+        return folded(text)
     if type(old) is Scalar and old.tag == UNTAGGED:
         return untagged(text)
     if is_quoted(old) and tag_of(old) in (STR, INT, FLOAT, BOOL, NULL, TIMESTAMP):

@@ -43,7 +43,10 @@ def definitions(content: bytes) -> dict[str, Any]:
         try:
             values = read_json(content)
         except ValueError as error:
-            raise ConfigurationError(str(error)) from None
+            from kbuild.documents.json_errors import go_reason
+
+            reason = go_reason(content.decode("utf-8", "replace")) or str(error)
+            raise ConfigurationError(reason) from None
     else:
         try:
             values = read_config(content)

@@ -57,7 +57,7 @@ def read_json(text: str) -> Json:
     try:
         return config.read_json(text, parse_float=Number)
     except (ValueError, RecursionError) as error:
-        from kbuild.merge.json_errors import go_reason
+        from kbuild.documents.json_errors import go_reason
 
         raise PatchError(go_reason(text) or str(error)) from None
 

@@ -11,7 +11,7 @@ from kbuild.documents.history import store_previous_id
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
 from kbuild.model.internal_annotations import REMOVED, take
-from kbuild.model.resource import forget_build
+from kbuild.model.resource import INTERNAL, forget_build
 from kbuild.model.resources import check_histories
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
@@ -81,14 +81,17 @@ class StrategicPatch:
 
     def __init__(self, resource: Resource) -> None:
         self.resource, self.body = resource, resource.body
-        self.allows_name = self.allows_kind = False
+        # A patch may say so itself, in the annotations that the reference uses for its options.
+        self.allows_name, self.allows_kind = (
+            resource.hidden.get(f"{INTERNAL}allow{part}Change") == "enabled" for part in ("Name", "Kind")
+        )
         self.by_selector = self.repeats = False
         self._known: Known | None = None
         self._by_version: dict[str, Body] = {}
 
     def allow(self, *, name: bool, kind: bool) -> None:
         """Let it change the target's name or kind."""
-        self.allows_name, self.allows_kind = name, kind
+        self.allows_name, self.allows_kind = self.allows_name or name, self.allows_kind or kind
         if name or kind:
             self.body = with_text_annotations(self.body)
 

@@ -8,7 +8,7 @@ Source: kyaml v0.21.1 `merge2.Merge`, `walk.Walker`, `yaml.FieldSetter`, with li
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import _OLD_BOOLS, block, is_yaml11_non_string, tagged
+from kbuild.documents.resolve import _OLD_BOOLS, block, folded, is_folded, is_yaml11_non_string, tagged
 from kbuild.documents.resolve import key as untagged_key
 from kbuild.model.errors import PatchError
 from kbuild.model.scalars import (
@@ -309,6 +309,8 @@ def remove(body: Body, key: str | OddKey) -> None:
 def restyled(base: Json, patch: Json) -> Json:
     """A scalar of the patch with the quoting of the one that it replaces."""
     quoted = is_quoted(base)
+    if is_folded(base) and tag_of(patch) == STR:
+        return folded(text_of(patch))
     if isinstance(patch, str):
         return Quoted(patch) if quoted else block(patch) if patch[:1] == "\t" and "\n" in patch else str(patch)
     if not quoted and type(patch) is not Scalar:

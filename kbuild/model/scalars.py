@@ -32,9 +32,13 @@ UNTAGGED = ""
 
 
 class Quoted(str):
-    """A string whose source scalar was single-quoted, double-quoted or a block scalar. Equal to the same `str`."""
+    """A string whose source scalar was single-quoted, double-quoted or a block scalar. Equal to the same `str`.
 
-    __slots__ = ()
+    `is_folded` is set, to true, where that was a folded block, and nowhere else: another text in its place is folded, too.
+    """
+
+    __slots__ = ("is_folded",)
+    is_folded: bool
 
 
 class Scalar:

@@ -52,7 +52,8 @@ def lay_out(tree: Tree, folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_dir():
             path.write_bytes(content)
-    (folder / tree.target).mkdir(parents=True, exist_ok=True)
+    if not (folder / tree.target).exists():
+        (folder / tree.target).mkdir(parents=True)
 
 
 def parted(status: int, output: bytes, stderr: str) -> Answer:
@@ -70,11 +71,25 @@ def parted(status: int, output: bytes, stderr: str) -> Answer:
     return Answer(1, output, text[:at], text[at:]) if at >= 0 else Answer(status, output, text, "")
 
 
+def written(tree: Tree, folder: Path) -> bytes:
+    """What a build wrote where `-o` says, file by file; it is removed again."""
+    found = b""
+    for flag, name in zip(tree.arguments, tree.arguments[1:], strict=False):
+        place = folder / name
+        if flag != "-o" or not place.exists():
+            continue
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and str(path.relative_to(folder)) not in tree.files:
+                found += f"--- {path.relative_to(folder)}\n".encode() + path.read_bytes()
+                path.unlink()
+    return found
+
+
 def ask(binary: Path, tree: Tree, folder: Path) -> Answer:
     """The reference's answer."""
     command = [binary, "build", *tree.arguments, tree.target]
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
-    return parted(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
+    return parted(done.returncode, done.stdout + written(tree, folder), done.stderr.decode(errors="replace"))
 
 
 def ours(tree: Tree, folder: Path) -> Answer:
@@ -83,7 +98,7 @@ def ours(tree: Tree, folder: Path) -> Answer:
         done = run(["render", *tree.arguments, tree.target], folder)
     except Exception:  # noqa: BLE001 - whatever it is, the tree that leads to it is what matters
         return Answer(1, b"", "", traceback.format_exc())
-    return parted(done.status, done.stdout, done.stderr)
+    return parted(done.status, done.stdout + written(tree, folder), done.stderr)
 
 
 def unlike(reference: Answer, answer: Answer) -> str:
