@@ -176,7 +176,7 @@ def _walk_element(
     if other < 0:
         return ABSENT if at < 0 else merger.settle(base[at], items)
     asked = patch[other]
-    if patch is not base and type(asked) is dict and DIRECTIVE in asked:
+    if patch is not base and type(asked) is dict and text_of(asked.get(DIRECTIVE, "")) in (DELETE, REPLACE, MERGE):
         # The reference takes a directive out of the patch when it follows it: the same values do not find it again.
         patch[other] = {key: value for key, value in asked.items() if key != DIRECTIVE}
     return merger.adopt(asked, items) if at < 0 else merger.merge(base[at], asked, items)

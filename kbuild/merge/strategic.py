@@ -131,9 +131,14 @@ class Merger:
         node = node or self.node_of(base) or self.node_of(patch)
         if "" in base:
             raise wrong_kind("ScalarNode", base)
+        done: Body | set[str | OddKey] = patch
         for key in self._fields_of(patch, base):
             value = patch[key]
-            own = key if key in base else _same_text(base, key)
+            own: str | OddKey | None = key
+            if key not in base:
+                own = _same_text(base, key)
+                if own is not None:
+                    done = {*done, own}
             child = None if node is None else node.fields.get(key_text(key), node.other)
             if own is None:
                 value = self.adopt_known(value, child)
@@ -146,7 +151,7 @@ class Merger:
                 remove(base, own)
             else:
                 base[own] = value
-        self._settle_fields(base, node, patch)
+        self._settle_fields(base, node, done)
         return base
 
     def _fields_of(self, patch: Body, base: Body) -> list[str | OddKey]:
@@ -156,7 +161,7 @@ class Merger:
             keys = sorted(patch, key=key_text)
             if keys and not key_text(keys[0]):
                 raise wrong_kind("ScalarNode", base)
-            keys = [key for key in keys if key != DIRECTIVE and not (type(key) is OddKey and key.duplicate)]
+            keys = [key for key in keys if key != DIRECTIVE and not _is_repeated(key)]
             found = self.known.orders[id(patch)] = patch, keys
         return found[1]
 
@@ -175,7 +180,7 @@ class Merger:
             return self._requoted(base)
         return base
 
-    def _settle_fields(self, base: Body, node: Node | None, done: Body | tuple[()]) -> None:
+    def _settle_fields(self, base: Body, node: Node | None, done: Body | set[str | OddKey] | tuple[()]) -> None:
         if "" in base:
             # The reference takes a field without a name for the map itself.
             raise wrong_kind("ScalarNode", base)
@@ -184,9 +189,9 @@ class Merger:
         for key, value in base.items():
             kind = type(value)
             if kind is str:
-                if unsafe[value] and key not in done:
+                if unsafe[value] and key not in done and not _is_repeated(key):
                     base[key] = Quoted(value)
-            elif (kind is dict or kind is list or kind is Scalar) and key not in done:
+            elif (kind is dict or kind is list or kind is Scalar) and key not in done and not _is_repeated(key):
                 child = None if node is None else node.fields.get(key, node.other)
                 if kind is dict:
                     self.visits += 1
@@ -255,7 +260,7 @@ class Merger:
         for key in sorted(patch, key=key_text):
             if not key_text(key):
                 raise wrong_kind("ScalarNode", patch)
-            if type(key) is OddKey and key.duplicate:
+            if _is_repeated(key):
                 continue
             child = None if node is None else node.fields.get(key_text(key), node.other)
             value = self.settle_patch(patch[key], child)
@@ -282,6 +287,11 @@ def directive(patch: Body) -> str:
     if strategy not in (DELETE, REPLACE, MERGE):
         raise unknown_strategy(strategy)
     return strategy
+
+
+def _is_repeated(key: str | OddKey) -> bool:
+    """Whether a map has used the key before: the reference walks the first use only."""
+    return type(key) is OddKey and key.duplicate
 
 
 def _same_text(body: Body, key: str | OddKey) -> str | OddKey | None:
