@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kbuild.accumulate.origins import ORIGIN_KEY, TRANSFORMATIONS_KEY
+from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY
 from kbuild.model.errors import UNKNOWN, OutputError
 
 TYPE_CHECKING = False

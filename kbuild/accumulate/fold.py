@@ -174,8 +174,7 @@ class Fold:
         """A body with all annotations that the reference keeps on it at this point."""
         from kbuild.documents.annotations import annotated
 
-        more = {} if self.origins is None else self.origins.texts(resource)
-        return annotated(resource, more)
+        return annotated(resource)
 
     def restore(self, resource: Resource) -> None:
         """Take origin annotations out of a body that came back from a plugin. Mutates: `resource`. Raises: KbuildError."""

@@ -9,24 +9,21 @@ from __future__ import annotations
 from os.path import join, normpath
 
 from kbuild.documents.config import read_config
+from kbuild.documents.origin_text import BY, ORIGIN_KEY, TRANSFORMATIONS_KEY, OriginTexts
 from kbuild.model import repo_spec
-from kbuild.model.scalars import Quoted, text_of
+from kbuild.model.scalars import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from kbuild.documents.origin_text import Origin
     from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Quoted
     from kbuild.model.tree import BaseEntry
 
-    # An origin: its path, repo, ref, configuredIn, and the id of what configured it.
-    Origin = tuple[str, str, str, str, tuple[str, str, str, str]]
-
-ORIGIN_KEY = "config.kubernetes.io/origin"
-TRANSFORMATIONS_KEY = "alpha.config.kubernetes.io/transformations"
 NOBODY = ("", "", "", "")
-BY = ("apiVersion", "kind", "name", "namespace")
 
 
 class Origins:
@@ -36,7 +33,7 @@ class Origins:
 
     def __init__(self) -> None:
         self.place: tuple[str, str, str] = ("", "", "")
-        self._texts: dict[Any, Quoted] = {}
+        self._texts = OriginTexts()
 
     def enter(self, entry: BaseEntry) -> tuple[str, str, str]:
         """Go into a base; returns the place to come back to."""
@@ -87,22 +84,15 @@ class Origins:
                 resource.origin = origin
             else:
                 resource.transformations.append(origin)
+            # The reference sorts all annotations whenever it writes one of these.
+            resource.marks = {}
 
     def write(self, resource: Resource, *, with_origin: bool, with_transformations: bool) -> None:
         """Put the annotations into the body. Mutates: `resource.body`."""
         if with_origin and resource.origin is not None:
-            annotate(resource, ORIGIN_KEY, self._text(resource.origin))
+            annotate(resource, ORIGIN_KEY, self._texts[resource.origin])
         if with_transformations and resource.transformations:
-            annotate(resource, TRANSFORMATIONS_KEY, self._text(tuple(resource.transformations)))
-
-    def texts(self, resource: Resource) -> dict[str, str]:
-        """The annotations of a resource as the reference holds them during a build."""
-        found = {}
-        if resource.origin is not None:
-            found[ORIGIN_KEY] = str(self._text(resource.origin))
-        if resource.transformations:
-            found[TRANSFORMATIONS_KEY] = str(self._text(tuple(resource.transformations)))
-        return found
+            annotate(resource, TRANSFORMATIONS_KEY, self._texts[tuple(resource.transformations)])
 
     def take(self, resource: Resource) -> None:
         """Read the annotations of a resource that came back from a plugin. Mutates: `resource`. Raises: KbuildError."""
@@ -120,15 +110,6 @@ class Origins:
         steps = read_config(text_of(annotations.pop(TRANSFORMATIONS_KEY)))
         resource.transformations = [as_origin(step) for step in steps] if type(steps) is list else []
 
-    def _text(self, key: Any) -> Quoted:
-        found = self._texts.get(key)
-        if found is None:
-            from kbuild.documents.v3text import dumps
-
-            value = as_map(key) if type(key[0]) is str else [as_map(origin) for origin in key]
-            found = self._texts[key] = Quoted(dumps(value))
-        return found
-
 
 def annotate(resource: Resource, key: str, text: Quoted) -> None:
     """Set one annotation. Mutates: `resource.body`."""
@@ -139,17 +120,6 @@ def annotate(resource: Resource, key: str, text: Quoted) -> None:
     if type(annotations) is not dict:
         annotations = meta["annotations"] = {}
     annotations[key] = text
-
-
-def as_map(origin: Origin) -> dict[str, Any]:
-    """An origin as the reference prints it: keys in its order, empty ones left out."""
-    path, repo, ref, configured_in, who = origin
-    result: dict[str, Any] = {"path": path, "repo": repo, "ref": ref, "configuredIn": configured_in}
-    by = {name: text for name, text in zip(BY, who, strict=True) if text}
-    result = {name: text for name, text in result.items() if text}
-    if by:
-        result["configuredBy"] = by
-    return result
 
 
 def as_origin(value: Any) -> Origin:

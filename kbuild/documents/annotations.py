@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
 
 
-def annotated(resource: Resource, more: dict[str, str] | None = None) -> Body:
-    """The body with the annotations that the reference keeps on it during a build, as its errors show it, and `more`.
+def annotated(resource: Resource) -> Body:
+    """The body with the annotations that the reference keeps on it during a build, as its errors show it.
 
     Source: kustomize v5.8.1 `resource.Resource`, build annotations.
     """
-    added = {**resource.build_annotations(), **(more or {})}
+    added = all_annotations(resource)
     meta = resource.body.get("metadata")
     if not added or type(meta) is not dict:
         return resource.body
@@ -32,6 +32,16 @@ def annotated(resource: Resource, more: dict[str, str] | None = None) -> Body:
         **resource.body,
         "metadata": {**meta, "annotations": {**(shown if type(shown) is dict else {}), **added}},
     }
+
+
+def all_annotations(resource: Resource) -> dict[str, str]:
+    """The annotations that the reference keeps on a resource during a build, those about origins included."""
+    added = resource.build_annotations()
+    if resource.origin is not None or resource.transformations:
+        from kbuild.documents.origin_text import origin_texts
+
+        added.update(origin_texts(resource))
+    return added
 
 
 def annotated_json(resource: Resource) -> str:

@@ -8,21 +8,23 @@ Source: kyaml v0.21.1 `RNode.String`, `AnnotationSetter`; go.yaml.in/yaml v3.0.3
 from __future__ import annotations
 
 from kbuild.documents.anchors import expand
+from kbuild.documents.annotations import all_annotations
 from kbuild.documents.commented import Document, read_document
 from kbuild.documents.compose import value_of
 from kbuild.documents.layout import is_kept_whole, lines_of
 from kbuild.documents.node_text import encode
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
-from kbuild.documents.resolve import typed
+from kbuild.documents.resolve import ABSENT, string_set, typed
 from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
 from kbuild.model.errors import KbuildError
+from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
-from kbuild.model.resource import INTERNAL
 from kbuild.model.scalars import Quoted, is_quoted, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from kbuild.model.errors import Position
     from kbuild.model.resource import Resource
@@ -44,16 +46,19 @@ def as_written(reason: str, found: Json, texts: Iterable[str]) -> str:
 def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | None:
     """An error's reason with a value of a resource in the style of the resource's file, None where it is not in there."""
     path = path_of(resource.body, found)
-    document = document_at(text, resource.position.line)
-    if path is None or document is None or document.root is None:
+    if path is None:
         return None
-    original, value = step_into(document.root, resource.body, path)
-    if original is None and not resource.is_rebuilt:
+    root: Node | None = None
+    if not resource.is_rebuilt and not resource.behavior:
+        document = document_at(text, resource.position.line)
+        if document is None or document.root is None:
+            return None
+        root = document.root
+    original, value = (None, found) if root is None else step_into(root, resource.body, path)
+    if original is None and root is not None:
         return None
-    if not path:
-        value = held(resource, document.root)
-    if resource.is_rebuilt:
-        original = None
+    if path in ([], ["metadata"]):
+        _, value = step_into(Node(SCALAR_NODE, (0, 0)), held(resource, root), path)
     return replaced(reason, dumps(found), encode(overlaid(original, value)))
 
 
@@ -74,7 +79,7 @@ def with_lines(
         for key, value in entries(document.root):
             if key.text == "metadata" and value.kind == MAPPING_NODE:
                 drop(value, "annotations")
-    shown = body if holder is None else held(holder, document.root)
+    shown = body if holder is None else held(holder, None if holder.is_rebuilt else document.root)
     lines = lines_of(Document(overlaid(document.root, shown), document.head, document.foot))
     return replaced(reason, plain, duplicates_text(lines))
 
@@ -195,26 +200,38 @@ def entries(node: Node) -> Iterator[tuple[Node, Node]]:
     return zip(node.content[::2], node.content[1::2], strict=True)
 
 
-def held(resource: Resource, original: Node) -> Body:
-    """The body with the annotations that the reference keeps on it at this point: behind those of the file."""
-    added = resource.build_annotations()
+def held(resource: Resource, original: Node | None) -> Body:
+    """The body with the annotations that the reference keeps on it at this point, each where and as it was written.
+
+    `original` is the resource's node in its file; none where the reference has written all annotations anew since.
+    """
+    added = all_annotations(resource)
     meta = resource.body.get("metadata")
-    if not added or type(meta) is not dict:
+    if type(meta) is not dict or not (added or resource.marks):
         return resource.body
-    order = ("prefixes", "previousNames", "previousNamespaces", "previousKinds", "suffixes")
-    names = dict.fromkeys([*(INTERNAL + name for name in order), *added])
-    shown = meta.get("annotations")
-    annotations = {**shown} if type(shown) is dict else {}
-    if resource.is_rebuilt:
-        # Texts without quotes, sorted.
-        annotations = {key_text(key): str(text_of(value)) for key, value in annotations.items()} | added
-        return {**resource.body, "metadata": {**meta, "annotations": dict(sorted(annotations.items()))}}
-    written, _ = step_into(original, resource.body, ["metadata", "annotations"] if "annotations" in meta else [])
-    known = {key.text for key, _ in entries(written)} if written is not None and written.kind == MAPPING_NODE else set()
-    later = [key for key in annotations if key_text(key) not in known]
-    annotations.update((name, _Single(added[name])) for name in names if name in added)
-    annotations.update([(key, annotations.pop(key)) for key in later])
-    return {**resource.body, "metadata": {**meta, "annotations": annotations}}
+    found = meta.get("annotations")
+    annotations: dict[Any, Any] = {**found} if type(found) is dict else {}
+    if original is None or resource.origin is not None:
+        # Texts without quotes, sorted, and behind them what came later.
+        early = {name: text for name, text in added.items() if name not in resource.marks}
+        texts = {key_text(key): text_of(value) for key, value in annotations.items()} | early
+        ordered: list[tuple[str, Json]] = [(name, string_set(ABSENT, texts[name])) for name in sorted(texts)]
+        ordered += [(name, _Single(added[name])) for name in resource.marks if name in added and name not in texts]
+        return {**resource.body, "metadata": with_annotations(resource, meta, dict(ordered))}
+    shown = dict(in_order(resource, annotations, added))
+    for name, value in shown.items():
+        if name in added or name in resource.marks:
+            shown[name] = _Single(text_of(value))
+    return {**resource.body, "metadata": with_annotations(resource, meta, shown)}
+
+
+def with_annotations(resource: Resource, meta: Body, annotations: Body) -> Body:
+    """The metadata with annotations, which stand where the first of them came."""
+    if "annotations" in meta:
+        return {**meta, "annotations": annotations}
+    fields = list(meta.items())
+    fields.insert(resource.place, ("annotations", annotations))
+    return dict(fields)
 
 
 class _Single(str):

@@ -10,8 +10,10 @@ from kbuild.documents.resolve import plain_or_block, typed, untagged_set
 from kbuild.fields.spec import are_apart
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
+from kbuild.model.resource import INTERNAL, mark
 from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, is_null, tag_of, text_of
 
+_REFERRERS = f"{INTERNAL}refBy"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,6 +158,8 @@ class Referrer:
         if found is None:
             return
         found.referrers.append(self.resource.id)
+        if _REFERRERS not in found.marks:
+            mark(found, _REFERRERS)
         if found.id.name != old:
             holder[key] = untagged_set(holder[key], found.id.name)
 
@@ -171,6 +175,8 @@ class Referrer:
         if found is None:
             return
         found.referrers.append(self.resource.id)
+        if _REFERRERS not in found.marks:
+            mark(found, _REFERRERS)
         if found.id.name == old and not found.id.namespace:
             return
         value["name"] = untagged_set(value["name"], found.id.name)

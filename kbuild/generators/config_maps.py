@@ -53,6 +53,7 @@ class ConfigMapGenerator:
         resource = Resource(body, scopes=self.context.scopes)
         if "annotations" in meta:
             take(resource)
+            resource.marks = {}
         resource.needs_hash = resource.needs_hash or not self.options.get("disableNameSuffixHash")
         resource.behavior = behavior if behavior in (CREATE, REPLACE, MERGE) else UNSPECIFIED
         return [resource]

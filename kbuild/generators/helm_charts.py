@@ -11,6 +11,7 @@ from os.path import isabs, join, normpath
 
 from kbuild.model.errors import ConfigurationError, KbuildError, PatchError, PluginError
 from kbuild.model.quote import go_quote
+from kbuild.model.resource import INTERNAL, mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class HelmChartInflationGenerator:
         resources = self.helm.parse(output)
         for resource in resources:
             resource.helm_generated = True
+            mark(resource, f"{INTERNAL}helm-generated")
         return resources
 
     def fetch(self, config_home: str) -> None:

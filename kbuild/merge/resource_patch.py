@@ -11,7 +11,7 @@ from kbuild.documents.history import store_previous_id
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
 from kbuild.model.internal_annotations import REMOVED, take
-from kbuild.model.resource import INTERNAL, forget_build
+from kbuild.model.resource import INTERNAL, forget_build, mark
 from kbuild.model.resources import check_histories
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
@@ -114,6 +114,7 @@ class StrategicPatch:
             store_previous_id(target)
             allowed = (("allowKindChange", self.allows_kind), ("allowNameChange", self.allows_name))
             target.allowed = tuple(name for name, is_set in allowed if is_set or name in target.allowed)
+            mark(target, *(INTERNAL + name for name in target.allowed))
         body = self._body_for(before.api_version) if self.by_selector else self.body
         if self.repeats and self._known is None:
             self._known = strategic.Known()
@@ -269,7 +270,7 @@ def apply_json(
     except KbuildError as error:
         error.holder = resource
         raise error.see("onto", resource.position) from None
-    resource.untagged, resource.is_rebuilt = frozenset(), True
+    resource.untagged, resource.is_rebuilt, resource.marks = frozenset(), True, {}
     meta = body.get("metadata")
     if meta is None:
         body["metadata"] = {}
@@ -292,6 +293,7 @@ def apply_json(
     if type(meta) is dict and not REMOVED.isdisjoint(meta.get("annotations") or ()):
         meta["annotations"] |= hidden or resource.build_annotations()
         take(resource)
+        resource.marks = {}
 
 
 def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:

@@ -10,6 +10,9 @@ from kbuild.model.scalars import OddKey, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
     from kbuild.model.resource import Resource
 
 REMOVED = frozenset(
@@ -36,6 +39,7 @@ def take(resource: Resource) -> None:
     found = [key for key in annotations if type(key) is not OddKey and key in REMOVED]
     if not found:
         return
+    resource.marks = {key: list(annotations).index(key) - at for at, key in enumerate(found)}
     hidden = {key: text_of(annotations.pop(key)) for key in found}
     resource.needs_hash = _taken(hidden, "needsHashSuffix", ("enabled",)) != ""
     resource.behavior = _taken(hidden, "generatorBehavior", (UNSPECIFIED, CREATE, MERGE, REPLACE))
@@ -60,11 +64,23 @@ def put_back(resource: Resource) -> bool:
     if not added or resource.torn or type(meta) is not dict:
         return False
     shown = meta.get("annotations")
-    meta["annotations"] = {**(shown if type(shown) is dict else {}), **added}
-    origin, transformations = resource.origin, resource.transformations
+    meta["annotations"] = dict(in_order(resource, shown if type(shown) is dict else {}, added))
+    origin, transformations, marks = resource.origin, resource.transformations, resource.marks
     forget_build(resource)
-    resource.origin, resource.transformations = origin, transformations
+    resource.origin, resource.transformations, resource.marks = origin, transformations, marks
     return True
+
+
+def in_order(resource: Resource, shown: dict[Any, Any], added: dict[str, str]) -> Iterator[tuple[Any, Any]]:
+    """The annotations of a body with those that the reference keeps there, each where it came."""
+    rest = [(name, at) for name, at in resource.marks.items() if name in added]
+    yield from ((name, text) for name, text in added.items() if name not in resource.marks)
+    for number, (key, value) in enumerate(shown.items()):
+        while rest and rest[0][1] <= number:
+            name = rest.pop(0)[0]
+            yield name, added[name]
+        yield key, value
+    yield from ((name, added[name]) for name, _ in rest)
 
 
 def _taken(hidden: dict[str, str], name: str, known: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INTERNAL = "internal.config.kubernetes.io/"
 TORN = "number of previous names, number of previous namespaces, number of previous kinds not equal"
+_NAMES, _NAMESPACES, _KINDS = (f"{INTERNAL}previous{part}" for part in ("Names", "Namespaces", "Kinds"))
 UNSPECIFIED, CREATE, REPLACE, MERGE = "unspecified", "create", "replace", "merge"
 
 
@@ -65,7 +66,9 @@ class Resource:
     `serial` orders resources inside one `Resources`. `hidden` holds internal annotations that have no attribute here: the
     build ignores them, functions see them. `from_plugin` says that a function or plugin wrote it last. `untagged` are the paths of
     fields that a step wrote without a tag, so that a new text there is typed anew. `is_rebuilt` says that a JSON patch made the body
-    anew, without the styles and comments of its file.
+    anew, without the styles and comments of its file. `marks` are the annotations that the reference keeps here, in the order in
+    which they came, each with the number of other annotations that there were then; what it sorted meanwhile is left out. `place` is how many
+    fields of the metadata stood before these where there were no annotations before.
     """
 
     __slots__ = (
@@ -80,9 +83,11 @@ class Resource:
         "id",
         "is_nameless",
         "is_rebuilt",
+        "marks",
         "nameless",
         "needs_hash",
         "origin",
+        "place",
         "position",
         "prefixes",
         "referenced_by_vars",
@@ -124,7 +129,8 @@ class Resource:
         self.torn = self.is_nameless = self.is_rebuilt = False
         self.nameless: tuple[tuple[str, str], ...] = ()
         self.untagged: frozenset[tuple[str, ...]] = frozenset()
-        self.serial = 0
+        self.marks: dict[str, int] = {}
+        self.serial, self.place = 0, 1 << 30
         self._id_source: tuple[Json, Json, Json, Json] | None = None
         self.id = self._read_id()
 
@@ -191,7 +197,10 @@ class Resource:
             self.torn = self.torn or bool(history)
             self.is_nameless = True
             self.nameless = (*self.nameless, (self.id.effective_namespace, kind))
+            mark(self, _NAMESPACES, _KINDS)
             return
+        if _KINDS not in self.marks:
+            mark(self, _NAMES, _NAMESPACES, _KINDS)
         if history:
             self.torn = self.torn or not kind or "" in history[-1]
         self.torn = self.torn or self.is_nameless
@@ -261,7 +270,7 @@ class Resource:
         twin.body = copy_body(self.body)
         twin.history, twin.prefixes, twin.suffixes = [*self.history], [*self.prefixes], [*self.suffixes]
         twin.transformations = [*self.transformations]
-        twin.hidden = {**self.hidden}
+        twin.hidden, twin.marks = {**self.hidden}, {**self.marks}
         twin.referenced_by_vars = [*self.referenced_by_vars]
         twin.twins = self._copied_twins(twin.body) if self.twins else []
         twin.referrers = [*self.referrers]
@@ -291,9 +300,21 @@ def _find_copies(value: Json, copy: Json, maps: dict[int, Json]) -> None:
             _find_copies(item, twin, maps)
 
 
+def mark(resource: Resource, *names: str) -> None:
+    """Note that the reference writes annotations now, which come behind those that are there. Mutates: `resource`."""
+    meta = resource.body.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    count = len(annotations) if type(annotations) is dict else 0
+    if annotations is None and not resource.marks and type(meta) is dict:
+        resource.place = len(meta)
+    for name in names:
+        resource.marks.setdefault(name, count)
+
+
 def forget_build(resource: Resource) -> None:
     """Lose what the reference keeps in annotations, because a step wrote these anew. Mutates: `resource`."""
     resource.history, resource.prefixes, resource.suffixes, resource.transformations = [], [], [], []
     resource.needs_hash = resource.helm_generated = resource.torn = resource.is_nameless = False
     resource.hidden, resource.allowed, resource.referrers, resource.nameless = {}, (), [], ()
+    resource.marks = {}
     resource.behavior, resource.origin = "", None

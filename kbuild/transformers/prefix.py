@@ -10,6 +10,7 @@ from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
 from kbuild.fields.spec import field_specs
 from kbuild.fields.walk import SCALAR, Plans, scalar_setter
 from kbuild.model.errors import ConfigurationError
+from kbuild.model.resource import INTERNAL, mark
 from kbuild.model.resources import check_histories
 from kbuild.model.scalars import text_of
 
@@ -74,6 +75,7 @@ class _Affix:
         if self.text:
             check_metadata(resource)
             (resource.prefixes if self.key == "prefix" else resource.suffixes).append(self.text)
+            mark(resource, f"{INTERNAL}{self.key}es")
             store_previous_id(resource)
 
 

@@ -303,10 +303,12 @@ def write(
     """
     for path in paths:
         parts = smart_split(path)
+        marks = resource.marks
         is_open = means_annotations(parts) and put_back(resource)
         write_at(resource, path, parts, value, options, inside)
         if is_open:
             take(resource)
+            resource.marks = marks
 
 
 def write_at(
