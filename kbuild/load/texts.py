@@ -5,17 +5,13 @@ For callers that apply or configure: what they read is typed as the render's out
 
 from __future__ import annotations
 
-from kbuild.counters import Counters
-from kbuild.documents.generic import to_output_values
-from kbuild.documents.reader import Memo, read_documents
-from kbuild.load import resource_file
 from kbuild.model.errors import KbuildError, Position
-from kbuild.model.ids import CLUSTER_SCOPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from kbuild.counters import Counters
     from kbuild.model.resource import Resource
 
 
@@ -24,6 +20,10 @@ def manifests(text: str | bytes, name: str, counters: Counters) -> list[Resource
 
     Raises: YamlError, ResourceError, OutputError.
     """
+    from kbuild.documents.reader import Memo
+    from kbuild.load import resource_file
+    from kbuild.model.ids import CLUSTER_SCOPED
+
     return resource_file.parse(text, name, CLUSTER_SCOPED, Memo(), counters)
 
 
@@ -37,6 +37,26 @@ def positioned(text: str | bytes, name: str = "") -> list[tuple[Any, Position]]:
 
     Raises: YamlError, OutputError, with the file.
     """
+    from kbuild.load import json_stream
+
+    plain = json_stream.read(_decoded(text))
+    if plain is not None:
+        return [(body, Position(name, line)) for body, line in plain]
+    return _positioned_yaml(text, name)
+
+
+def _decoded(text: str | bytes) -> str:
+    """The text, empty where it is not ASCII."""
+    if isinstance(text, str):
+        return text
+    return text.decode("ascii") if text.isascii() else ""
+
+
+def _positioned_yaml(text: str | bytes, name: str) -> list[tuple[Any, Position]]:
+    from kbuild.counters import Counters
+    from kbuild.documents.generic import to_output_values
+    from kbuild.documents.reader import Memo, read_documents
+
     try:
         found = read_documents(text, Memo(), Counters())
         return [(to_output_values({"": body})[""], Position(name, line)) for body, line in found]
