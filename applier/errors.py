@@ -7,10 +7,10 @@ Source: kube-apiserver 1.33 and 1.36, checked on real servers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from applier.failures import Conflict, ErrorClass, Failure, TransportError
+from applier.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ def of_transport(problem: TransportError) -> Failure:
     return Failure(error_class=kind, message=str(problem), lost=problem.lost)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answer:
     """What `classify` has to know about a refused request.
 

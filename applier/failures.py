@@ -6,11 +6,11 @@ the API server is, is decided in `applier/errors.py` and nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from applier import keys
+from applier.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,8 +57,7 @@ class ErrorClass(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What follows from a class. `repeats`: how often the same request may be sent again; `stalled`: waiting cannot help."""
 
     repeats: int
@@ -117,7 +116,7 @@ MEANING: Final[Mapping[ErrorClass, Meaning]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Condition:
     """A status condition, in the words that Flux and kstatus use."""
 
@@ -127,7 +126,7 @@ class Condition:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Conflict:
     """A field that another manager owns. `path` is the server's spelling, such as `.spec.replicas`."""
 
@@ -136,7 +135,7 @@ class Conflict:
     subresource: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Failure:
     """One failure as a value.
 

@@ -7,7 +7,6 @@ imported once the first requests are under way: a run that only reads never load
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from applier.cluster.parallel import in_parallel
@@ -17,6 +16,7 @@ from applier.model.dry_runs import DryRuns
 from applier.model.inventory import Header, Inventory
 from applier.model.policy import Policy
 from applier.model.snapshot import Discovery, KindFact, Snapshot
+from applier.records import field, record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +41,7 @@ TOO_OFTEN, MANY_WRITES, NAMED_RIGHTS = 3, 50, 10
 DEFAULT_POLICY = Policy()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wish:
     """What shall be. Shape: without `is_delete`, `documents` are the desired objects and `source` names what they came from."""
 
@@ -52,7 +52,7 @@ class Wish:
     is_delete: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Prepared:
     """A plan and what it was made from."""
 
@@ -134,20 +134,37 @@ def carry_out(
     store: InventoryStore | None = None,
 ) -> ChangeSet:
     """Execute a plan; `store` keeps the inventory elsewhere than in ConfigMaps. Raises: what `Run.run` raises."""
+    from applier.executor import quiet
+    from applier.planning import check
+
+    plan, emit = prepared.plan, on_event or (lambda _: None)
+    check(plan)
+    if options.preflight or sum(step.action.writes for step in plan.steps) > MANY_WRITES:
+        check_rights(prepared, cluster)
+    if plan.policy.dry_run_first:
+        check_with_server(prepared, cluster)
+    if store is None and not (cancel is not None and cancel.requested) and quiet.is_quiet(plan):
+        return quiet.carry_out(plan, cluster, options, emit)
+    return _run(prepared, cluster, options, cancel, emit, store)
+
+
+def _run(
+    prepared: Prepared,
+    cluster: Cluster,
+    options: Options,
+    cancel: Cancellation | None,
+    emit: Callable[[Event], None],
+    store: InventoryStore | None,
+) -> ChangeSet:
+    """Execute a plan that has something to do."""
     from applier.cluster.writer import Writer
     from applier.executor.cancel import Cancellation
     from applier.executor.judge import HealthJudge
     from applier.executor.run import Means, Run
     from applier.fields.fingerprint import owned_print
     from applier.health.rules import rules_of_steps
-    from applier.planning import check
 
     plan, snapshot = prepared.plan, prepared.snapshot
-    check(plan)
-    if options.preflight or sum(step.action.writes for step in plan.steps) > MANY_WRITES:
-        check_rights(prepared, cluster)
-    if plan.policy.dry_run_first:
-        check_with_server(prepared, cluster)
     policy = plan.policy
     judge = HealthJudge(
         clock=cluster.exchange.clock,
@@ -165,7 +182,7 @@ def carry_out(
         cluster=cluster, writer=Writer(cluster.exchange, policy.field_manager), judge=judge, prints=prints,
         live=snapshot.live, store=store,
     )  # fmt: skip
-    return Run(plan, means, options, cancel or Cancellation(), on_event or (lambda _: None)).run()
+    return Run(plan, means, options, cancel or Cancellation(), emit).run()
 
 
 def apply(
@@ -182,7 +199,7 @@ def apply(
     `approve` sees every plan before it is carried out; it returns it, as it is or confirmed, or raises.
     Raises: as `prepare` and `carry_out` do.
     """
-    from applier.executor.run import StalePlanError
+    from applier.model.errors import StalePlanError
 
     for _ in range(TOO_OFTEN - 1):
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier import flow
@@ -18,6 +17,7 @@ from applier.executor.cancel import Cancellation
 from applier.executor.options import Options
 from applier.failures import ApplierError, ErrorClass
 from applier.model.errors import UnconfirmedError
+from applier.records import replace
 
 if TYPE_CHECKING:
     from applier.cli.settings import Settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier import flow
@@ -15,6 +14,7 @@ from applier.model.dry_runs import DryRuns
 from applier.model.live import Present
 from applier.model.plan import Action
 from applier.planning import check
+from applier.records import replace
 from applier.report.diff_text import DiffOptions, diff_text, has_differences, sides, yaml_text
 from applier.report.masking import Mask, parse_mask
 from applier.report.plan_json import plan_json

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from applier.cluster.kubeconfig import Choice
 from applier.model.policy import Policy
 from applier.normalize.wishes import seconds
+from applier.records import record
 from kbuild import UsageError
 from kbuild.cli.flags import parse
 
@@ -21,7 +21,7 @@ _OF_CLUSTER = ("server", "certificate-authority", "tls-server-name", "insecure-s
 _OF_USER = ("token", "client-certificate", "client-key")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Settings:
     """A parsed command line.
 

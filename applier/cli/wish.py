@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier import flow
 from applier.cli.health_rules import read_health_rules
 from applier.cli.session import inventory_of
 from applier.cli.settings import policy_of
+from applier.records import replace
 
 if TYPE_CHECKING:
     from applier.cli.settings import Settings

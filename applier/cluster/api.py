@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
+
+from applier.cluster.address import quoted
+from applier.records import record
 
 if TYPE_CHECKING:
     from applier.model.ids import Body
@@ -22,13 +23,13 @@ class Collection(NamedTuple):
     @property
     def path(self) -> str:
         """The path of the list. Names cannot leave it: everything but letters, digits and `-._~:` is encoded."""
-        front = f"/apis/{quote(self.group, safe='')}" if self.group else "/api"
-        middle = f"/namespaces/{quote(self.namespace, safe='')}" if self.namespace else ""
-        return f"{front}/{quote(self.version, safe='')}{middle}/{quote(self.plural, safe='')}"
+        front = f"/apis/{quoted(self.group)}" if self.group else "/api"
+        middle = f"/namespaces/{quoted(self.namespace)}" if self.namespace else ""
+        return f"{front}/{quoted(self.version)}{middle}/{quoted(self.plural)}"
 
     def object_path(self, name: str) -> str:
         """The path of one object in it."""
-        return f"{self.path}/{quote(name, safe=':')}"
+        return f"{self.path}/{quoted(name, safe=':')}"
 
     def __str__(self) -> str:
         """`deployments.apps in shop`, for a person."""
@@ -36,7 +37,7 @@ class Collection(NamedTuple):
         return f"{resource} in {self.namespace}" if self.namespace else resource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Listing:
     """A complete list. Shape: `resource_version` is where a watch of the same collection goes on."""
 
@@ -44,7 +45,7 @@ class Listing:
     resource_version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TooMany:
     """A list that was given up after its first page: reading the wanted objects one by one is cheaper."""
 

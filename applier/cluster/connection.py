@@ -6,8 +6,9 @@ Secrets are fields that never print.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from applier.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _LOOPBACK = ("localhost", "127.", "::1", "[::1]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Connection:
     """How to reach one API server as one user.
 

@@ -6,8 +6,7 @@ Reads are repeated here, with back-off. Writes are not: whether and when a write
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from applier.clock import Clock, SystemClock, backoff_s
 from applier.cluster.transport import Request, Response, Traffic
@@ -24,8 +23,7 @@ READ_ATTEMPTS = 7
 _WORTH_REPEATING = frozenset({ErrorClass.TRANSIENT, ErrorClass.KIND_UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What a failure's wording depends on: the kind that is written, and whether its values must not be shown."""
 
     name: str = ""
@@ -36,13 +34,15 @@ class Kind:
 NO_KIND = Kind()
 
 
-@dataclass(slots=True)
 class Exchange:
     """Sends requests through a transport. Safe to use from several threads."""
 
-    transport: KubeTransport
-    clock: Clock = field(default_factory=SystemClock)
-    traffic: Traffic = field(default_factory=Traffic)
+    __slots__ = ("clock", "traffic", "transport")
+
+    def __init__(self, transport: KubeTransport, clock: Clock | None = None, traffic: Traffic | None = None) -> None:
+        self.transport = transport
+        self.clock: Clock = clock or SystemClock()
+        self.traffic = traffic or Traffic()
 
     def once(self, request: Request, name: str, kind: Kind = NO_KIND) -> tuple[Body, Response]:
         """Send once; `name` is what it is counted as. Raises: ApplierError."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from applier.cluster.connection import Connection, environment_proxy
 from applier.failures import ErrorClass, error
+from applier.records import field, record
 from kbuild import KbuildError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFil
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Choice:
     """What the command line says about the connection; empty means the file's own choice.
 
@@ -69,7 +69,7 @@ class Choice:
     user_fields: tuple[tuple[str, Any], ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Resolved:
     """The one cluster and user that a choice means, with absolute paths."""
 

@@ -7,11 +7,11 @@ Decision: docs/adr/0035-read-common-kubeconfigs-directly.md.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from applier.cluster.connection import Connection, environment_proxy
 from applier.cluster.kubeconfig import configuration_error, impersonation, read_file
+from applier.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,8 +6,8 @@ A list counts only when every page of it arrived; anything less is a failure, ne
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from applier.cluster.address import quoted
 from applier.cluster.api import Collection, Listing, TooMany
 from applier.cluster.transport import LIST_TIMEOUT_S, Request
 from applier.failures import ApplierError, ErrorClass
@@ -105,20 +105,20 @@ class Reader:
 
         `selector` is a label selector, empty for all. Raises: ApplierError, where the watch is refused.
         """
-        query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={quote(resource_version)}"
+        query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={seconds}&resourceVersion={quoted(resource_version)}"
         if name:
-            query += f"&fieldSelector={quote(f'metadata.name={name}', safe='')}"
+            query += f"&fieldSelector={quoted(f'metadata.name={name}')}"
         if selector:
-            query += f"&labelSelector={quote(selector, safe='')}"
+            query += f"&labelSelector={quoted(selector)}"
         return self.exchange.open(Request("GET", collection.path, query, timeout_s=SILENCE_S))
 
 
 def _query(*, limit: int, selector: str = "", token: str = "") -> str:
     parts = [f"limit={limit}"] if limit else []
     if selector:
-        parts.append(f"labelSelector={quote(selector, safe='')}")
+        parts.append(f"labelSelector={quoted(selector)}")
     if token:
-        parts.append(f"continue={quote(token, safe='')}")
+        parts.append(f"continue={quoted(token)}")
     return "&".join(parts)
 
 

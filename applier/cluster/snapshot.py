@@ -6,9 +6,8 @@ collection holds thousands of foreign objects or may not be listed. What cannot 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from applier.cluster.api import Collection, TooMany
 from applier.cluster.cluster import collection_of
@@ -18,6 +17,7 @@ from applier.failures import ApplierError, ErrorClass
 from applier.model.ids import GroupKind, ObjectId
 from applier.model.live import ABSENT, Live, Present, Unknown
 from applier.model.snapshot import KindFact, Snapshot
+from applier.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ STORAGE_CLASSES = GroupKind("storage.k8s.io", "StorageClass")
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wanted:
     """What to read.
 
@@ -46,12 +46,11 @@ class Wanted:
     inventory: Inventory | None = None
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(NamedTuple):
     """The ids that one list answers."""
 
     collection: Collection
-    ids: list[ObjectId] = field(default_factory=list)
+    ids: list[ObjectId]
 
 
 def read_snapshot(cluster: Cluster, wanted: Wanted, *, concurrency: int = 8) -> Snapshot:

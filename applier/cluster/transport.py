@@ -5,9 +5,10 @@ The real one is `applier/cluster/http.py`; tests and library users may bring the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from applier.failures import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,8 +22,11 @@ METADATA_TYPE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,ap
 READ_TIMEOUT_S, LIST_TIMEOUT_S = 30.0, 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class ClosedBeforehandError(TransportError):
+    """The server closed the connection without a byte of an answer."""
+
+
+class Request(NamedTuple):
     """One request. Units: `timeout_s` seconds without a byte of the answer. Shape: `query` is encoded, without `?`."""
 
     method: str
@@ -45,8 +49,7 @@ class Request:
         return self.method != "POST"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One answer. Shape: names of `headers` are in lower case."""
 
     status: int
@@ -76,15 +79,17 @@ class KubeTransport(Protocol):
         """One request whose answer goes on. Raises: TransportError."""
 
 
-@dataclass(slots=True)
 class Traffic:
     """How many requests were sent, by what they were; safe to count from several threads.
 
     Shape: keys of `counts` are `get`, `list`, `watch`, `patch`, `put`, `post`, `delete`, `discovery`, `retries`.
     """
 
-    counts: dict[str, int] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
+    __slots__ = ("counts", "lock")
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.lock = Lock()
 
     def add(self, name: str) -> None:
         """Count one request."""

@@ -6,13 +6,13 @@ version it replaces. Nothing is repeated here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from applier import keys
+from applier.cluster.address import quoted
 from applier.cluster.exchange import Exchange, Kind, encoded
 from applier.cluster.transport import APPLY_TYPE, JSON_PATCH_TYPE, JSON_TYPE, METADATA_TYPE, Request
+from applier.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from applier.model.ids import Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Written:
     """The server's answer to a write. `created` says that there was no such object before."""
 
@@ -34,7 +34,7 @@ class Writer:
 
     def __init__(self, exchange: Exchange, field_manager: str = keys.FIELD_MANAGER) -> None:
         self.exchange = exchange
-        self._manager = quote(field_manager, safe="")
+        self._manager = quoted(field_manager)
 
     def apply(self, collection: Collection, body: Body, *, force: bool) -> Written:
         """Server-side apply of one body; creates or changes. Raises: ApplierError."""
@@ -46,7 +46,7 @@ class Writer:
         """The same as a dry run: what the server would make of it, or (`only_metadata`) a part of that. Raises: ApplierError."""
         request = self._apply(collection, body, force=force)
         accept = METADATA_TYPE if only_metadata else JSON_TYPE
-        request = replace(request, query=f"{request.query}&dryRun=All", accept=accept)
+        request = request._replace(query=f"{request.query}&dryRun=All", accept=accept)
         return self.exchange.once(request, "dry-run", _kind(collection))[0]
 
     def _apply(self, collection: Collection, body: Body, *, force: bool) -> Request:

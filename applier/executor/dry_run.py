@@ -5,9 +5,8 @@ Objects whose kind or namespace the set itself brings cannot be checked before i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from applier.cluster.parallel import in_parallel
 from applier.executor.writes import Attempt, Tools
@@ -17,6 +16,7 @@ from applier.fields.recreate import probe
 from applier.inventory.names import mark_of
 from applier.model.dry_runs import DryRuns
 from applier.model.plan import Action
+from applier.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +59,7 @@ def dry_run(
     return DryRuns(bodies=bodies, recreate=frozenset(recreate), failures=failures, unchecked=unchecked)
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(NamedTuple):
     """What a plan creates that other objects of it need: namespaces and kinds."""
 
     namespaces: frozenset[str]

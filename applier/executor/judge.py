@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from applier.cluster.api import Collection, TooMany
@@ -11,6 +10,7 @@ from applier.health import Facts, evaluate, reports_generation
 from applier.health.pods import pods_verdict, selector_of
 from applier.health.rules import Rules
 from applier.model.live import Present
+from applier.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ class PodsSeen(NamedTuple):
     health: Health
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HealthJudge:
     """Judges objects of one run. Shape: `storage_classes` maps classes to their binding mode."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from applier.records import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Options:
     """How a run is carried out, besides what the plan's policy says.
 

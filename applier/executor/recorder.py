@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier.failures import ErrorClass, Failure
 from applier.model import events
-from applier.model.changes import Change, Outcome
+from applier.model.changes import Change, ChangeSet, Outcome
 from applier.model.inventory import ADOPTED, APPLIED, DELETING, WRITTEN_AHEAD, Entry
 from applier.model.plan import Action
+from applier.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from applier.clock import Clock
+    from applier.cluster.cluster import Cluster
     from applier.executor.graph import Node
     from applier.executor.writes import Attempt, Removed, Wrote
     from applier.model.ids import ObjectId
-    from applier.model.plan import Step
+    from applier.model.plan import Plan, Step
 
 EARLIER_FAILURE, STOPPED, BLOCKED = "earlier-failure", "stopped", "blocked-by"
 
@@ -163,6 +164,40 @@ class Recorder:
             self.changes[step.id] = replace(change, waited_ms=round(waited_s * 1000), message=note)
         if waited_s > 0 or note:  # most objects are Current as soon as they are written: no news
             self.tell(events.Healthy(at_s=self.at_s, id=step.id, waited_ms=round(waited_s * 1000), note=note))
+
+
+def tell_plan(recorder: Recorder, plan: Plan, run: str) -> None:
+    """Tell what a run is going to do."""
+    recorder.tell(events.Planned(at_s=0.0, run=run, inventory=str(plan.ref), total=len(plan.steps), counts=plan.counts))
+    for found in plan.warnings:
+        recorder.warn(found.code, found.message, found.object_id)
+
+
+def change_set(
+    recorder: Recorder,
+    plan: Plan,
+    run: str,
+    cluster: Cluster,
+    *,
+    end: tuple[str, int],
+    durations_s: Mapping[str, float],
+) -> ChangeSet:
+    """What a run did, told as its last event. Shape: `end` is its result and its exit status."""
+    changes = ChangeSet(
+        run=run,
+        inventory=str(plan.ref),
+        changes=tuple(recorder.changes[step.id] for step in plan.steps if step.id in recorder.changes),
+        result=end[0],
+        exit_code=end[1],
+        errors=tuple(recorder.of_run),
+        durations_s=durations_s,
+        requests=dict(cluster.traffic.counts),
+        warnings=(*recorder.warnings, *dict.fromkeys(cluster.warnings)),
+    )
+    recorder.tell(
+        events.Done(at_s=recorder.at_s, changes=changes, errors=tuple(failure.message for failure in recorder.failures))
+    )
+    return changes
 
 
 def failure_of(problem: BaseException) -> Failure:

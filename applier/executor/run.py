@@ -6,7 +6,6 @@ after a failure; an id leaves the inventory only when its absence is proved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from applier.clock import utc_text
@@ -15,7 +14,7 @@ from applier.executor.graph import Graph, State
 from applier.executor.lease import Lease
 from applier.executor.phase import Phase
 from applier.executor.pool import Pool, Timers
-from applier.executor.recorder import EARLIER_FAILURE, STOPPED, Recorder
+from applier.executor.recorder import EARLIER_FAILURE, STOPPED, Recorder, change_set, tell_plan
 from applier.executor.retry import Retry
 from applier.executor.store import Store
 from applier.executor.waits import Waits
@@ -25,11 +24,11 @@ from applier.failures import EXIT_OK, ApplierError, ErrorClass, Failure, error, 
 from applier.inventory.names import mark_of
 from applier.inventory.transitions import needs_final_write
 from applier.model import events
-from applier.model.changes import ChangeSet
-from applier.model.errors import InputError, UnconfirmedError
+from applier.model.errors import InputError, StalePlanError, UnconfirmedError
 from applier.model.ids import GroupKind, ObjectId
 from applier.model.inventory import APPLYING, IDLE, Header
 from applier.model.plan import Edge, Plan, Step
+from applier.records import record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from applier.cluster.writer import Writer
     from applier.executor.options import Options
     from applier.executor.waits import Judge
+    from applier.model.changes import ChangeSet
     from applier.model.ids import Body
     from applier.model.inventory import Entry, Inventory
     from applier.model.live import Live
@@ -46,11 +46,7 @@ NAMESPACE = GroupKind("", "Namespace")
 WRITE_PATIENCE_S = 60.0
 
 
-class StalePlanError(ApplierError):
-    """The inventory changed between planning and locking: plan again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Means:
     """What a run works with.
 
@@ -130,7 +126,7 @@ class Run:
         where the lock or the inventory cannot be had, or somebody asked to stop. Nothing was written to any member then.
         """
         self._refuse()
-        self._tell_plan()
+        tell_plan(self.recorder, self.plan, self.options.run)
         if self.cancel.requested:
             raise error(ErrorClass.CANCELLED, "stopped before anything was written")
         self.cancel.on_cancel(lambda: self.pool.inbox.put(None))
@@ -151,16 +147,6 @@ class Run:
             raise InputError("nothing was written", plan.errors)
         if plan.needs_yes and not plan.policy.confirmed:
             raise UnconfirmedError("the plan needs a confirmation; nothing was written", plan.needs_yes)
-
-    def _tell_plan(self) -> None:
-        plan = self.plan
-        self.recorder.tell(
-            events.Planned(
-                at_s=0.0, run=self.options.run, inventory=str(plan.ref), total=len(plan.steps), counts=plan.counts
-            )
-        )
-        for found in plan.warnings:
-            self.recorder.warn(found.code, found.message, found.object_id)
 
     def _begin(self) -> None:
         """Lock the inventory and widen it; a run that changes nothing does neither."""
@@ -270,24 +256,11 @@ class Run:
             codes.append(self.cancel.exit_code)
         exit_code = worst(codes)
         self.durations_s["total"] = recorder.at_s
-        order = {step.id: number for number, step in enumerate(plan.steps)}
-        changes = ChangeSet(
-            run=self.options.run,
-            inventory=str(plan.ref),
-            changes=tuple(sorted(recorder.changes.values(), key=lambda change: order[change.id])),
-            result="succeeded" if exit_code == EXIT_OK else "stopped" if self.cancel.requested else "failed",
-            exit_code=exit_code,
-            errors=tuple(recorder.of_run),
-            durations_s=self.durations_s,
-            requests=dict(self.means.cluster.traffic.counts),
-            warnings=(*recorder.warnings, *dict.fromkeys(self.means.cluster.warnings)),
+        result = "succeeded" if exit_code == EXIT_OK else "stopped" if self.cancel.requested else "failed"
+        cluster = self.means.cluster
+        return change_set(
+            recorder, plan, self.options.run, cluster, end=(result, exit_code), durations_s=self.durations_s
         )
-        recorder.tell(
-            events.Done(
-                at_s=recorder.at_s, changes=changes, errors=tuple(failure.message for failure in recorder.failures)
-            )
-        )
-        return changes
 
 
 def create_own_namespace(plan: Plan, means: Means, retry: Retry) -> Step | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from applier.clock import backoff_s
@@ -17,6 +16,7 @@ from applier.model.health import Status
 from applier.model.live import Present
 from applier.model.plan import Action
 from applier.model.snapshot import Discovery
+from applier.records import replace
 
 if TYPE_CHECKING:
     from applier.executor.graph import Graph

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from applier.cluster.stored import config_maps
@@ -10,6 +9,7 @@ from applier.failures import ApplierError, ErrorClass, error
 from applier.inventory import configmaps
 from applier.model.inventory import Header, Inventory
 from applier.model.live import Absent
+from applier.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

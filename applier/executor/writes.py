@@ -19,6 +19,7 @@ from applier.model.ids import join_api_version
 from applier.model.live import Absent
 from applier.model.plan import Action
 from applier.model.snapshot import KindFact
+from applier.records import record
 
 if TYPE_CHECKING:
     from applier.cluster.api import Collection
@@ -51,7 +52,7 @@ class Attempt:
     requests_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wrote:
     """The object was written. `terminating`: it is being deleted, so that the write will be lost with it.
 
@@ -64,7 +65,7 @@ class Wrote:
     owned: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Removed:
     """A deletion was accepted. `gone`: nothing holds the object any more; `reason` says so when nothing was deleted."""
 

@@ -6,10 +6,12 @@ Source: apimachinery `resource.ParseQuantity`.
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_FORM = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?")
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+_FORM = r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?"
 _BINARY = {unit: 1024**power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 # Maps that hold quantities only, and the single fields elsewhere, as (key of the map around it, key). No others: a label or a
@@ -27,7 +29,9 @@ def parse(value: Any) -> Decimal | None:
     """The number that a quantity means; None for anything that is none."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
-    found = _FORM.fullmatch(str(value))
+    from decimal import Decimal, InvalidOperation
+
+    found = re.fullmatch(_FORM, str(value))
     if found is None:
         return None
     number, unit, exponent = found.groups()
@@ -50,4 +54,6 @@ def equal(one: Any, other: Any) -> bool:
     first, second = parse(one), parse(other)
     if first is None or second is None or first != second:
         return False
+    from decimal import Decimal
+
     return first == first.quantize(Decimal("1e-9")) if abs(first) < Decimal(10) ** 18 else True

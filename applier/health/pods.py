@@ -6,7 +6,6 @@ Source: cli-utils `kstatus/status/core.go`; a Pod that failed is Failed here (th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from applier.health.conditions import Facts, condition, current, failed, in_progress, spec_of, status_of
@@ -110,6 +109,8 @@ def _is_older(timestamp: str, seconds: float, now_s: float | None) -> bool:
     """Whether an RFC 3339 time is longer ago; never where time does not count or cannot be read."""
     if now_s is None or not timestamp:
         return False
+    from datetime import datetime
+
     try:
         return now_s - datetime.fromisoformat(timestamp).timestamp() >= seconds
     except ValueError:

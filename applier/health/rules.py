@@ -6,19 +6,21 @@ Source: Flux `healthCheckExprs`; a missing field is not true here, with a note, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from applier.health.cel import CelError, is_true
-from applier.health.cel_parser import CelSyntaxError, Node, parse
 from applier.health.conditions import current, failed, in_progress, status_of
 from applier.model.errors import InputError, Problem
 from applier.model.health import Health, HealthRule
 from applier.model.ids import Body, GroupKind, ObjectId
 from applier.model.plan import Step
 from applier.model.values import at
+from applier.records import record
+
+if TYPE_CHECKING:
+    from applier.health.cel_parser import Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rule:
     """Parsed expressions for one kind or object. `None` stands for an expression that was not given."""
 
@@ -43,6 +45,8 @@ class Rule:
 
 def _holds(node: Node, body: Body, notes: list[str]) -> bool:
     """Whether an expression is true; one that cannot be evaluated is not. Mutates: `notes`."""
+    from applier.health.cel import CelError, is_true
+
     try:
         return is_true(node, body)
     except CelError as error:
@@ -51,12 +55,11 @@ def _holds(node: Node, body: Body, notes: list[str]) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """All rules of a run. Shape: those of single objects come before those of their kind."""
 
-    by_kind: Mapping[GroupKind, Rule] = field(default_factory=dict)
-    by_object: Mapping[ObjectId, Rule] = field(default_factory=dict)
+    by_kind: Mapping[GroupKind, Rule] = {}
+    by_object: Mapping[ObjectId, Rule] = {}
 
     def of(self, object_id: ObjectId) -> tuple[Rule, ...]:
         """The rules for one object, the first of which decides."""
@@ -90,6 +93,8 @@ def rules_of_steps(given: Iterable[HealthRule], steps: Iterable[Step]) -> Rules:
 
 
 def _rule(given: HealthRule, where: str, problems: list[Problem], object_id: ObjectId | None = None) -> Rule | None:
+    from applier.health.cel_parser import CelSyntaxError, parse
+
     parsed: dict[str, Node] = {}
     for name in ("current", "in_progress", "failed"):
         expression = getattr(given, name)

@@ -5,7 +5,6 @@ The same entries always give the same text, so that its digest tells whether an 
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import zlib
 from collections.abc import Iterable
@@ -54,6 +53,8 @@ def digest(text: str) -> str:
 
 def compress(text: str) -> bytes:
     """The same bytes for the same text: level 6, no time."""
+    import gzip
+
     return gzip.compress(text.encode(), 6, mtime=0)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from applier.failures import ErrorClass, Failure
 from applier.model.ids import ObjectId
 from applier.model.plan import Action
+from applier.records import field, record
 
 
 class Outcome(StrEnum):
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
         return self in (Outcome.FAILED, Outcome.TIMEOUT, Outcome.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Change:
     """One object's outcome.
 
@@ -57,7 +57,7 @@ class Change:
     position: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ChangeSet:
     """The outcome of a run.
 

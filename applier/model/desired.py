@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from applier.model.ids import Body, ObjectId
+from applier.records import record
 
 WriteMode: TypeAlias = Literal["apply", "create-only", "merge", "ignore"]
 
@@ -25,7 +25,7 @@ class Dependency(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Desired:
     """An object as it shall be applied.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from applier.failures import Failure
 from applier.model.ids import Body, ObjectId
+from applier.records import field, record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DryRuns:
     """The answers. Shape: every checked step is in one of `bodies`, `recreate` and `failures`.
 

@@ -37,6 +37,10 @@ class Problem:
         return f"Problem({str(self)!r})"
 
 
+class StalePlanError(ApplierError):
+    """The inventory changed between planning and locking: plan again."""
+
+
 class PlanningError(ApplierError):
     """A run that must not begin; nothing was written. `problems` lists everything found, not the first only."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from applier.failures import ErrorClass
 from applier.model.changes import ChangeSet, Outcome
 from applier.model.ids import ObjectId
 from applier.model.plan import Action
+from applier.records import field, record
 
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Planned:
     """The plan is made. Shape: `counts` by action."""
 
@@ -26,7 +26,7 @@ class Planned:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Started:
     """The first request of a step is about to be sent."""
 
@@ -36,7 +36,7 @@ class Started:
     action: Action
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Applied:
     """An object was written, or did not need to be."""
 
@@ -50,7 +50,7 @@ class Applied:
     duration_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Waiting:
     """The health of an object changed, or what it says about itself did."""
 
@@ -62,7 +62,7 @@ class Waiting:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Healthy:
     """An object became Current."""
 
@@ -73,7 +73,7 @@ class Healthy:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Failed:
     """A step failed for good. `outcome` is failed, timeout or unknown."""
 
@@ -88,7 +88,7 @@ class Failed:
     position: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Skipped:
     """A step was not carried out. `blocked_by` is the path from what failed."""
 
@@ -99,7 +99,7 @@ class Skipped:
     blocked_by: tuple[ObjectId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Pruned:
     """An object left the set: deleted, kept, or no longer ours. `outcome` is pruned or kept."""
 
@@ -111,7 +111,7 @@ class Pruned:
     duration_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Retrying:
     """A request will be sent again. Units: `delay_s` seconds; `attempt` counts from 1."""
 
@@ -124,7 +124,7 @@ class Retrying:
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Warned:
     """Something a person should know."""
 
@@ -135,7 +135,7 @@ class Warned:
     id: ObjectId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InventoryWritten:
     """The inventory was stored, or deleted (`phase` is `deleted`)."""
 
@@ -146,7 +146,7 @@ class InventoryWritten:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Done:
     """The run has ended."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from applier.model.ids import GroupKind
+from applier.records import record
 
 
 class Status(StrEnum):
@@ -19,7 +19,7 @@ class Status(StrEnum):
     UNKNOWN = "Unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Health:
     """A verdict on one object.
 
@@ -40,7 +40,7 @@ class Health:
         return self.status in (Status.CURRENT, Status.FAILED, Status.NOT_FOUND) and not self.needs_repeat
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HealthRule:
     """A user's rule for one kind: expressions over the object, in the form of Flux' `healthCheckExprs`.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from applier import keys
 from applier.model.ids import ObjectId
+from applier.records import field, record
 
 WRITTEN_AHEAD, APPLIED, DELETING, KEEP, ADOPTED = "w", "a", "d", "k", "x"
 FLAGS = "wadkx"
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
         return self._replace(flags="".join(flag for flag in FLAGS if flag in kept))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Chunk:
     """A further ConfigMap of a large inventory, named by the head. Units: `count` entries."""
 
@@ -59,7 +59,7 @@ class Chunk:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Header:
     """What the head says about the inventory. Units: `started` and `finished` are RFC 3339 times, or empty."""
 
@@ -76,7 +76,7 @@ class Header:
     chunks: tuple[Chunk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Inventory:
     """An inventory as it is stored, or as it is to be stored.
 

@@ -4,25 +4,25 @@ group, a cut answer) must never lead to a deletion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from applier.model.ids import Body
+from applier.records import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Present:
     """The object exists. Shape: `body` is what the server holds, `metadata.uid` and `resourceVersion` included."""
 
     body: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Absent:
     """The server proved that there is no such object: a 404 on it, or a complete list without it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Unknown:
     """Nothing is known about the object. `why` says what stood in the way, in words for a person."""
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """The marks of one inventory's members. Shape: an object with all the `labels` is a member's likeness.
 
     `is_strict` says that payloads which carry another value of these labels are refused, not overwritten.
     """
 
     labels: Mapping[str, str]
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = {}
     is_strict: bool = True
 
     def is_on(self, labels: Mapping[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -12,6 +11,7 @@ from applier.model.health import Health
 from applier.model.ids import Body, GroupKind, ObjectId
 from applier.model.inventory import Entry, Inventory, InventoryRef
 from applier.model.policy import Policy
+from applier.records import field, record
 
 Direction: TypeAlias = Literal["apply", "prune"]
 
@@ -76,7 +76,7 @@ class Warn(NamedTuple):
     object_id: ObjectId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Step:
     """One object's part of a plan.
 
@@ -119,7 +119,7 @@ class Step:
     position: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Plan:
     """All steps of a run, in the order of their ready queue.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from applier import keys
 from applier.model.health import HealthRule
 from applier.model.mark import Mark
+from applier.records import record
 
 Adopt: TypeAlias = Literal["never", "unowned", "all"]
 Recreate: TypeAlias = Literal["never", "listed", "stateless", "all"]
@@ -17,7 +17,7 @@ TAKEOVER = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Policy:
     """How a run shall behave; the defaults are those of the command.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from applier.model.ids import Body, GroupKind, ObjectId
 from applier.model.inventory import Inventory
 from applier.model.live import Live, Unknown
+from applier.records import field, record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class KindFact:
     """What discovery says of one kind. Shape: `versions` in the server's order, the preferred one first."""
 
@@ -25,7 +25,7 @@ class KindFact:
         return wanted if wanted in self.versions else self.versions[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Discovery:
     """The kinds that the server serves.
 
@@ -47,7 +47,7 @@ class Discovery:
         return None if self.complete else Unknown(why="discovery was not complete")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Snapshot:
     """Everything planning may know about the cluster.
 

@@ -5,9 +5,7 @@ Pure: what kinds the server serves comes in as a value. Nothing here knows what 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from applier import keys
@@ -26,7 +24,7 @@ from applier.model.values import at, mapping, text
 from applier.normalize import payload, wishes
 from applier.normalize.documents import expanded
 
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_LONGEST_NAMESPACE = 63
 
 
 class Normalized(NamedTuple):
@@ -73,8 +71,7 @@ def _check_duplicates(desired: list[Desired], problems: list[Problem]) -> None:
             problems.append(Problem(f"is there more than once{where}", object_id=one.id, position=one.position))
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """One document while it is read."""
 
     body: Mapping[str, Any]
@@ -240,10 +237,13 @@ def _identity_problem(body: Mapping[str, Any], version: str, metadata: Mapping[s
         return "has a name that is no text" if name else f"{body.get('kind')} has no metadata.name"
     if "/" in name or "%" in name or name in (".", ".."):
         return "has a name that cannot be part of a request path"
-    if (
-        namespace is not None
-        and namespace != ""
-        and not (isinstance(namespace, str) and _NAMESPACE.fullmatch(namespace))
-    ):
+    if namespace is not None and namespace != "" and not (isinstance(namespace, str) and _is_namespace(namespace)):
         return f"has the illegal namespace {namespace!r}"
     return ""
+
+
+def _is_namespace(text: str) -> bool:
+    """Whether a text is a DNS label."""
+    letters = text.replace("-", "")
+    is_made_of = text.isascii() and letters.isalnum() and letters == letters.lower()
+    return is_made_of and len(text) <= _LONGEST_NAMESPACE and text[0] != "-" and text[-1] != "-"

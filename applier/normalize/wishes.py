@@ -10,7 +10,7 @@ from applier import keys
 from applier.model.desired import Dependency, WriteMode
 from applier.model.ids import ObjectId
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_DURATION = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?"
 _HOOKS = (keys.HELM_HOOK, keys.ARGO_HOOK)
 _LATER = (keys.KAPP_CHANGE_GROUP, keys.KAPP_CHANGE_RULE)
 
@@ -49,7 +49,7 @@ def seconds(text: str) -> float:
     """
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text)
     if found is None or not text:
         raise ValueError(f"not a duration: {text!r} (write 90s, 5m or 1h30m)")
     hours, minutes, rest = found.groups()

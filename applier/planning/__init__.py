@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from applier.failures import MEANING, ErrorClass, worst
 from applier.health.rules import read_rules
@@ -22,6 +21,7 @@ from applier.order.members import Member
 from applier.planning.guard import confirmations
 from applier.planning.leaving import Leaving
 from applier.planning.wanted import Decider
+from applier.records import replace
 
 __all__ = ["check", "plan", "plan_delete", "wanted_ids"]
 

@@ -7,7 +7,6 @@ stay) is not planned.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from applier.inventory.names import mark_of
 from applier.inventory.ownership import Removal, release_patch, removal
@@ -24,6 +23,7 @@ from applier.normalize import wishes
 from applier.order.members import Member
 from applier.order.phases import phase_of
 from applier.order.prune_order import prune_order
+from applier.records import replace
 
 PROTECTED = frozenset(["default", "kube-system", "kube-public", "kube-node-lease"])
 _NOT_ASKED = Unknown(why="it was not read")

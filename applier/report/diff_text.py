@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import kbuild
@@ -17,6 +16,7 @@ from applier.model.ids import Body, ObjectId, join_api_version
 from applier.model.live import Present
 from applier.model.plan import Action, Plan, Step
 from applier.model.snapshot import Snapshot
+from applier.records import field, record
 from applier.report.line_diff import unified
 from applier.report.masking import Mask, masked_pair
 from applier.report.plan_text import SIGNS
@@ -27,7 +27,7 @@ CONTEXT_LINES = 3
 _SHOWN = frozenset([Action.CREATE, Action.CONFIGURE, Action.RECREATE, Action.ADOPT, Action.MIGRATE])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DiffOptions:
     """How a diff is shown. Shape: `predicted` are the server's answers to dry runs, by object."""
 

@@ -10,6 +10,7 @@ from applier.model import events
 from applier.model.changes import Change, ChangeSet
 from applier.model.ids import ObjectId
 from applier.model.plan import Action
+from applier.records import names_of
 
 VERSION = 1
 
@@ -27,7 +28,7 @@ def event_line(event: events.Event) -> str:
 def event_document(event: events.Event) -> dict[str, Any]:
     """An event as plain values, its type first; what is empty is left out."""
     found: dict[str, Any] = {"type": event.type}
-    for name in event.__slots__:
+    for name in names_of(event):
         value = getattr(event, name)
         if name == "changes":
             found |= _end(value)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_UNSAFE_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+_UNSAFE_IN_LINE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 
 def line(text: str) -> str:
     """The text on one line: control characters, line ends and marks that turn the direction are written as escapes."""
-    return _UNSAFE_IN_LINE.sub(_escape, text)
+    return text if text.isprintable() else re.sub(_UNSAFE_IN_LINE, _escape, text)
 
 
 def lines(text: str) -> str:
     """The text with its line ends and tabs, everything else as in `line`."""
-    return _UNSAFE.sub(_escape, text)
+    return text if text.isprintable() else re.sub(_UNSAFE, _escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from source_tree import imported, io_imports, modules, texts
 from applier.keys import PREFIX
 
 RANK = {
-    "keys": 0, "clock": 0, "failures": 1,
+    "keys": 0, "clock": 0, "records": 0, "failures": 1,
     "errors": 2, "model": 2,
     "inventory": 3, "order": 3, "health": 3, "fields": 3,
     "normalize": 4,
@@ -21,7 +21,20 @@ RANK = {
 }  # fmt: skip
 # Everything that decides or prints. No file, no socket, no clock, no thread: the same values in, the same values out.
 PURE = frozenset(
-    ["keys", "failures", "errors", "model", "inventory", "order", "health", "fields", "normalize", "planning", "report"]
+    [
+        "keys",
+        "records",
+        "failures",
+        "errors",
+        "model",
+        "inventory",
+        "order",
+        "health",
+        "fields",
+        "normalize",
+        "planning",
+        "report",
+    ]
 )
 DOES_IO = frozenset(["clock", "cluster", "executor", "cli", "agent"])
 # What names a run is random; nothing else outside of the I/O packages touches the system.

@@ -41,7 +41,7 @@ THIRD_PARTIES = {
     "click": ("kbuild/cli/help.py",),
     "jsonschema": ("kbuild/lint/field_rules.py",),
     "pathspec": ("kbuild/load/ignore.py",),
-    "urllib3": ("applier/cluster/http.py", "applier/agent/runtime/fetching.py"),
+    "urllib3": ("applier/cluster/proxied.py", "applier/agent/runtime/fetching.py"),
     "kubernetes": ("applier/cluster/official.py",),
 }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from applier.cluster.address import address_of
 from applier.cluster.connection import Connection
 from applier.cluster.exchange import Exchange
 from applier.cluster.http import HttpTransport
@@ -22,7 +25,7 @@ Reply = Callable[[BaseHTTPRequestHandler], None]
 class Server:
     """Answers each request with the next reply (the last one again and again)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_proxy: bool = False) -> None:
         self.replies: list[Reply] = []
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.connections = 0
@@ -38,7 +41,7 @@ class Server:
             def answer(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 self.rfile.read(length)
-                outer.seen.append((self.command, self.path, dict(self.headers)))
+                outer.seen.append((self.command, self.path.removeprefix(outer.url), dict(self.headers)))
                 reply = outer.replies[0] if len(outer.replies) == 1 else outer.replies.pop(0)
                 reply(self)
 
@@ -49,6 +52,7 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
+        self.proxy = self.url if is_proxy else ""
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
 
@@ -73,9 +77,9 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.close()
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    found = Server()
+@pytest.fixture(params=["direct", "through a proxy"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    found = Server(is_proxy=request.param != "direct")
     yield found
     found.http.shutdown()
     found.http.server_close()
@@ -83,7 +87,7 @@ def server() -> Iterator[Server]:
 
 def transport(server: Server, **more: Any) -> HttpTransport:
     connection = more.pop("connection", None) or Connection(server=server.url, authorization="Bearer canary")
-    return HttpTransport(connection, user_agent="kbuild/test", **more)
+    return HttpTransport(replace(connection, proxy=server.proxy), user_agent="kbuild/test", **more)
 
 
 def test_a_connection_is_kept(server: Server) -> None:
@@ -169,7 +173,7 @@ def test_refused_credentials_are_had_anew_once_for_all_threads(server: Server) -
 
     def reload() -> Connection:
         calls.append(1)
-        return Connection(server=server.url, authorization="Bearer new")
+        return Connection(server=server.url, proxy=server.proxy, authorization="Bearer new")
 
     server.replies = [reply]
     used = transport(server, connection=Connection(server=server.url, authorization="Bearer old", reload=reload))
@@ -239,3 +243,152 @@ def test_impersonation_is_sent(server: Server) -> None:
     used.send(Request("GET", "/api"))
     assert server.seen[0][2]["Impersonate-User"] == "a"
     used.close()
+
+
+def raw(text: bytes) -> Reply:
+    """An answer as bytes, after which the connection ends."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(text)
+        handler.close_connection = True
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "body"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n{}", 200, b"{}"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, b"{}"),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, b""),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\n{\r\n1\r\n}\r\n0\r\nA: b\r\n\r\n", 200, b"{}"),
+    ],
+    ids=["until the end", "1.0", "100 first", "without a body", "chunks"],
+)
+def test_every_shape_of_an_answer_is_read(text: bytes, status: int, body: bytes, server: Server) -> None:
+    server.replies = [raw(text)]
+    used = transport(server)
+    found = used.send(Request("GET", "/api"))
+    assert (found.status, found.body) == (status, body)
+    used.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\nContent-Le", b"HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 300 + b"\r\n",
+    ],
+    ids=["no http", "half a header", "no header", "no length", "half a chunk", "no chunk", "unknown encoding", "many headers"],
+)  # fmt: skip
+def test_what_is_no_answer_may_have_been_carried_out(text: bytes) -> None:
+    found = Server()
+    found.replies = [raw(text)]
+    used = transport(found)
+    with pytest.raises(TransportError) as caught:
+        used.send(Request("PATCH", "/api", body=b"{}"))
+    assert caught.value.lost
+    assert len(found.seen) == 1
+    used.close()
+    found.http.shutdown()
+    found.http.server_close()
+
+
+def test_an_idle_connection_that_the_server_closed_is_not_used(server: Server) -> None:
+    def close_after(handler: BaseHTTPRequestHandler) -> None:
+        json_reply(b"{}")(handler)
+        handler.close_connection = True
+
+    server.replies = [close_after]
+    used = transport(server)
+    for _ in range(3):
+        used.send(Request("POST", "/api", body=b"{}"))
+        time.sleep(0.05)
+    assert len(server.seen) == server.connections == 3
+    used.close()
+
+
+def test_no_more_connections_than_workers(server: Server) -> None:
+    gate = threading.Event()
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        gate.wait(5)
+        json_reply(b"{}")(handler)
+
+    server.replies = [reply]
+    used = transport(server, workers=2)
+    threads = [threading.Thread(target=used.send, args=(Request("GET", f"/{number}"),)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    assert server.connections == 2
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert len(server.seen) == 6
+    assert server.connections == 2
+    used.close()
+
+
+def test_a_watch_is_ended_from_another_thread(server: Server) -> None:
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"2\r\n{}\r\n2\r\n\n{\r\n")
+        over.wait(5)
+
+    over = threading.Event()
+    server.replies = [reply]
+    used = transport(server)
+    stream = used.open(Request("GET", "/watch"))
+    lines = stream.lines()
+    assert next(lines) == b"{}"
+    threading.Timer(0.1, stream.close).start()
+    with pytest.raises(TransportError):
+        next(lines)
+    over.set()
+    used.close()
+
+
+@pytest.mark.parametrize("value", ["Bearer a\r\nX-Evil: 1", "Bearer a\nb", "Bearer \u20ac"])
+def test_a_credential_cannot_add_a_header(value: str) -> None:
+    found = Server()
+    used = transport(found, connection=Connection(server=found.url, authorization=value))
+    with pytest.raises(ApplierError) as caught:
+        used.send(Request("GET", "/api"))
+    assert caught.value.error_class is ErrorClass.CONFIGURATION
+    assert "Evil" not in str(caught.value)
+    assert not found.seen
+    found.http.shutdown()
+    found.http.server_close()
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        ("https://example.com", ("https", b"example.com", 443, "", "example.com")),
+        ("HTTP://10.0.0.1:8080/", ("http", b"10.0.0.1", 8080, "", "10.0.0.1:8080")),
+        ("https://[::1]:6443/k8s/c-1/", ("https", b"::1", 6443, "/k8s/c-1", "[::1]:6443")),
+        ("https://user@example.com/a", ("https", b"example.com", 443, "/a", "example.com")),
+        ("https://b\xfccher.example", ("https", b"xn--bcher-kva.example", 443, "", "xn--bcher-kva.example")),
+    ],
+)
+def test_addresses(server: str, expected: tuple[object, ...]) -> None:
+    found = address_of(Connection(server=server))
+    assert (found.scheme, found.host, found.port, found.path, found.authority) == expected
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "", "example.com", "ftp://example.com", "https://", "https://:1", "https://a:b", "https://a:70000", "https://[::1",
+        "https://[::1]x", "https://a b", "https://a/b c", "https://a/b?c", "https://a/\n", "https://a\r\nHost: b", "https://" + "\xfc" * 99,
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_said(server: str) -> None:
+    with pytest.raises(ApplierError, match="is not the address of an API server"):
+        address_of(Connection(server=server))

@@ -30,6 +30,7 @@ from applier.model.plan import Action, Plan, Step
 from applier.model.policy import Policy
 from applier.model.snapshot import Snapshot
 from applier.planning import check, plan, plan_delete, wanted_ids
+from applier.records import names_of
 from applier.report.plan_json import plan_json
 from applier.report.plan_text import plan_text
 
@@ -418,7 +419,7 @@ def test_a_plan_is_the_same_whatever_order_its_input_has() -> None:
         random.Random(seed).shuffle(bodies)
         wanted = normalized(bodies, Policy(), extra=EXTRA)
         numbered = [
-            Desired(**{name: getattr(one, name) for name in Desired.__slots__} | {"position": ""}) for one in wanted
+            Desired(**{name: getattr(one, name) for name in names_of(one)} | {"position": ""}) for one in wanted
         ]
         live: dict[ObjectId, Live] = {one.id: ABSENT for one in numbered}
         entries, others = stored(*random.Random(seed).sample(MANY[:4], 4))
