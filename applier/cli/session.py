@@ -42,6 +42,7 @@ def guarded(
 
     ignore_broken_pipes()
     error = Output(2)
+    is_collecting = gc.isenabled()
     gc.disable()  # a run keeps what it reads until its end; looking for cycles in it costs a fifth of a no-op run
     try:
         settings = read(argv, flags, words)
@@ -61,7 +62,8 @@ def guarded(
         error.line(f"Error: internal error: {type(problem).__name__} at {_place(problem)}; please report it")
         return least_error
     finally:
-        gc.enable()
+        if is_collecting:
+            gc.enable()
 
 
 def _place(problem: BaseException) -> str:

@@ -78,8 +78,10 @@ def _source(
     from hashlib import sha256
 
     digest = sha256()
-    texts = (json.dumps(document.body, separators=(",", ":"), default=str) for document in documents)
-    for text in sorted(texts):  # the order of documents in their files means nothing to a cluster
+    encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+    for text in sorted(
+        encode(document.body) for document in documents
+    ):  # the order of documents in their files means nothing to a cluster
         digest.update(text.encode())
     metadata = kustomization.get("metadata")
     return Source(

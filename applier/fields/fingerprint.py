@@ -7,14 +7,28 @@ readable inventory would confirm guesses.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from hashlib import blake2b
+from json import encoder
 from typing import Any
 
 from applier.fields.managed import Fields, applied_fields, item_key
 from applier.model.ids import Body
 
 _DIGEST_BYTES = 6
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
+
+def _encoder() -> Callable[[Any], str]:
+    """Values as compact JSON with sorted keys; the interpreter's encoder is made once and not for every value."""
+    usual = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:
+        return usual.encode
+    parts = make(None, usual.default, encoder.encode_basestring, None, ":", ",", True, False, True)
+    return lambda value: "".join(parts(value, 0))
+
+
+_encode = _encoder()
 
 
 def digest(value: Any) -> str:

@@ -13,9 +13,9 @@ from applier.health.conditions import Facts, condition, current, failed, from_co
 from applier.health.rules import Rule
 from applier.model import kinds
 from applier.model.health import Health, Status
-from applier.model.ids import Body, GroupKind, id_of
+from applier.model.ids import Body, GroupKind, split_api_version
 from applier.model.live import Absent, Live, Unknown
-from applier.model.values import at
+from applier.model.values import at, text
 
 __all__ = ["Facts", "evaluate", "evaluate_live", "reports_generation"]
 
@@ -40,24 +40,31 @@ _RULES: Mapping[GroupKind, Callable[[Body, Facts], Health]] = {
 
 def evaluate(body: Body, facts: Facts, rules: Sequence[Rule] = ()) -> Health:
     """The verdict on a live object. `rules` are the user's, for this object or its kind; the first one decides."""
-    kind = id_of(body).group_kind
     if rules:
         return rules[0].evaluate(body)
+    kind = GroupKind(split_api_version(text(body.get("apiVersion")))[0], text(body.get("kind")))
     if at(body, "metadata", "deletionTimestamp") is not None and kind != kinds.NAMESPACE:
         return Health(status=Status.TERMINATING, reason="Terminating", message="the object is being deleted")
-    if waiting := _generation(body, facts):
+    if waiting := _generation(body, facts) or (_by_conditions(body) if body.get("status") else None):
         return waiting
-    if (reconciling := condition(body, "Reconciling")).status == "True":
-        return from_condition(reconciling, "Reconciling")
-    if (stalled := condition(body, "Stalled")).status == "True":
-        return failed(stalled.reason or "Stalled", stalled.message)
     rule = _RULES.get(kind)
     if rule is None and kind.group == _GATEWAY and kind.kind.endswith("Route"):
         rule = other_kinds.route
     if rule is not None:
         return rule(body, facts)
+    if not body.get("status"):
+        return current()
     ready = condition(body, "Ready")
     return current() if ready.status in ("", "True") else from_condition(ready, "Ready")
+
+
+def _by_conditions(body: Body) -> Health | None:
+    """What the conditions of kstatus say of every kind."""
+    if (reconciling := condition(body, "Reconciling")).status == "True":
+        return from_condition(reconciling, "Reconciling")
+    if (stalled := condition(body, "Stalled")).status == "True":
+        return failed(stalled.reason or "Stalled", stalled.message)
+    return None
 
 
 def _generation(body: Body, facts: Facts) -> Health | None:

@@ -63,8 +63,13 @@ def condition(body: Body, kind: str) -> Condition:
     return MISSING
 
 
+_CURRENT = Health(status=Status.CURRENT)
+
+
 def current(note: str = "", message: str = "") -> Health:
     """It is as it should be. `note` says why, where it is not plain to see."""
+    if not note and not message:
+        return _CURRENT
     return Health(status=Status.CURRENT, note=note, message=message)
 
 

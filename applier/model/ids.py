@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 Body: TypeAlias = Mapping[str, Any]
+_make = tuple.__new__
 
 
 class GroupKind(NamedTuple):
@@ -33,7 +34,7 @@ class ObjectId(NamedTuple):
     @property
     def group_kind(self) -> GroupKind:
         """The kind."""
-        return GroupKind(self.group, self.kind)
+        return _make(GroupKind, self[:2])  # asked for several times for each object of a run
 
     @property
     def is_secret(self) -> bool:

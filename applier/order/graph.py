@@ -47,6 +47,9 @@ def ordered(edges: Edges, key: Key) -> Ordered:
 
     Raises: CycleError, when hard edges close a cycle; each knot of objects is a problem, told as its shortest cycle.
     """
+    places = {one: place for place, one in enumerate(sorted(edges, key=key))}
+    if all(places[edge.target] < place for one, place in places.items() for edge in edges[one]):
+        return Ordered(tuple(places), edges, ())  # as phases are made for: no cycle, and the smallest order of all
     hard = {one: [edge.target for edge in found if edge.type is not EdgeType.SOFT] for one, found in edges.items()}
     every = {one: [edge.target for edge in found] for one, found in edges.items()}
     found = knots(every)

@@ -43,7 +43,7 @@ _PHASES = {(group, kind): phase for phase, group, kinds in _TABLE for kind in ki
 
 def phase_of(object_id: ObjectId) -> int:
     """The phase of an object; kinds whose name ends in `Class` are definitions of classes whatever their group."""
-    found = _PHASES.get((object_id.group, object_id.kind))
+    found = _PHASES.get(object_id[:2])
     if found is not None:
         return found
     return _CLASSES if object_id.kind.endswith("Class") else OTHER

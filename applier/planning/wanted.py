@@ -78,7 +78,7 @@ class Decider:
             wait=waits,
             timeout_s=timeout_s,
             wait_for=one.wait_for,
-            defines=_defined(one.body) if one.id.group_kind == kinds.DEFINITION else None,
+            defines=_defined(one.body) if one.id[:2] == kinds.DEFINITION else None,
             position=one.position,
             **found,
         )
