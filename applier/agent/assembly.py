@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from applier.agent.clusters import Clusters
 from applier.agent.helm.assembling import chart_sources, releases
 from applier.agent.helm.release_attempt import Means as ReleaseMeans
+from applier.agent.helm.source_run import SourceKind
 from applier.agent.kustomization.artifacts import Artifacts
 from applier.agent.kustomization.attempt import DEPENDENCY_RETRY_S, Means
 from applier.agent.kustomization.builds import Builds
@@ -24,7 +26,7 @@ from applier.agent.page.looking import Looker
 from applier.agent.page.serving import StatusPage
 from applier.agent.runtime.events import Recorder
 from applier.agent.runtime.informer import Informer
-from applier.agent.runtime.kinds import GIT_REPOSITORIES, HELM_CHARTS, KUSTOMIZATIONS
+from applier.agent.runtime.kinds import GIT_REPOSITORIES, HELM_CHARTS, KUSTOMIZATIONS, OCI_REPOSITORIES
 from applier.agent.runtime.logs import Log
 from applier.agent.runtime.metrics import CONTENT_TYPE, Metrics
 from applier.agent.runtime.posting import HttpPoster
@@ -33,11 +35,12 @@ from applier.agent.runtime.unit import Names, Rhythm, Shared, Unit, unit
 from applier.agent.source.git import Mirrors
 from applier.agent.source.git_repository import GitRepositories
 from applier.agent.source.includes import Includes
+from applier.agent.source.oci_repository import OciRun
 from applier.agent.source.storage import Storage
 from applier.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from applier.agent.helm.release_charts import ReleaseCharts
     from applier.agent.kustomization.pending import Pending
@@ -59,6 +62,10 @@ SERVING = frozenset({SOURCE, NOTIFICATION})  # they have clients
 METRICS, HEALTH = "metrics", "health"
 PROBES = frozenset({METRICS, HEALTH})
 GRACE_S = 60.0
+# What Kustomizations are built from, by the names of the units.
+SOURCES: Mapping[str, Collection] = MappingProxyType(
+    {SOURCE: GIT_REPOSITORIES, OCI_REPOSITORIES.kind: OCI_REPOSITORIES}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +205,17 @@ class Agent:
         self.units[SOURCE] = own
         self.units |= chart_sources(make_unit, storage, own)
 
+        def registries(around: Surroundings) -> Reconcile:
+            return SourceKind(around, storage, partial(OciRun, mirrors=mirrors)).reconcile
+
+        self.units[OCI_REPOSITORIES.kind] = make_unit(OCI_REPOSITORIES, registries)
+
     def _add_kustomizations(self) -> None:
         clusters = Clusters(self.cluster, self.connection, self.options.default_account)
-        sources = self._sources()
+        sources = {one.kind: self._sources(name, one) for name, one in SOURCES.items()}
 
         def source_of(kind: str, key: Key) -> Body | None:
-            return sources.get(key) if kind == GIT_REPOSITORIES.kind else None
+            return sources[kind].get(key) if kind in sources else None
 
         self.builds.is_strict = self.options.strict_substitution
 
@@ -223,7 +235,7 @@ class Agent:
         self.units[KUSTOMIZE] = own
         configs = Configs(own, self.cluster.reader, self.options.namespace, self.options.configs_selector)
         self.views += configs.informers()
-        own.sees.append(sources)
+        own.sees += sources.values()
         triggers = Triggers(own)
         own.followers.append(triggers.kustomization_changed)
         self.source_followers.append(triggers.source_changed)
@@ -238,14 +250,14 @@ class Agent:
         self._serve("events", self.options.events_address, made.event_routes)
         self._serve("webhooks", self.options.receiver_address, made.hook_routes)
 
-    def _sources(self) -> Informer:
-        """The GitRepositories as this process sees them: those of its own controller, or a view of others' (of all shards)."""
-        if SOURCE in self.units and not self.options.selector:
-            found = self.units[SOURCE]
+    def _sources(self, name: str, collection: Collection) -> Informer:
+        """The sources of a kind as this process sees them: those of its own controller, or a view of others' (of all shards)."""
+        if name in self.units and not self.options.selector:
+            found = self.units[name]
             found.followers.append(self._source_changed)
             return found.around.informer
-        collection = GIT_REPOSITORIES._replace(namespace=self.options.namespace)
-        self.views.append(Informer(self.cluster.reader, collection, self._source_changed))
+        own = collection._replace(namespace=self.options.namespace)
+        self.views.append(Informer(self.cluster.reader, own, self._source_changed))
         return self.views[-1]
 
     def _source_changed(self, old: Body | None, new: Body | None) -> None:

@@ -302,6 +302,7 @@ class AgentBed:
             ("Kustomization", KUSTOMIZE),
             ("GitRepository", SOURCE),
             ("Receiver", NOTIFICATION),
+            ("OCIRepository", SOURCE),
             ("HelmRepository", SOURCE),
             ("HelmChart", SOURCE),
             ("HelmRelease", HELM),

@@ -102,8 +102,8 @@ def test_a_repository_of_a_registry_is_an_address_and_nothing_more(scene: AgentB
     scene.start()
     spec = {"type": "oci", "url": "oci://registry.example.test/charts"}
     body = scene.create(SOURCE, "HelmRepository", "shop", spec)
-    live = scene.settled(chart(scene), "False", "UnsupportedSourceKind")
-    assert scene.condition(live, "Stalled")["status"] == "True"
+    live = scene.settled(chart(scene), "False", "ChartPullError")
+    assert "registry.example.test/v2/charts/app/tags/list" in scene.condition(live)["message"]
     assert "conditions" not in scene.get(body).get("status", {})
 
 

@@ -14,6 +14,7 @@ from applier.agent.helm.chart_server import ChartServer, ServerError
 from applier.agent.helm.source_run import FETCH_FAILED, STORAGE_FAILED, SourceError, SourceRun, secret_data
 from applier.agent.runtime import durations
 from applier.agent.runtime.controller import NOT_BY_ITSELF, Again
+from applier.agent.runtime.kinds import HELM_REPOSITORIES
 from applier.agent.source import credentials
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class RepositoryRun(SourceRun):
 def is_oci(body: Body) -> bool:
     """Whether a HelmRepository is for a registry."""
     spec = body.get("spec") or {}
+    if body.get("kind") != HELM_REPOSITORIES.kind:
+        return False
     return spec.get("type") == OCI or str(spec.get("url") or "").startswith("oci://")
 
 

@@ -158,6 +158,9 @@ class SourceRun:
         before = (self.body.get("status") or {}).get("artifact") or {}
         self._good(reason, message)
         self.status["artifact"] = dict(artifact)
+        if before.get("metadata"):  # a status is merged: what is no more has to be named
+            notes = artifact.get("metadata")
+            self.status["artifact"]["metadata"] = {**dict.fromkeys(before["metadata"]), **notes} if notes else None
         revision, digest = str(artifact["revision"]), str(artifact["digest"])
         if before.get("digest") == digest and before.get("revision") == revision:
             return

@@ -106,6 +106,10 @@ def definitions() -> list[Definition]:
             versions=_one("v1", source_kinds.git_repository(), source_kinds.git_repository_status(), URL, AGE, READY, STATUS),
         ),
         Definition(
+            group=source, kind="OCIRepository", plural="ocirepositories", short=("ocirepo",), categories=sources[2:],
+            versions=_one("v1", source_kinds.oci_repository(), source_kinds.oci_repository_status(), URL, READY, STATUS, AGE),
+        ),
+        Definition(
             group=source, kind="HelmRepository", plural="helmrepositories", short=("helmrepo",), categories=sources[2:],
             versions=_one("v1", source_kinds.helm_repository(), source_kinds.indexed_status(), URL, AGE, READY, STATUS),
         ),

@@ -73,6 +73,43 @@ def git_repository_status() -> Schema:
     )
 
 
+def oci_repository() -> Schema:
+    """The spec of an OCIRepository."""
+    return record(
+        required=("interval", "url"),
+        url=text("Address of the artifact.", pattern=r"^oci://.*$"),
+        ref=record(
+            "What is fetched; the tag latest by default.",
+            digest=text(), semver=text(), semverFilter=text(), tag=text(),
+        ),
+        layerSelector=record(
+            "Which layer is the content; the first one by default.",
+            mediaType=text(), operation=text(enum=["extract", "copy"]),
+        ),
+        provider=text(enum=["generic", "aws", "azure", "gcp"], default="generic"),
+        secretRef=local_reference("Secret with a Docker configuration."),
+        serviceAccountName=text("ServiceAccount whose image pull secrets are used."),
+        certSecretRef=local_reference("Secret with ca.crt, tls.crt and tls.key."),
+        proxySecretRef=local_reference("Secret with address, username and password of a proxy."),
+        verify=record(
+            required=("provider",),
+            provider=text(enum=["cosign", "notation"], default="cosign"), secretRef=local_reference(),
+            matchOIDCIdentity=items(record(required=("issuer", "subject"), issuer=text(), subject=text())),
+        ),
+        interval=duration("How often the registry is looked at."),
+        timeout=duration("Bound for each request.", **_SOURCE_TIMEOUT),
+        ignore=text("Patterns of .gitignore for what is left out of the artifact."),
+        insecure=flag("Whether the registry is reached without TLS."),
+        suspend=flag("Whether nothing is done until this is false."),
+    )  # fmt: skip
+
+
+def oci_repository_status() -> Schema:
+    """The status of an OCIRepository."""
+    selector = record(mediaType=text(), operation=text(enum=["extract", "copy"]))
+    return status(artifact=artifact(), url=text(), observedIgnore=text(), observedLayerSelector=selector)
+
+
 def helm_repository() -> Schema:
     """The spec of a HelmRepository."""
     return record(

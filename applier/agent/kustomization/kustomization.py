@@ -217,6 +217,8 @@ class Work(Preparing):
         message = f"Applied revision: {self.revision}{claimed}"
         self.conditions.succeeded(SUCCEEDED, message)
         self.status |= {"observedGeneration": generation(self.body), "lastAppliedRevision": self.revision}
+        if self.origin or status.get("lastAppliedOriginRevision"):
+            self.status["lastAppliedOriginRevision"] = self.origin or None
         self._record(SUCCEEDED, status)
         taken = durations.text_of(round(self.run.elapsed_s(), 3))
         finished = f"Reconciliation finished in {taken}, next run in {durations.text_of(self.interval_s)}"

@@ -27,6 +27,7 @@ from applier.agent.runtime.kinds import SECRETS
 from applier.agent.runtime.queue import Key
 from applier.agent.runtime.reconciling import generation, observed
 from applier.agent.source.credentials import CredentialsError, decoded
+from applier.agent.source.registry import ORIGIN_REVISION
 from applier.failures import ApplierError
 from applier.model.live import Absent
 
@@ -84,15 +85,21 @@ class Inputs:
 class Preparing(Attempt):
     """The part of a run before anything is applied.
 
-    Shape: `revision` is empty until the artifact is known; `settled` is the last run, while this one may turn out to be
+    Shape: `revision` is empty until the artifact is known, `origin` where its source does not say what it was made from; `settled` is the last run, while this one may turn out to be
     about nothing but a new revision.
     """
 
     def __init__(self, owner: Means, run: Run, body: Body) -> None:
         super().__init__(owner, run, body)
         self.status: dict[str, Any] = {}
-        self.revision = ""
+        self.revision, self.origin = "", ""
         self.settled: Settled | None = None
+
+    def tell(self, severity: str, reason: str, message: str, **metadata: str) -> None:
+        """The same as for every run, with the revision that an artifact of a registry was made from."""
+        if self.origin:
+            metadata["originRevision"] = self.origin
+        super().tell(severity, reason, message, **metadata)
 
     def progress(self, phase: str) -> None:
         """Say how far the run is, where it has something new: a run of the same spec and revision stays silent."""
@@ -123,6 +130,7 @@ class Preparing(Attempt):
             sentence = f"Source artifact not found, retrying in {self.owner.dependency_retry}"
             again_s = self.owner.dependency_retry_s
             raise RunError(ARTIFACT_FAILED, sentence, again_s=again_s, is_early=True, is_quiet=True)
+        self.origin = str((artifact.get("metadata") or {}).get(ORIGIN_REVISION) or "")
         return artifact  # type: ignore[no-any-return]
 
     def built(self, artifact: Mapping[str, Any], begun: Callable[[], None]) -> Built:

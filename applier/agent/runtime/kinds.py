@@ -8,6 +8,7 @@ SOURCE, KUSTOMIZE = "source.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io"
 NOTIFICATION, HELM = "notification.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 
 GIT_REPOSITORIES = Collection(SOURCE, "v1", "gitrepositories", "GitRepository")
+OCI_REPOSITORIES = Collection(SOURCE, "v1", "ocirepositories", "OCIRepository")
 HELM_REPOSITORIES = Collection(SOURCE, "v1", "helmrepositories", "HelmRepository")
 HELM_CHARTS = Collection(SOURCE, "v1", "helmcharts", "HelmChart")
 KUSTOMIZATIONS = Collection(KUSTOMIZE, "v1", "kustomizations", "Kustomization")
