@@ -40,6 +40,8 @@ COMMANDS = {
     "create": ("applier.cli.setup.create:create", "Create sources, Kustomizations, Secrets, alerts, or print them"),
     "export": ("applier.cli.setup.objects:export", "Print the agent's resources as manifests"),
     "uninstall": ("applier.cli.setup.uninstall:uninstall", "Remove the controllers; what they applied stays"),
+    "migrate": ("applier.cli.setup.migrate:migrate", "Move Flux's objects to the present version of their kinds"),
+    "trigger": ("applier.cli.setup.trigger:trigger", "Call the webhook of a Receiver"),
     "lint": ("kbuild.cli.lint:run", "Find what builds and is still most likely wrong"),
     "schema": ("kbuild.cli.lint:schema", "Print the JSON Schema of a kustomization file, for editors"),
     "version": ("kbuild.cli.main:version", "Print the versions of kbuild and of the kustomize it matches"),
@@ -57,7 +59,7 @@ FLUX_NOUNS = (
     "kustomization", "kustomizations", "ks", "source", "sources", "artifact", "helmrelease", "hr", "alert",
     "alert-provider", "receiver", "image",
 )  # fmt: skip
-UNSUPPORTED_NOUNS = ("artifact", "image")
+UNSUPPORTED_NOUNS = {"build": ("artifact", "image"), "diff": ("artifact", "image"), "delete": ("artifact",)}
 
 
 # Commands that keep what they read until their end, which is soon.
@@ -191,7 +193,7 @@ def flux_verb(argv: Sequence[str]) -> str:
         return ""
     found = FLUX_VERBS[argv[0]]
     noun = next(word for word in argv[1:] if not word.startswith("-"))
-    if not found or noun in UNSUPPORTED_NOUNS:
+    if not found or noun in UNSUPPORTED_NOUNS[argv[0]]:
         raise UsageError(f"`kbuild {argv[0]} {noun} NAME` is not supported by this version of kbuild").advise(
             f"a folder of that name is written ./{noun}"
         )

@@ -57,7 +57,9 @@ class Line(Call):
     def name(self, what: str) -> str:
         """The one argument that is left. Raises: StoppedError."""
         if len(self.words) != 1:
-            raise StoppedError(f"{what} name is required" if not self.words else f"unknown argument: {self.words[1]}")
+            raise StoppedError(
+                f"{what} name is required".strip() if not self.words else f"unknown argument: {self.words[1]}"
+            )
         return self.words[0]
 
     def no_words(self) -> None:

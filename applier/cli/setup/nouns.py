@@ -65,6 +65,7 @@ def git_repository(line: Line, name: str, secret: str) -> Object:
     spec = given(
         url=checked_url(line.text("url")),
         interval=line.duration("interval", "1m"),
+        timeout=line.duration("fetch_timeout"),
         ref=_ref(line),
         secretRef=named(secret),
         ignore="\n".join(line.items("ignore_paths")),
@@ -115,16 +116,19 @@ def kustomization(line: Line, name: str) -> Object:
 
 def source(text: str) -> Object:
     """A source as flags name it: `Kind/name.namespace`, the name alone for a GitRepository. Raises: StoppedError."""
+    return split_reference(text if "/" in text else f"{kinds.GIT.kind}/{text}", SOURCE_KINDS)
+
+
+def split_reference(text: str, known: tuple[str, ...], what: str = "source") -> Object:
+    """An object of one of these kinds, as `Kind/name.namespace`. Raises: StoppedError."""
     kind, slash, rest = text.partition("/")
-    if not slash:
-        kind, rest = kinds.GIT.kind, text
-    known = {word.lower(): word for word in SOURCE_KINDS}
-    if kind.lower() not in known:
-        raise StoppedError(f"source kind '{kind}' is not supported, must be one of: {', '.join(SOURCE_KINDS)}")
+    by_word = {word.lower(): word for word in known}
+    if slash and kind.lower() not in by_word:
+        raise StoppedError(f"{what} kind '{kind}' is not supported, must be one of: {', '.join(known)}")
     name, _, namespace = rest.partition(".")
     if not name:
-        raise StoppedError(f"invalid source '{text}', must be in format <kind>/<name>")
-    return {"kind": known[kind.lower()], "name": name, **given(namespace=namespace)}
+        raise StoppedError(f"invalid {what} '{text}', must be in format <kind>/<name>")
+    return {"kind": by_word[kind.lower()], "name": name, **given(namespace=namespace)}
 
 
 def reference(text: str) -> Object:

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import kbuild
+from applier.agent.runtime import durations
 from applier.agent.runtime.writes import OwnWriter
 from applier.cli.operate.call import EVERY, MANAGER
 from applier.cli.operate.words import ACTION, SUCCESS, StoppedError, say
@@ -26,8 +27,10 @@ EXPORT_FLAGS = (EVERY, Flag("with-credentials", BOOL, "the Secrets that sources 
 DELETE_FLAGS = (SILENT, *COMMON)
 SECRETS = Collection("", "v1", "secrets", "Secret")
 _KEPT = ("name", "namespace", "labels", "annotations")
-# Fields that are written although they are false, and those whose values are the user's own.
-_REQUIRED, _OPAQUE = ("prune",), ("values",)
+# Fields that are written although they are false, those whose values are the user's own, and those that are durations.
+_REQUIRED = ("prune",)
+_OPAQUE = ("values", "substitute", "labels", "annotations", "eventMetadata", "matchLabels", "nodeSelector")
+_DURATIONS = ("interval", "retryInterval", "timeout")
 
 
 def export(argv: Sequence[str]) -> int:
@@ -40,11 +43,11 @@ def _export(line: Line) -> int:
     if line.is_on("all"):
         bodies = line.objects(noun)
         if not bodies:
-            raise StoppedError(f"no {noun.human}s found in {line.namespace} namespace")
+            raise StoppedError(f"no objects found in {line.namespace} namespace")
     elif len(names) == 1:
         bodies = [line.need(noun, names[0])]
     else:
-        raise StoppedError(f"{noun.human} name is required")
+        raise StoppedError("name is required" if not names else f"unknown argument: {names[1]}")
     for body in bodies:
         sys.stdout.write("---\n" + kbuild.to_yaml([exported(body)]))
         for secret in _credentials(line, body) if line.is_on("with_credentials") else ():
@@ -53,24 +56,36 @@ def _export(line: Line) -> int:
 
 
 def exported(body: Mapping[str, Any]) -> dict[str, Any]:
-    """An object as a file that makes it anew: no status, nothing of the server's, no field that is false."""
+    """An object as a file that makes it anew: no status, nothing of the server's, no field that is false, durations as Go writes them."""
     metadata = {name: body["metadata"][name] for name in _KEPT if body["metadata"].get(name)}
     return {
         "apiVersion": body["apiVersion"],
         "kind": body["kind"],
         "metadata": metadata,
-        "spec": _without_false(body.get("spec") or {}),
+        "spec": _plain(body.get("spec") or {}),
     }
 
 
-def _without_false(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """A spec without what is false, and with durations as Go writes them."""
     if isinstance(value, dict):
         return {
-            name: part if name in _OPAQUE else _without_false(part)
+            name: _duration(part)
+            if name in _DURATIONS and isinstance(part, str)
+            else part
+            if name in _OPAQUE
+            else _plain(part)
             for name, part in value.items()
             if part is not False or name in _REQUIRED
         }
-    return [_without_false(part) for part in value] if isinstance(value, list) else value
+    return [_plain(part) for part in value] if isinstance(value, list) else value
+
+
+def _duration(text: str) -> str:
+    try:
+        return durations.text_of(durations.seconds(text))
+    except ValueError:
+        return text
 
 
 def _credentials(line: Line, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

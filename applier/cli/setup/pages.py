@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from applier.cli.operate import kinds
-from applier.cli.setup import bootstrap_flags, check, create_flags, dev_flags, install, objects, uninstall
+from applier.cli.setup import (
+    bootstrap_flags,
+    check,
+    create_flags,
+    dev_flags,
+    install,
+    migrate,
+    objects,
+    trigger,
+    uninstall,
+)
 
 _INSTALL = """\
 Install the agent's controllers into a cluster, and wait until they run.
@@ -94,6 +104,9 @@ Examples:
   kbuild create secret git shop-git --url ssh://git@git.example.com/shop
   kbuild create alert-provider chat --type slack --channel deploys --secret-ref chat-url
   kbuild create alert shop --provider-ref chat --event-source 'Kustomization/*'
+  kbuild create source helm charts --url https://charts.example.com
+  kbuild create helmrelease shop --chart shop --source HelmRepository/charts --values values.yaml
+  kbuild create secret tls shop-tls --tls-crt-file tls.crt --tls-key-file tls.key --export
   kbuild create receiver push --type github --event push --secret-ref token --resource GitRepository/shop
 """
 
@@ -119,22 +132,52 @@ Examples:
 With anything else behind it, `kbuild delete` deletes what `kbuild apply` applied: see `kbuild delete --help`.
 """
 
+_MIGRATE = """\
+Move Flux's objects to the present version of their kinds: in the cluster, or in the manifests of a folder.
+
+In the cluster every object is written anew, unchanged, so that no definition has old stored versions left. In files only
+the apiVersion of what stands with its kind in the next line is changed; templates may be named by --extensions.
+
+\b
+Examples:
+  kbuild migrate                                       before an upgrade of the definitions
+  kbuild migrate -f . --dry-run
+  kbuild migrate -f clusters/prod --extensions .yaml,.yml,.tpl --yes
+"""
+
+_TRIGGER = """\
+Call the webhook of a Receiver, as a pipeline does after a push: its path is made from name, namespace and token.
+
+No cluster is asked. What fails and may pass is repeated.
+
+\b
+Examples:
+  kbuild trigger receiver push --token "$TOKEN" --url https://flux.example.com
+  kbuild trigger receiver push --type generic-hmac --token "$TOKEN" --url https://flux.example.com --payload '{"image": "a:1"}'
+  kbuild trigger receiver push --type generic-oidc --oidc-provider github --url https://flux.example.com
+"""
+
 PAGES = {
     "install": _INSTALL, "bootstrap": _BOOTSTRAP, "check": _CHECK, "uninstall": _UNINSTALL, "create": _CREATE,
-    "export": _EXPORT, "dev": _DEV,
+    "export": _EXPORT, "dev": _DEV, "migrate": _MIGRATE, "trigger": _TRIGGER,
 }  # fmt: skip
 FLAGS = {
     "install": install.FLAGS, "bootstrap": bootstrap_flags.FLAGS, "check": check.FLAGS, "uninstall": uninstall.FLAGS,
     "create": create_flags.FLAGS, "export": objects.EXPORT_FLAGS,
-    "dev": dev_flags.FLAGS,
+    "dev": dev_flags.FLAGS, "migrate": migrate.FLAGS, "trigger": trigger.FLAGS,
 }  # fmt: skip
 _NOUN = "NOUN NAME"
 ARGUMENTS = {
     "install": "", "bootstrap": "git|github|gitea", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
-    "dev": "[DIR|URL]",
+    "dev": "[DIR|URL]", "migrate": "", "trigger": "receiver NAME",
 }  # fmt: skip
 _EVERY = tuple(noun.words for noun in kinds.EVERY if noun not in kinds.IMAGES.values())
-NOUNS = {"bootstrap": ("git", "github", "gitea"), "create": tuple(create_flags.BY_NOUN), "export": _EVERY}
+NOUNS = {
+    "bootstrap": ("git", "github", "gitea"),
+    "create": tuple(create_flags.BY_NOUN),
+    "export": _EVERY,
+    "trigger": ("receiver",),
+}
 
 for _word in (*kinds.NOUNS, *kinds.SOURCE_WORDS):
     PAGES[f"delete {_word}"], FLAGS[f"delete {_word}"] = _DELETE, objects.DELETE_FLAGS

@@ -114,11 +114,13 @@ def http_data(username: str, password: str, bearer: str = "", ca: str = "") -> d
     return {name: value for name, value in {**found, "ca.crt": ca}.items() if value}
 
 
-def secret(name: str, namespace: str, values: Mapping[str, str]) -> dict[str, Any]:
+def secret(
+    name: str, namespace: str, values: Mapping[str, str], labels: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """A Secret."""
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace, **({"labels": dict(labels)} if labels else {})},
         "stringData": dict(values),
     }

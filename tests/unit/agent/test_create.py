@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import kbuild
@@ -11,9 +13,12 @@ from applier.cli.setup.create_flags import BY_NOUN, FLAGS
 
 HEAD = "---\napiVersion: {0}\nkind: {1}\nmetadata:\n  name: {2}\n  namespace: flux-system\nspec:\n"
 SOURCE, APPLIER = "source.toolkit.fluxcd.io/v1", "kustomize.toolkit.fluxcd.io/v1"
+CHARTS = "helm.toolkit.fluxcd.io/v2"
+SECRET = "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: ss\n  namespace: flux-system\n"
+HOOK = "https://flux.example.com/hook/24164762b42928b99a6ecf3129bb54e8c39aae51879a79e5fe07f7b4d3fa0287"
 BETA, NOTIFIER = "notification.toolkit.fluxcd.io/v1beta3", "notification.toolkit.fluxcd.io/v1"
 
-# Recorded from flux 2.9.4.
+# Recorded from flux 2.9.4 and 2.9.5.
 RECORDED = {
     "branch": (
         "source git foo --url=http://git.example.test/shop.git --branch=main --interval=1m --secret-ref=shop-git",
@@ -59,6 +64,88 @@ RECORDED = {
         "receiver r1 --type github --event ping --event push --secret-ref tok --resource GitRepository/shop",
         HEAD.format(NOTIFIER, "Receiver", "r1") + "  events:\n  - ping\n  - push\n  resources:\n  - kind: GitRepository\n    name: shop\n"
         "  secretRef:\n    name: tok\n  type: github\n",
+    ),
+    "secret for charts": (
+        "secret helm ss -u me -p pw", SECRET + "stringData:\n  password: pw\n  username: me\ntype: kubernetes.io/basic-auth\n\n",
+    ),
+    "empty secret for charts": ("secret helm ss", SECRET + "\n"),
+    "secret for a proxy": (
+        "secret proxy ss --address https://p:1 -u a -p b",
+        SECRET + "stringData:\n  address: https://p:1\n  password: b\n  username: a\ntype: Opaque\n\n",
+    ),
+    "secret for a registry": (
+        "secret oci ss --url ghcr.io/a/b -u me -p pw",
+        SECRET + 'stringData:\n  .dockerconfigjson: |-\n    {\n      "auths": {\n        "ghcr.io/a/b": {\n          "username": "me",\n'
+        '          "password": "pw",\n          "auth": "bWU6cHc="\n        }\n      }\n    }\ntype: kubernetes.io/dockerconfigjson\n\n',
+    ),
+    "secret for a webhook": (
+        "secret receiver ss --type github --token tok --hostname flux.example.com",
+        SECRET.replace("  name", f"  annotations:\n    notification.toolkit.fluxcd.io/webhook: {HOOK}\n  name", 1)
+        + "stringData:\n  token: tok\n\n",
+    ),
+    "secret for a registry's webhook": (
+        "secret receiver ss --type gcr --token tok --hostname flux.example.com --email-claim a@b",
+        SECRET.replace("  name", f"  annotations:\n    notification.toolkit.fluxcd.io/webhook: {HOOK}\n  name", 1)
+        + f"stringData:\n  audience: {HOOK}\n  email: a@b\n  token: tok\n\n",
+    ),
+    "charts": (
+        "source helm hh --url https://c.test/charts --interval 5m",
+        HEAD.format(SOURCE, "HelmRepository", "hh") + "  interval: 5m0s\n  url: https://c.test/charts\n",
+    ),
+    "charts of a registry": (
+        "source helm hh --url oci://c.test/charts",
+        HEAD.format(SOURCE, "HelmRepository", "hh") + "  interval: 1m0s\n  type: oci\n  url: oci://c.test/charts\n",
+    ),
+    "charts behind a password, the Secret of which is not printed": (
+        "source helm hh --url https://c.test/charts -u a -p b",
+        HEAD.format(SOURCE, "HelmRepository", "hh") + "  interval: 1m0s\n  url: https://c.test/charts\n",
+    ),
+    "charts with a secret": (
+        "source helm hh --url https://c.test --secret-ref x --pass-credentials",
+        HEAD.format(SOURCE, "HelmRepository", "hh")
+        + "  interval: 1m0s\n  passCredentials: true\n  secretRef:\n    name: x\n  url: https://c.test\n",
+    ),
+    "chart": (
+        "source chart cc --source HelmRepository/charts --chart podinfo --chart-version >1",
+        HEAD.format(SOURCE, "HelmChart", "cc") + "  chart: podinfo\n  interval: 1m0s\n  reconcileStrategy: ChartVersion\n"
+        "  sourceRef:\n    kind: HelmRepository\n    name: charts\n  version: '>1'\n",
+    ),
+    "registry": (
+        "source oci oo --url oci://ghcr.io/a/b --tag 1",
+        HEAD.format(SOURCE, "OCIRepository", "oo")
+        + '  interval: 1m0s\n  provider: generic\n  ref:\n    tag: "1"\n  url: oci://ghcr.io/a/b\n',
+    ),
+    "bucket": (
+        "source bucket bb --bucket-name n --endpoint e",
+        HEAD.format(SOURCE, "Bucket", "bb") + '  bucketName: "n"\n  endpoint: e\n  interval: 1m0s\n  provider: generic\n',
+    ),
+    "release": (
+        "hr rr --chart podinfo --source HelmRepository/charts",
+        HEAD.format(CHARTS, "HelmRelease", "rr") + "  chart:\n    spec:\n      chart: podinfo\n      reconcileStrategy: ChartVersion\n"
+        "      sourceRef:\n        kind: HelmRepository\n        name: charts\n  interval: 1m0s\n",
+    ),
+    "release with all flags": (
+        "hr rr --chart podinfo --source HelmRepository/charts.other --chart-version 1.x --target-namespace t --create-target-namespace"
+        " --release-name rr --depends-on a,b/c --values-from ConfigMap/v --service-account sa --crds CreateReplace --timeout 3m"
+        " --interval 2m --storage-namespace t",
+        HEAD.format(CHARTS, "HelmRelease", "rr") + "  chart:\n    spec:\n      chart: podinfo\n      reconcileStrategy: ChartVersion\n"
+        "      sourceRef:\n        kind: HelmRepository\n        name: charts\n        namespace: other\n      version: 1.x\n"
+        "  dependsOn:\n  - name: a\n  - name: c\n    namespace: b\n  install:\n    crds: Create\n    createNamespace: true\n"
+        "  interval: 2m0s\n  releaseName: rr\n  serviceAccountName: sa\n  storageNamespace: t\n  targetNamespace: t\n"
+        "  upgrade:\n    crds: CreateReplace\n  valuesFrom:\n  - kind: ConfigMap\n    name: v\n",
+    ),
+    "release of a chart": (
+        "helmrelease rr --chart-ref OCIRepository/o",
+        HEAD.format(CHARTS, "HelmRelease", "rr") + "  chartRef:\n    kind: OCIRepository\n    name: o\n  interval: 1m0s\n",
+    ),
+    "tenant": (
+        "tenant tt --with-namespace apps",
+        "---\napiVersion: v1\nkind: Namespace\nmetadata:\n  labels:\n    toolkit.fluxcd.io/tenant: tt\n  name: apps\n"
+        "---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  labels:\n    toolkit.fluxcd.io/tenant: tt\n  name: tt\n  namespace: apps\n"
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  labels:\n    toolkit.fluxcd.io/tenant: tt\n"
+        "  name: tt-reconciler\n  namespace: apps\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n"
+        "  name: cluster-admin\nsubjects:\n- apiGroup: rbac.authorization.k8s.io\n  kind: User\n  name: gotk:apps:reconciler\n"
+        "- kind: ServiceAccount\n  name: tt\n  namespace: apps\n",
     ),
 }  # fmt: skip
 
@@ -147,7 +234,28 @@ REFUSED = {
         "kustomization foo --source=a --health-check=Job/a.b",
     'invalid argument "soon" for "--interval" flag: time: invalid duration "soon"': "kustomization foo --source=a --interval=soon",
     "unknown flag: --branch (for kustomization)": "kustomization foo --source=a --branch=b",
-    "Kustomization name is required": "kustomization --source=a",
+    "name is required": "kustomization --source=a",
+    "name 'A_b' is invalid, it should adhere to standard defined in RFC 1123, the name can only contain alphanumeric characters or '-'":
+        "source helm A_b --url https://c.test",
+    "password is required": "secret helm ss -u me",
+    "failed to read cert file: open nope: no such file or directory": "secret helm ss --tls-crt-file nope",
+    "unable to read TLS CA file: open nope: no such file or directory": "secret helm ss --ca-crt-file nope",
+    "no CA certificate or client certificate pair found": "secret tls ss",
+    "address is required": "secret proxy ss",
+    "--url is required": "secret oci ss",
+    "--username is required": "secret oci ss --url ghcr.io/a/b",
+    "--password is required": "secret oci ss --url ghcr.io/a/b -u a",
+    "--email-claim is required for gcr receiver type": "secret receiver ss --type gcr --hostname x",
+    "--hostname is required": "secret receiver ss --type generic",
+    "--type is required": "secret receiver ss",
+    "unable to read private key file: open : no such file or directory": "secret githubapp ss --app-id 1",
+    "url scheme 'ftp' not supported, can be: http, https and oci": "source helm hh --url ftp://x",
+    "chart source is required": "source chart cc --chart podinfo",
+    "chart name or path is required": "source chart cc --source HelmRepository/charts",
+    "--tag, --tag-semver or --digest is required": "source oci oo --url oci://ghcr.io/a/b",
+    "chart or chart-ref is required": "hr rr",
+    "cannot use --chart in combination with --chart-ref": "hr rr --chart a --chart-ref HelmChart/a",
+    "reference kind 'Pod' is not supported, must be one of: Secret, ConfigMap": "hr rr --chart-ref HelmChart/a --values-from Pod/a",
     "unknown argument: bar": "kustomization foo bar --source=a",
     "invalid --label 'a', must be in the format key=value": "kustomization foo --source=a --label=a",
     "for Git over HTTP/S the username and password, or bearer token is required": "secret git a --url=https://x.test/a",
@@ -232,3 +340,58 @@ def test_the_public_half_of_a_given_key_is_found(tmp_path: object) -> None:
     with open(path, "w") as file:
         file.write(key.private)
     assert secrets.key_of(path).public.split()[:2] == key.public.split()[:2]
+
+
+def test_secrets_of_files_hold_their_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("crt", "key", "ca"):
+        (tmp_path / name).write_text(f"-----BEGIN {name}-----\n")
+    files = [
+        f"--tls-crt-file={tmp_path}/crt",
+        f"--tls-key-file={tmp_path}/key",
+        f"--ca-crt-file={tmp_path}/ca",
+        "--export",
+    ]
+    wanted = SECRET + "stringData:\n" + "".join(
+        f"  {field}: |\n    -----BEGIN {name}-----\n" for field, name in (("ca.crt", "ca"), ("tls.crt", "crt"), ("tls.key", "key"))
+    )  # fmt: skip
+    assert create(["secret", "tls", "ss", *files]) == 0
+    assert capsys.readouterr().out == f"{wanted}type: kubernetes.io/tls\n"
+    assert create(["secret", "helm", "ss", *files]) == 0
+    assert capsys.readouterr().out == f"{wanted}type: kubernetes.io/tls\n\n"
+    assert create(["secret", "tls", "ss", files[0], "--export"]) == 1
+    assert capsys.readouterr().err == "✗ found certificate but missing private key\n"
+    app = ["secret", "githubapp", "ss", "--app-id=1", f"--app-private-key={tmp_path}/key", "--export"]
+    assert create([*app, "--app-installation-id=2"]) == 0
+    assert capsys.readouterr().out == (
+        SECRET + 'stringData:\n  githubAppID: "1"\n  githubAppInstallationID: "2"\n  githubAppPrivateKey: |\n'
+        "    -----BEGIN key-----\ntype: Opaque\n\n"
+    )
+    assert create(app) == 1
+    (tmp_path / "values.yaml").write_text("a: {b: 1}\n")
+    (tmp_path / "more.yaml").write_text("a: {c: 2}\n")
+    values = f"--values={tmp_path}/values.yaml,{tmp_path}/more.yaml"
+    assert create(["hr", "rr", "--chart-ref=HelmChart/a", values, "--export"]) == 0
+    assert "  values:\n    a:\n      b: 1\n      c: 2\n" in capsys.readouterr().out
+
+
+def test_a_generated_token_of_a_webhook_is_long_and_new(capsys: pytest.CaptureFixture[str]) -> None:
+    tokens = set()
+    for _ in range(2):
+        assert create(["secret", "receiver", "ss", "--type", "generic", "--hostname", "h", "--export"]) == 0
+        tokens.add(kbuild.read_documents(capsys.readouterr().out.encode(), "out")[0]["stringData"]["token"])
+    assert len(tokens) == 2
+    assert {len(token) for token in tokens} == {64}
+
+
+def test_exported_durations_are_written_as_go_writes_them() -> None:
+    body = {
+        "apiVersion": APPLIER, "kind": "Kustomization", "metadata": {"name": "a", "namespace": "b"},
+        "spec": {
+            "interval": "1h", "timeout": "60s", "retryInterval": "never",
+            "postBuild": {"substitute": {"interval": "1h"}}, "commonMetadata": {"labels": {"timeout": "60s"}},
+        },
+    }  # fmt: skip
+    assert objects.exported(body)["spec"] == {
+        "interval": "1h0m0s", "timeout": "1m0s", "retryInterval": "never",
+        "postBuild": {"substitute": {"interval": "1h"}}, "commonMetadata": {"labels": {"timeout": "60s"}},
+    }  # fmt: skip
