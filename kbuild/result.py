@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY
+from kbuild.documents.resolve import typed
 from kbuild.model.errors import UNKNOWN, OutputError
 
 TYPE_CHECKING = False
@@ -102,7 +103,7 @@ def collect_images(value: Any, found: set[str]) -> None:
     elif type(value) is dict:
         for key, item in value.items():
             if key in _CONTAINERS and type(item) is list:
-                images = (entry.get("image") for entry in item if type(entry) is dict)
+                images = (typed(entry.get("image")) for entry in item if type(entry) is dict)
                 found.update(str(image) for image in images if isinstance(image, str) and image)
             if type(item) is dict or type(item) is list:
                 collect_images(item, found)
