@@ -3,9 +3,9 @@
     recorded_cases.py [--check [--every N]] [FILE...]     (default: every file of testdata/recorded)
 
 The first line of a file is `{"oracle": "kustomize v5.8.1"}`. Each other line has `input` (path -> text, built at its
-root), and what the reference gave: `output`, or `error` without its `Error: `. Both are written by this tool from the real program and
-from nothing else; lines for which it does not agree with itself in two runs are refused (a check runs it once). `{root}`
-stands for the folder.
+root), and what the reference gave: `output`, or `error` without its `Error: `, of a crash its sentence. Both are written
+by this tool from the real program and from nothing else; lines for which it does not agree with itself in two runs are
+refused (a check runs it once). `{root}` stands for the folder.
 """
 
 from __future__ import annotations
@@ -48,13 +48,23 @@ def ask(binary: Path, case: Case, runs: int = 2) -> Case:
             path.write_bytes(text.encode())
         done = [subprocess.run([binary, "build", root], capture_output=True, check=False) for _ in range(runs)]
         answers = [(run.returncode, run.stdout.decode(), run.stderr.decode()) for run in done]
-        if any(answer != answers[0] for answer in answers) or answers[0][0] not in (0, 1):
+        status, output, stderr = answers[0] = without_stack(answers[0])
+        if any(without_stack(answer) != answers[0] for answer in answers) or status not in (0, 1):
             raise RuntimeError(f"no steady answer for {case['input']}")
-        status, output, stderr = answers[0]
         if status == 0:
             return {"input": case["input"], "output": output}
         error = stderr.partition("Error: ")[2].removesuffix("\n").replace(str(root), "{root}")
         return {"input": case["input"], "error": error}
+
+
+def without_stack(answer: tuple[int, str, str]) -> tuple[int, str, str]:
+    """An answer; of a crash that has a sentence only that one, as an error. A crash of Go itself has none."""
+    status, output, stderr = answer
+    _, panicked, text = stderr.partition("panic: ")
+    if status != 2 or not panicked or text.startswith("runtime error"):
+        return answer
+    sentence = text.partition("\n\ngoroutine ")[0].partition(" [recovered")[0]
+    return 1, output, f"Error: {sentence}\n"
 
 
 def write(path: Path, cases: list[Case]) -> None:

@@ -260,6 +260,13 @@ def string_set(old: Json, text: str) -> Json:
     return Quoted(text) if is_quoted(old) else text
 
 
+def untagged_new(text: str) -> Json:
+    """What an untagged write to a new field makes: quoted where YAML 1.1 reads no string, else typed (a date is one)."""
+    value = plain(text)
+    is_date = type(value) is Scalar and value.tag == TIMESTAMP
+    return Quoted(text) if not is_date and is_yaml11_non_string(text) else value
+
+
 def text_set(old: Json, text: str) -> Json:
     """What a write of the text alone makes of a scalar: its tag and quoting stay."""
     if type(old) is str:

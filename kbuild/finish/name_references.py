@@ -6,12 +6,12 @@ Source: kustomize v5.8.1 `nameReferenceTransformer`, `filters/nameref`. Decision
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain_or_block, typed, untagged_set
+from kbuild.documents.resolve import typed, untagged_new, untagged_set
 from kbuild.fields.spec import are_apart
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
 from kbuild.model.resource import INTERNAL, mark
-from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, is_null, tag_of, text_of
+from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, TIMESTAMP, is_null, tag_of, text_of
 
 _REFERRERS = f"{INTERNAL}refBy"
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ class _Broken(Exception):  # noqa: N818
 
 def fix(resources: Resources, back_references: Sequence[NameBackReference], context: Context) -> None:
     """Rewrite all references. Mutates: the bodies. Raises: FieldError, AmbiguousTargetError."""
-    index = by_previous_name(resources)
+    index, origins = by_previous_name(resources), Origins(resources)
     plans: dict[tuple[str, str, str], tuple[Branch | None, list[Use]]] = {}
     for resource in resources.items:
         group, version, kind = (resource.original_id if resource.torn else resource.id)[:3]
@@ -47,7 +47,7 @@ def fix(resources: Resources, back_references: Sequence[NameBackReference], cont
         if plan is None:
             plan = plans[key] = plan_of(back_references, *key)
         if plan[1]:
-            Referrer(resource, index, context).rewrite(*plan)
+            Referrer(resource, index, origins, context).rewrite(*plan)
 
 
 def by_previous_name(resources: Resources) -> dict[str, list[Resource]]:
@@ -59,10 +59,51 @@ def by_previous_name(resources: Resources) -> dict[str, list[Resource]]:
     return index
 
 
+class Origins:
+    """Where the resources that somebody could mention were at first; found out on demand."""
+
+    __slots__ = ("_by_effective", "_by_written", "_of_all", "_resources")
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        # Namespace of now, by effect and as written ("" for what is cluster-scoped) -> those of first.
+        self._by_effective: dict[str, set[str]] | None = None
+        self._by_written: dict[str, set[str]] = {}
+        self._of_all: set[str] = set()
+
+    def know(self, namespace: str, referrer: Referrer) -> bool:
+        """Whether any resource that a referrer could mention, whatever its name, was in a namespace at first."""
+        if self._by_effective is None:
+            self._by_effective = self._found()
+        now = referrer.current
+        if now.cluster_scoped:
+            return namespace in self._of_all
+        return (
+            namespace in self._by_effective.get("", ())
+            or namespace in self._by_effective.get(now.effective_namespace, ())
+            or any(namespace in self._by_written.get(name, ()) for name in referrer.binding_namespaces)
+        )
+
+    def _found(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for resource in self._resources.items:
+            first, now = resource.original_id, resource.id
+            if first.cluster_scoped:
+                continue
+            namespace = first.effective_namespace
+            self._of_all.add(namespace)
+            found.setdefault("" if now.cluster_scoped else now.effective_namespace, set()).add(namespace)
+            self._by_written.setdefault(now.namespace, set()).add(namespace)
+        return found
+
+
 def plan_of(
     back_references: Sequence[NameBackReference], group: str, version: str, kind: str
 ) -> tuple[Branch | None, list[Use]]:
-    """The fields of a kind that mention names: as the reference's list, and as a tree by path where they are apart."""
+    """The fields of a kind that mention names: as the reference's list, and as a tree by path where they are apart.
+
+    There is no tree either where a path has a part without a name, which is an error, or one in `[]`, which changes nulls.
+    """
     tree: Branch = ({}, [])
     uses = [
         (reference, spec)
@@ -70,7 +111,9 @@ def plan_of(
         for spec in reference.referrers
         if spec.selects(group, version, kind)
     ]
-    if not are_apart([spec for _, spec in uses]):
+    if not are_apart([spec for _, spec in uses]) or any(
+        not name or is_list for _, spec in uses for name, is_list in spec.segments
+    ):
         return None, uses
     for use in uses:
         branch = tree
@@ -80,6 +123,7 @@ def plan_of(
     return tree, uses
 
 
+_GO_TYPES = {NULL: "nil", INT: "int", FLOAT: "float64", BOOL: "bool", TIMESTAMP: "time.Time"}
 # The reference prints the node with its address here.
 _NESTED_LIST = (
     "&yaml.RNode{fieldPath:[]string(nil), value:(*yaml.Node)(0x0), ShouldKeep:false, Match:[]string(nil)} "
@@ -90,10 +134,12 @@ _NESTED_LIST = (
 class Referrer:
     """One resource whose fields may mention others."""
 
-    __slots__ = ("binding_namespaces", "context", "current", "index", "resource", "use")
+    __slots__ = ("binding_namespaces", "context", "current", "index", "origins", "resource", "use")
 
-    def __init__(self, resource: Resource, index: dict[str, list[Resource]], context: Context) -> None:
-        self.resource, self.index, self.context = resource, index, context
+    def __init__(
+        self, resource: Resource, index: dict[str, list[Resource]], origins: Origins, context: Context
+    ) -> None:
+        self.resource, self.index, self.origins, self.context = resource, index, origins, context
         self.current = resource.id
         self.binding_namespaces = binding_namespaces(resource)
         self.use: Use | None = None
@@ -170,7 +216,8 @@ class Referrer:
         old = text_of(value["name"])
         candidates = self.candidates(old)
         if "namespace" in value:
-            candidates = in_namespace(candidates, text_of(value["namespace"]))
+            namespace = text_of(value["namespace"])
+            candidates = in_namespace(candidates, namespace, at_first=self.origins.know(namespace, self))
         found = self.referral(candidates, lambda resource: (resource.id.name, resource.id.namespace))
         if found is None:
             return
@@ -181,9 +228,10 @@ class Referrer:
             return
         value["name"] = untagged_set(value["name"], found.id.name)
         if found.id.namespace:
-            before = value.get("namespace")
             value["namespace"] = (
-                plain_or_block(found.id.namespace) if before is None else untagged_set(before, found.id.namespace)
+                untagged_set(value["namespace"], found.id.namespace)
+                if "namespace" in value
+                else untagged_new(found.id.namespace)
             )
 
     def candidates(self, name: str) -> list[Resource]:
@@ -253,16 +301,13 @@ def find_mentions(value: Json, branch: Branch, lists: tuple[int, ...], found: li
         raise _Broken
 
 
-def in_namespace(candidates: list[Resource], namespace: str) -> list[Resource]:
-    """The candidates that were in a namespace at first, or else that are in it now."""
-    original = [
-        other
-        for other in candidates
-        if not other.original_id.cluster_scoped and other.original_id.effective_namespace == namespace
-    ]
-    if original:
-        return original
-    return [other for other in candidates if not other.id.cluster_scoped and other.id.effective_namespace == namespace]
+def in_namespace(candidates: list[Resource], namespace: str, *, at_first: bool) -> list[Resource]:
+    """The candidates that were in a namespace at first, or that are in it now.
+
+    The reference asks for the latter only where nothing at all that the referrer could mention was there at first.
+    """
+    ids = [(other, other.original_id if at_first else other.id) for other in candidates]
+    return [other for other, found in ids if not found.cluster_scoped and found.effective_namespace == namespace]
 
 
 def had_kind(resource: Resource, group: str, version: str, kind: str) -> bool:
@@ -304,21 +349,28 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
     for subject in subjects if type(subjects) is list else ():
         if type(subject) is not dict:
             raise wrong_type(subject, "map[string]interface {}")
-        if "namespace" in subject and not isinstance(subject.get("kind", ""), str):
-            raise wrong_type(subject["kind"], "string")
-        if "namespace" in subject and text_of(subject.get("kind", "")) == "ServiceAccount":
-            namespace = subject["namespace"]
-            if not isinstance(namespace, str):
+        if "namespace" not in subject:
+            continue
+        kind, namespace = subject.get("kind", ""), subject["namespace"]
+        if go_type(kind) != "string":
+            raise wrong_type(kind, "string")
+        if text_of(kind) == "ServiceAccount":
+            if go_type(namespace) != "string":
                 raise FieldError(f'Invalid Input: namespace is blank for resource "{resource.id}"\n')
-            found.add(str(namespace))
+            found.add(text_of(namespace))
     return frozenset(found)
+
+
+def go_type(value: Json) -> str:
+    """The type that the reference has a value as."""
+    if type(value) is list or type(value) is dict:
+        return "[]interface {}" if type(value) is list else "map[string]interface {}"
+    return _GO_TYPES.get(tag_of(typed(value)), "string")
 
 
 def wrong_type(value: Json, wanted: str) -> CrashError:
     """What the reference crashes with where it takes a value for one of another type."""
-    kind = "[]interface {}" if type(value) is list else "map[string]interface {}" if type(value) is dict else ""
-    kind = kind or {NULL: "nil", INT: "int", FLOAT: "float64", BOOL: "bool"}.get(tag_of(typed(value)), "string")
-    return CrashError(f"interface conversion: interface {{}} is {kind}, not {wanted}")
+    return CrashError(f"interface conversion: interface {{}} is {go_type(value)}, not {wanted}")
 
 
 def ambiguous(referrer: Resource, found: list[Resource]) -> AmbiguousTargetError:
