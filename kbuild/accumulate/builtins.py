@@ -125,13 +125,12 @@ class UnwritableError(ConfigurationError):
 
 def decoded(kind: str, resource: Resource) -> Configuration:
     """The fields of a plugin's configuration. Raises: ConfigurationError."""
-    from kbuild.documents.generic import to_json_values
-    from kbuild.documents.json_text import after_json
+    from kbuild.documents.generic import to_yaml_values
     from kbuild.fields.plugin_fields import PLUGINS
     from kbuild.fields.structs import decode_loosely
 
     try:
-        values: dict[str, Any] = after_json(to_json_values(resource.body))
+        values: dict[str, Any] = to_yaml_values(resource.body)
     except OutputError as error:
         unwritable = UnwritableError(f"marshalling yaml from res {resource.original_id}: {error.reason}")
         unwritable.doubled, unwritable.holder = error.doubled, resource

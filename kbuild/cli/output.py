@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 
 from kbuild.documents.writer import write
-from kbuild.model.errors import UsageError
+from kbuild.model.errors import OutputError, UsageError
 from kbuild.model.ids import CLUSTER_SCOPED_NAMESPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.model.ids import ObjectId
+    from kbuild.model.resource import Resource
     from kbuild.result import Result
 
 
@@ -25,13 +26,49 @@ def write_files(folder: str, result: Result) -> None:
     namespaces = {resource.id.effective_namespace for resource in result.resources} - {CLUSTER_SCOPED_NAMESPACE}
     for resource in result.resources:
         name = file_name(resource.id, with_namespace=len(namespaces) > 1)
-        text = write([resource.body])
+        try:
+            text = write([resource.body])
+        except OutputError:
+            raise refused(resource, result) from None
         path = os.path.join(folder, name)
         try:
             with open(path, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
         except OSError as error:
             raise UsageError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def refused(resource: Resource, result: Result) -> OutputError:
+    """Why a resource cannot be printed, in the words of the reference on its way to a file."""
+    from kbuild.documents.annotations import final_body
+    from kbuild.documents.generic import check_duplicates, decode, has_tab_block, marshalled, tab_error
+    from kbuild.documents.json_text import after_json
+    from kbuild.documents.v3text import dumps, duplicates_text, source_lines
+
+    body = final_body(resource.body)
+    try:
+        values = decode(body)
+        check_duplicates(body)
+        if has_tab_block(body):
+            raise tab_error(body)
+    except OutputError as error:
+        reason = (
+            error.reason if error.doubled is None else f"yaml: unmarshal errors:\n{duplicates_text(source_lines(body))}"
+        )
+        found = OutputError(f"received error {reason} for the following resource:\n{dumps(body)}")
+        found.shown = body
+        if result.restate is not None:
+            result.restate(found.at_place(resource.position))
+        return found
+    try:
+        values = marshalled(values)
+    except OutputError as error:
+        return error.within("error marshaling into JSON").at_place(resource.position)
+    try:
+        after_json(values)
+    except OutputError as error:
+        return error.at_place(resource.position)
+    raise AssertionError(resource.id)
 
 
 def file_name(found: ObjectId, *, with_namespace: bool) -> str:

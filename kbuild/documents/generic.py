@@ -336,6 +336,11 @@ def to_json_values(body: Json) -> Json:
     return _floats(to_generic(body))
 
 
+def to_yaml_values(body: Json) -> Json:
+    """The body as a YAML parser would type the JSON text of it: exact integers, also for floats without a fraction. Raises: OutputError."""
+    return _printed_numbers(after_json(to_generic(body)))
+
+
 def _floats(value: Json) -> Json:
     kind = type(value)
     if kind is dict:

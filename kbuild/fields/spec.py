@@ -17,6 +17,7 @@ ORDER_FIRST = (
     "CronJob", "PodDisruptionBudget",
 )  # fmt: skip
 ORDER_LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+_IDENTITY = ("apiVersion", "kind", "metadata", "metadata/name", "metadata/namespace")
 
 
 class FieldSpec:
@@ -50,6 +51,11 @@ class FieldSpec:
 
     def __repr__(self) -> str:
         return f"FieldSpec({self.group!r}, {self.version!r}, {self.kind!r}, {self.path!r}, {self.create!r})"
+
+
+def may_rename(specs: Iterable[FieldSpec]) -> bool:
+    """Whether a field of some specs is one that says which resource this is."""
+    return any(spec.path.replace("[]", "") in _IDENTITY for spec in specs)
 
 
 def gvk_sort_key(group: str, version: str, kind: str) -> tuple[int, str]:

@@ -6,7 +6,7 @@ Source: kyaml v0.21.1 `RNode.GetValidatedMetadata`.
 from __future__ import annotations
 
 from kbuild.model.errors import ResourceError
-from kbuild.model.scalars import OddKey, is_null, known_text, text_of
+from kbuild.model.scalars import OddKey, is_null, known_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,5 +54,5 @@ def _map(value: Json) -> str:
         return "map[]"
     texts: dict[str, str] = {}
     for key, item in value.items():
-        texts.setdefault(key.text if type(key) is OddKey else key, text_of(item))
+        texts.setdefault(key.text if type(key) is OddKey else key, known_text(item))
     return "map[" + " ".join(f"{key}:{texts[key]}" for key in sorted(texts)) + "]"

@@ -21,6 +21,7 @@ from kbuild.model.errors import (
 )
 from kbuild.model.ids import ObjectId, gvk_text, split_api_version
 from kbuild.model.log_line import stamped
+from kbuild.model.resources import check_histories
 from kbuild.model.scalars import BOOL, FLOAT, INT, UNTAGGED, OddKey, tag_of, text_of
 
 TYPE_CHECKING = False
@@ -102,6 +103,7 @@ def merge_sets(known: list[Var], incoming: Sequence[Var]) -> list[Var]:
 
 def matching(var: Var, resources: Resources) -> list[Resource]:
     """The resources that ever had the var's id; without a namespace, in any."""
+    check_histories(resources)
     wanted = var.target
     found = []
     for resource in resources.named(wanted.name):

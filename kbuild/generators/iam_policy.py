@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `IAMPolicyGenerator`, `filters/iampolicygenerator`.
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain
+from kbuild.documents.compose import compose
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.resource import Resource
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.context import Context
+
+_TEXT = """
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  annotations:
+    iam.gke.io/gcp-service-account: {account}@{project}.iam.gserviceaccount.com
+  name: {name}
+"""
 
 
 class IAMPolicyGenerator:
@@ -26,15 +35,15 @@ class IAMPolicyGenerator:
         self.scopes = context.scopes
 
     def generate(self) -> list[Resource]:
-        """The ServiceAccount. Raises: ConfigurationError, for another provider."""
+        """The ServiceAccount. Raises: ConfigurationError, for another provider; YamlError, for words that make no YAML."""
         if self.cloud != "gke":
             raise ConfigurationError(f"cloud provider {self.cloud} not supported yet")
-        address = f"{self.account.get('name', '')}@{self.account.get('projectId', '')}.iam.gserviceaccount.com"
-        meta: dict[str, Any] = {
-            "annotations": {"iam.gke.io/gcp-service-account": plain(address)},
-            "name": plain(str(self.service.get("name", ""))),
-        }
+        # The reference fills in a text and reads that, whatever it has become.
+        text = _TEXT.format(
+            account=self.account.get("name", ""),
+            project=self.account.get("projectId", ""),
+            name=self.service.get("name", ""),
+        )
         if self.service.get("namespace"):
-            meta["namespace"] = plain(str(self.service["namespace"]))
-        body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
-        return [Resource(body, scopes=self.scopes)]
+            text += f"\n  namespace: {self.service['namespace']}"
+        return [Resource(compose(text), scopes=self.scopes)]

@@ -223,7 +223,7 @@ def _write(holder: Body, field: str, text: str) -> None:
     if isinstance(old, str) and old == text:
         return
     if old is resolve.ABSENT:
-        holder[field] = resolve.plain_or_block(text)
+        holder[field] = resolve.untagged_new(text)
     elif type(old) is not dict and type(old) is not list:
         holder[field] = resolve.untagged_set(old, text)
 
@@ -303,10 +303,8 @@ def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:
     if type(meta) is not dict:
         return body
     annotations = meta.get("annotations")
-    if annotations is None or is_null(annotations):
-        annotations = {}
     if type(annotations) is not dict:
-        return body
+        annotations = {}  # the reference writes its own in the place of a scalar
     return {**body, "metadata": {**meta, "annotations": {**annotations, **hidden}}}
 
 

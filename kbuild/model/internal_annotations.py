@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `utils.BuildAnnotations`, `resource.Resource`.
 from __future__ import annotations
 
 from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED, forget_build
-from kbuild.model.scalars import OddKey, text_of
+from kbuild.model.scalars import key_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ def take(resource: Resource) -> None:
     annotations = meta.get("annotations") if type(meta) is dict else None
     if type(annotations) is not dict or not annotations:
         return
-    found = [key for key in annotations if type(key) is not OddKey and key in REMOVED]
+    found = [key for key in annotations if (key if type(key) is str else key_text(key)) in REMOVED]
     if not found:
         return
-    resource.marks = {key: list(annotations).index(key) - at for at, key in enumerate(found)}
-    hidden = {key: text_of(annotations.pop(key)) for key in found}
+    resource.marks = {key_text(key): list(annotations).index(key) - at for at, key in enumerate(found)}
+    # Of equal keys the last one counts.
+    hidden = {key_text(key): text_of(annotations.pop(key)) for key in found}
     resource.needs_hash = _taken(hidden, "needsHashSuffix", ("enabled",)) != ""
     resource.behavior = _taken(hidden, "generatorBehavior", (UNSPECIFIED, CREATE, MERGE, REPLACE))
     resource.helm_generated = _taken(hidden, "helm-generated", ("true",)) != ""

@@ -203,7 +203,7 @@ class Resource:
             mark(self, _NAMES, _NAMESPACES, _KINDS)
         if history:
             self.torn = self.torn or not kind or "" in history[-1]
-        self.torn = self.torn or self.is_nameless
+        self.torn = self.torn or self.is_nameless or not name.count(",") == kind.count(",") == namespace.count(",")
         history.append((name, CLUSTER_SCOPED_NAMESPACE if is_cluster_scoped else namespace or DEFAULT_NAMESPACE, kind))
 
     def previous_ids(self) -> list[ObjectId]:

@@ -90,6 +90,8 @@ class Resources:
         Mutates: `resource.id` and the indexes.
         """
         resource.refresh()
+        if resource.torn:
+            self.has_torn = True
         if self._names is not None:
             self._index(resource)
         if not resource.body:

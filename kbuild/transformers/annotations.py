@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `AnnotationsTransformer`, `filters/annotations`.
 
 from __future__ import annotations
 
-from kbuild.fields.spec import field_specs
+from kbuild.fields.spec import field_specs, may_rename
 from kbuild.fields.walk import MAP, EntrySetter, Plans, text_map, write_entries
 
 TYPE_CHECKING = False
@@ -22,7 +22,8 @@ class AnnotationsTransformer:
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         annotations = text_map(config.get("annotations"))
         self.setters = [EntrySetter(key, annotations[key]) for key in sorted(annotations)]
-        self.specs = Plans(field_specs(config.get("fieldSpecs")), MAP)
+        specs = field_specs(config.get("fieldSpecs"))
+        self.specs, self.renames = Plans(specs, MAP), may_rename(specs)
         self.counters = context.counters
 
     def transform(self, resources: Resources) -> None:
@@ -31,3 +32,5 @@ class AnnotationsTransformer:
             plan = self.specs.plan(resource.id)
             self.counters.visits += len(plan.specs)
             write_entries(self.setters, resource, plan)
+            if self.renames:
+                resources.touched(resource)

@@ -8,7 +8,7 @@ Source: kustomize v5.8.1 `ImageTagTransformer`, `filters/imagetag`, `internal/im
 from __future__ import annotations
 
 from kbuild.documents.resolve import untagged
-from kbuild.fields.spec import field_specs
+from kbuild.fields.spec import field_specs, may_rename
 from kbuild.fields.walk import Plans, wrong_kind
 from kbuild.model.errors import ConfigurationError, FieldError
 from kbuild.model.scalars import Quoted, is_null, is_quoted, text_of
@@ -83,6 +83,14 @@ def transform_all(entries: list[ImageTagTransformer], resources: Resources) -> N
 
     Mutates: the bodies. Raises: FieldError.
     """
+    write_all(entries, resources)
+    if any(may_rename(entry.specs) for entry in entries):
+        for resource in resources.items:
+            resources.touched(resource)
+
+
+def write_all(entries: list[ImageTagTransformer], resources: Resources) -> None:
+    """The writes of several entries. Mutates: the bodies. Raises: FieldError."""
     plans = [Plans(entry.specs) for entry in entries]
     for at in range(1, len(entries)):
         if entries[at].given_specs is entries[at - 1].given_specs:

@@ -9,7 +9,7 @@ from kbuild.documents.history import store_previous_id
 from kbuild.documents.resolve import ABSENT, string_set
 from kbuild.fields.spec import ByKind, FieldSpec, field_specs
 from kbuild.fields.walk import CREATED, SCALAR, Plan, scalar_setter, visit, wrong_kind
-from kbuild.model.errors import ConfigurationError, DuplicateIdError, FieldError
+from kbuild.model.errors import ConfigurationError, DuplicateIdError, FieldError, OutputError
 from kbuild.model.quote import go_quote
 from kbuild.model.scalars import is_null, text_of
 
@@ -128,6 +128,13 @@ def conflict(matches: list[Resource]) -> DuplicateIdError:
     """The error for several resources at one id, with each as JSON."""
     from kbuild.documents.annotations import annotated_json
 
-    shown = " ".join(annotated_json(resource) for resource in matches)
-    error = DuplicateIdError(f"namespace transformation produces ID conflict: [{shown}]")
+    error = DuplicateIdError("")
+    texts = []
+    for resource in matches:
+        try:
+            texts.append(annotated_json(resource))
+        except OutputError as problem:
+            texts.append(f"<{problem.reason}>")
+            error.doubled, error.holder = problem.doubled, resource
+    error.reason = f"namespace transformation produces ID conflict: [{' '.join(texts)}]"
     return error.at_place(matches[-1].position).see("first at", matches[0].position)

@@ -5,10 +5,11 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 
 from __future__ import annotations
 
+from kbuild.documents.gojson import shortest_g
 from kbuild.documents.history import check_metadata, store_previous_id
 from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
-from kbuild.fields.spec import field_specs
-from kbuild.fields.walk import SCALAR, Plans, scalar_setter
+from kbuild.fields.spec import field_specs, may_rename
+from kbuild.fields.walk import SCALAR, Plans, scalar_setter, visit
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.resource import INTERNAL, mark
 from kbuild.model.resources import check_histories
@@ -16,17 +17,44 @@ from kbuild.model.scalars import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
+    from kbuild.fields.spec import FieldSpec
     from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
+
+_NAME = "metadata/name"
 
 
 def is_skipped(group: str, kind: str) -> bool:
     """Whether a kind's names are never changed."""
     return kind in ("CustomResourceDefinition", "Namespace") or (
         kind == "APIService" and group == "apiregistration.k8s.io"
+    )
+
+
+def affix(config: dict[str, Any], key: str) -> str:
+    """The text to add. Raises: ConfigurationError, for a list or map where a text is wanted.
+
+    A plugin's configuration is read by another library than the others, which takes the text of any scalar.
+    """
+    value = config.get(key)
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is float:
+        return shortest_g(value)
+    if type(value) is not list and type(value) is not dict:
+        return "" if value is None else str(value)
+    from kbuild.documents.writer import marshal
+
+    lines = marshal(getattr(config, "written", config)).split("\n")
+    line = next(number for number, text in enumerate(lines, 1) if text.startswith(f"{key}:"))
+    shape = "seq" if type(value) is list else "map"
+    raise ConfigurationError(
+        f"yaml: unmarshal errors:\n  line {line + bool(value)}: cannot unmarshal !!{shape} into string"
     )
 
 
@@ -38,8 +66,10 @@ class _Affix:
     def __init__(self, config: dict[str, Any], context: Context) -> None:
         if config.get("fieldSpecs") is None:
             raise ConfigurationError("fieldSpecs is not expected to be nil")
-        self.text = str(config.get(self.key) or "")
-        self.specs = Plans(field_specs(config["fieldSpecs"]), SCALAR)
+        self.text = affix(config, self.key)
+        specs = field_specs(config["fieldSpecs"])
+        self.specs = Plans(specs, SCALAR)
+        self.renames = may_rename([spec for spec in specs if spec.path != _NAME])
         self.counters = context.counters
 
     def joined(self, old: str) -> str:
@@ -58,11 +88,25 @@ class _Affix:
                 continue
             plan = self.specs.plan(found, kind)
             self.counters.visits += len(plan.specs)
+            if self.renames or kind != found.kind:
+                self.transform_one(resource, plan.specs, resources)
+                continue
             for spec in plan.specs:
-                if spec.path == "metadata/name":
+                if spec.path == _NAME:
                     self.note(resource)
             plan.visit(resource, setter)
             resources.touched(resource)
+
+    def transform_one(self, resource: Resource, specs: Iterable[FieldSpec], resources: Resources) -> None:
+        """Field by field, where one may decide about the next: a field belongs to the original kind and to the current one."""
+        setter = scalar_setter(self.changed)
+        for spec in specs:
+            if spec.path == _NAME:
+                self.note(resource)
+            now = resource.id
+            if spec.selects(now.group, now.version, now.kind):
+                visit(resource, spec, setter, SCALAR)
+                resources.touched(resource)
 
     def changed(self, old: Json) -> Json:
         """What becomes of a scalar."""

@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `ReplicaCountTransformer`, `filters/replicacount`.
 from __future__ import annotations
 
 from kbuild.documents.resolve import ABSENT
-from kbuild.fields.spec import field_specs
+from kbuild.fields.spec import field_specs, may_rename
 from kbuild.fields.walk import SCALAR, scalar_setter, visit
 from kbuild.model.errors import NoTargetError
 from kbuild.model.ids import gvk_text
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.model.context import Context
+    from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
 
@@ -28,6 +29,7 @@ class ReplicaCountTransformer:
         replica = config.get("replica") or {}
         self.name, self.count = str(replica.get("name") or ""), int(replica.get("count") or 0)
         self.specs = field_specs(config.get("fieldSpecs"))
+        self.renames = may_rename(self.specs)
 
     def changed(self, old: Json) -> Json:
         """The count, quoted where the old one was."""
@@ -36,6 +38,7 @@ class ReplicaCountTransformer:
     def transform(self, resources: Resources) -> None:
         """Set the count. Mutates: the bodies. Raises: NoTargetError, when nothing has the name; FieldError."""
         setter, found = scalar_setter(self.changed), False
+        renamed: list[Resource] = []
         for spec in self.specs:
             for resource in resources.named(self.name):
                 ids = resource.all_ids()
@@ -44,6 +47,10 @@ class ReplicaCountTransformer:
                     now = resource.id
                     if spec.selects(now.group, now.version, now.kind):
                         visit(resource, spec, setter, SCALAR)
+                        renamed += [resource] if self.renames else []
+            for resource in renamed:
+                resources.touched(resource)
+            renamed.clear()
         if not found:
             kinds = " ".join(gvk_text(spec.group, spec.version, spec.kind) for spec in self.specs)
             reason = f"resource with name {self.name} does not match a config with the following GVK [{kinds}]"

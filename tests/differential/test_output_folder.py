@@ -49,6 +49,21 @@ def test_one_file_for_each_resource(oracle: Oracle, tmp_path: Path, name: str, e
     assert not difference(*found), difference(*found)
 
 
+@pytest.mark.parametrize(
+    "line", ["a: 1\n  a: 2", "a: !!int abc", "a: .inf", "a: {1: x}", 'a: "b\\x7F"', "a: 1\n  null: x"]
+)
+def test_what_cannot_be_printed_is_told_in_other_words(oracle: Oracle, tmp_path: Path, line: str) -> None:
+    text = f"kind: A\nmetadata:\n  name: x\n  annotations: {{z: 1}}\nspec:\n  {line}\n"
+    folder = write_tree(tmp_path / "k", {"kustomization.yaml": "resources: [r.yaml]\n", "r.yaml": text})
+    out = tmp_path / "out"
+    out.mkdir()
+    theirs = oracle(str(folder), "-o", str(out))
+    done = run(["render", str(folder), "-o", str(out)], folder)
+    expected, found = (theirs.returncode, theirs.stderr), (done.status, without_places(done.stderr))
+    assert expected[0] == 1
+    assert not difference(expected, found), difference(expected, found)
+
+
 @pytest.mark.parametrize("place", ["f.yaml", "nowhere/f.yaml"])
 def test_one_file_for_everything(oracle: Oracle, tmp_path: Path, place: str) -> None:
     text = "".join(document(*entry) for entry in SETS["two namespaces"])

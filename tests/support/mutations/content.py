@@ -122,7 +122,7 @@ def duplicate(work: Work) -> None:
         place = work.choice.one(found[2])
         item = place.parent.value[place.index]
         if isinstance(place.parent, Mapping):
-            item = (item[0], copied(item[1]) if work.choice.chance(0.5) else odd(work.choice))
+            item = (copied(item[0]), copied(item[1]) if work.choice.chance(0.5) else odd(work.choice))
         else:
             item = copied(item)
         place.parent.value.insert(work.choice.number(0, len(place.parent.value)), item)
