@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 POINTER_LISTS = ("TargetSelector", "Selector")
 
 
+# From here on a 32-bit float is infinite.
+_MAX_SINGLE = 2.0**128 - 2.0**103
+
+
 class FieldMismatch(Exception):  # noqa: N818
     """A field that the decoder refuses: the sentence, and where in the value it is."""
 
@@ -143,7 +147,22 @@ def coerced(value: float) -> str:
     """A number or boolean where the struct wants a text."""
     if type(value) is bool:
         return "true" if value else "false"
-    return shortest_g(value) if type(value) is float else str(value)
+    if type(value) is not float:
+        return str(value)
+    if abs(value) >= _MAX_SINGLE:
+        return "+Inf" if value > 0 else "-Inf"
+    return shortest_g(as_single(value))
+
+
+def as_single(value: float) -> float:
+    """The float with the fewest digits that a 32-bit float cannot tell from this one: the reference's texts have no more."""
+    from struct import pack, unpack
+
+    packed = pack("f", value)
+    single = unpack("f", packed)[0]
+    return next(
+        (found for digits in range(1, 10) if pack("f", found := float(f"{single:.{digits}g}")) == packed), single
+    )
 
 
 def folded_name(key: str, table: Table) -> str:

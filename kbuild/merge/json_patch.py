@@ -8,6 +8,7 @@ Source: gopkg.in/evanphx/json-patch.v4 v4.13.0; kyaml v0.21.1 `RNode.MarshalJSON
 from __future__ import annotations
 
 from kbuild.documents.resolve import block, plain, v3_needs_quotes
+from kbuild.merge.spelled import Text, may_be_spelled, with_texts
 from kbuild.model.errors import OutputError, PatchError
 from kbuild.model.quote import go_quote
 from kbuild.model.scalars import Quoted, Scalar
@@ -51,11 +52,11 @@ def read_yaml(text: str, memo: Any = None) -> Json:
 
 
 def read_json(text: str) -> Json:
-    """Strict JSON; floats keep their text. Raises: PatchError, in Go's words."""
+    """Strict JSON; floats keep their text, and strings of tests. Raises: PatchError, in Go's words."""
     from kbuild.documents import config
 
     try:
-        return config.read_json(text, parse_float=Number)
+        return with_texts(text, Number) if may_be_spelled(text) else config.read_json(text, parse_float=Number)
     except (ValueError, RecursionError) as error:
         from kbuild.documents.json_errors import go_reason
 
@@ -356,6 +357,10 @@ def _equal(found: Json, value: Json) -> bool:
         )
     if kind is list and type(value) is list:
         return len(found) == len(value) and all(map(_equal, found, value))
+    if type(value) is Text and isinstance(found, str):
+        from kbuild.documents.gojson import dumps
+
+        return dumps(found) == value.raw
     if isinstance(found, str) or isinstance(value, str):
         return isinstance(found, str) and isinstance(value, str) and found == value
     if kind in (dict, list, bool) or type(value) in (dict, list, bool) or found is None or value is None:

@@ -122,6 +122,7 @@ class StrategicPatch:
         try:
             merged = strategic.merge(target.body, body, schema, counters, self._known)
         except KbuildError as error:
+            error.shown = None if self.by_selector and is_rewritten(body, error.shown) else error.shown
             raise error.at_place(self.resource.position).see("onto", target.position) from None
         if not merged:
             target.body = merged  # type: ignore[assignment]
@@ -206,6 +207,13 @@ def with_text_metadata(patch: Body) -> Body:
     return {**patch, "metadata": copied}
 
 
+def is_rewritten(patch: Body, value: Json) -> bool:
+    """Whether a value is one of those that `with_text_metadata` has written anew, so that no file shows it as it is."""
+    meta = patch.get("metadata")
+    maps = [meta.get(field) for field in ("labels", "annotations")] if type(meta) is dict else []
+    return any(value is found or any(value is item for item in found.values()) for found in maps if type(found) is dict)
+
+
 def text_map(values: Body) -> Body:
     """A map with every value as a string, in the order of the keys."""
     texts = {key_text(key): text_of(value) for key, value in values.items()}
@@ -272,7 +280,10 @@ def apply_json(
         raise error.see("onto", resource.position) from None
     resource.untagged, resource.is_rebuilt, resource.marks = frozenset(), True, {}
     meta = body.get("metadata")
-    if meta is None:
+    if meta is None and "metadata" in body:
+        # The reference writes nothing into a null.
+        forget_build(resource)
+    elif meta is None:
         body["metadata"] = {}
     elif type(meta) is not dict and forgives:
         forget_build(resource)

@@ -55,6 +55,8 @@ def read_document(content: bytes) -> Definition:
     from kbuild.documents import config
     from kbuild.model.errors import CrashError, KbuildError
 
+    if not content:
+        raise CrashError("invalid schema file: json: cannot unmarshal Go value of type spec.Swagger: EOF")
     try:
         document = config.read_json(content) if content[:1] == b"{" else config.read_config(content)
     except KbuildError as error:
