@@ -279,7 +279,7 @@ def one(bench: Bench) -> Iterator[Row]:
 def large(bench: Bench) -> Iterator[Row]:
     """5,000 objects against kubectl, which takes minutes."""
     if bench.slow:
-        yield from thousands(bench, 1, against_kubectl=True)
+        yield from thousands(bench, bench.runs, against_kubectl=True)
 
 
 def thousands(bench: Bench, runs: int, *, against_kubectl: bool) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from applier.cluster.cluster import Cluster
 from applier.cluster.rebuild import find_members
 from applier.cluster.stored import read_inventory
 from applier.cluster.transport import Request, Response
+from applier.executor import quiet
 from applier.executor.cancel import Cancellation
 from applier.executor.judge import PodsSeen
 from applier.executor.lease import Lease
@@ -108,6 +109,53 @@ def test_an_unchanged_set_writes_nothing() -> None:
     assert changes.exit_code == 0
     assert api.writes == []
     assert len(api.sent) == 4  # two for discovery, the inventory, one list
+
+
+QUIET = {
+    "plain": {},
+    "left alone": {"metadata": {"name": "b", "annotations": {keys.FLUX_RECONCILE: "disabled"}}},
+    "created only": {"metadata": {"name": "b", "annotations": {keys.FLUX_SSA: "IfNotPresent"}}},
+    "a warning": {"metadata": {"name": "b", "annotations": {keys.ARGO_WAVE: "1"}}},
+    "a dependency inside": {"metadata": {"name": "b", "annotations": {keys.DEPENDS_ON: "/namespaces/n/ConfigMap/c"}}},
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+@pytest.mark.parametrize("kept", [True, False], ids=["with one that stays", "exact"])
+def test_a_quiet_run_tells_what_the_executor_would_tell(case: str, kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = FakeApi()
+    bodies = [config_map("c"), config_map("b", **QUIET[case]), config_map("a")]
+    apply(api, *bodies, *([config_map("z")] if kept else []))
+    found = []
+    for is_quiet in (quiet.is_quiet, lambda _: False):
+        monkeypatch.setattr(quiet, "is_quiet", is_quiet)
+        api.sent.clear()
+        events: list[Any] = []
+        changes = apply(api, *bodies, events=events, prune=False)
+        assert not api.writes
+        told = [replace(event, at_s=0.0) for event in events[:-1]]
+        found.append((told, replace(changes, durations_s=dict.fromkeys(changes.durations_s, 0.0)), len(api.sent)))
+    assert found[0] == found[1]
+
+
+def test_only_a_run_without_any_request_is_quiet() -> None:
+    api = FakeApi()
+    bodies = [config_map("a"), config_map("b")]
+    apply(api, *bodies, config_map("y"), config_map("z"))
+
+    def is_quiet(*wanted: dict[str, Any], **policy: Any) -> bool:
+        return quiet.is_quiet(flow.prepare(cluster_of(api), wish(*wanted, **policy)).plan)
+
+    assert is_quiet(*bodies, prune=False)
+    assert not is_quiet(*bodies)  # one to delete
+    assert not is_quiet(config_map("a", {"a": "2"}), config_map("b"), prune=False)
+    assert not is_quiet(*bodies, config_map("new"), prune=False)
+    outside = config_map("b", metadata={"name": "b", "annotations": {keys.DEPENDS_ON: "/namespaces/n/ConfigMap/y"}})
+    apply(api, config_map("a"), outside, config_map("z"), prune=False)
+    assert not is_quiet(config_map("a"), outside, prune=False)  # what is outside is waited for
+    del api.objects[place("configmaps", "n", "z")]
+    assert not is_quiet(*bodies, prune=False)  # the inventory forgets it
+    assert not quiet.is_quiet(flow.prepare(cluster_of(api), replace(wish(), is_delete=True)).plan)
 
 
 def test_what_left_the_set_is_deleted_by_its_uid() -> None:

@@ -10,10 +10,11 @@ from cluster_values import body, normalized, oid
 
 from applier import keys
 from applier.model.errors import CycleError
+from applier.model.plan import Edge, EdgeType
 from applier.order.apply_order import apply_order, external
-from applier.order.graph import Ordered
+from applier.order.graph import Edges, Ordered, _topological, knots, ordered
 from applier.order.members import Member
-from applier.order.phases import phase_of
+from applier.order.phases import phase_of, sort_key
 from applier.order.prune_order import prune_order
 
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -387,3 +388,22 @@ def test_deleting_goes_backwards(bodies: list[dict[str, Any]], expected: list[st
 def test_a_namespace_waits_until_its_members_are_gone() -> None:
     found = prune_order(members([body("Namespace", "t"), body("ConfigMap", "t/c")]))
     assert edges_of(found) == {"Namespace t -H-> ConfigMap t/c (namespace)"}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_order_of_phases_is_taken_only_where_it_is_the_smallest_one(seed: int) -> None:
+    """Where edges agree with the phases nothing is searched; the order is the one that a search finds."""
+    chance = random.Random(seed)
+    ids = [oid(f"ConfigMap n/c-{number}") for number in range(12)]
+    edges: Edges = dict.fromkeys(ids, ())
+    for place, one in enumerate(ids[1:], 1):
+        backwards = seed % 2 and chance.random() < 0.2
+        choices = ids[place + 1 :] if backwards else ids[:place]
+        targets = chance.sample(choices, min(len(choices), chance.randrange(3)))
+        edges[one] = tuple(Edge(target, EdgeType.SOFT, "test") for target in targets)
+    found = ordered(edges, sort_key)
+    targets_of = {one: [edge.target for edge in kept] for one, kept in found.edges.items()}
+    assert found.order == _topological(targets_of, sort_key)
+    assert not knots(targets_of)
+    if not found.dropped:
+        assert found.edges == edges
