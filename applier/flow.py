@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from applier.cluster.parallel import in_parallel
 from applier.cluster.stored import config_maps, read_inventory
 from applier.failures import ErrorClass, error
-from applier.model.dry_runs import DryRuns
 from applier.model.inventory import Header, Inventory
 from applier.model.policy import Policy
 from applier.model.snapshot import Discovery, KindFact, Snapshot
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from applier.failures import Failure
     from applier.model.changes import ChangeSet
     from applier.model.desired import Document
+    from applier.model.dry_runs import DryRuns
     from applier.model.events import Event
     from applier.model.health import Health, HealthRule
     from applier.model.ids import Body, ObjectId
@@ -246,6 +246,8 @@ def ask_server(prepared: Prepared, cluster: Cluster, about: Callable[[Step], boo
     plan = prepared.plan
     steps = tuple(step for step in plan.steps if about is None or about(step))
     if about is not None and not steps:
+        from applier.model.dry_runs import DryRuns
+
         return DryRuns()
     return _dry_run(prepared, cluster, steps)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from applier.cluster.api import Collection, TooMany
 from applier.cluster.cluster import collection_of
-from applier.cluster.missing_kinds import find_missing
 from applier.cluster.parallel import in_parallel
 from applier.failures import ApplierError, ErrorClass
 from applier.model.ids import GroupKind, ObjectId
@@ -72,6 +71,8 @@ def read_snapshot(cluster: Cluster, wanted: Wanted, *, concurrency: int = 8) -> 
             groups += _groups(fact, version, ids)
     _read_groups(cluster, groups, live, concurrency)
     if unserved:
+        from applier.cluster.missing_kinds import find_missing
+
         groups = []
         live.update(
             find_missing(cluster, unserved, wanted.leaving, lambda fact, ids: groups.extend(_groups(fact, "", ids)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import weakref
 import zlib
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Protocol
@@ -71,6 +72,8 @@ class DirectWires:
         self._name = name.encode("idna") if name else self._address.host
         self._free: list[_Wire] = []
         self._places = BoundedSemaphore(size) if size else None
+        # Whoever forgets to close them leaves them to the collector, which would warn of each.
+        weakref.finalize(self, _close_all, self._free).atexit = False
 
     def ask(self, request: Request, headers: Headers, timeout_s: float, *, whole: bool) -> Answer:
         """One request; with `whole`, the complete answer. Raises: TransportError, ApplierError."""
@@ -100,8 +103,7 @@ class DirectWires:
 
     def close(self) -> None:
         """Close every kept connection."""
-        while self._free:
-            self._free.pop().close()
+        _close_all(self._free)
 
     def _head(self, request: Request, headers: Headers) -> bytes:
         target = self._address.path + request.target
@@ -203,6 +205,11 @@ class _Wire:
             self.reader.close()
         except OSError:
             return
+
+
+def _close_all(wires: list[_Wire]) -> None:
+    while wires:
+        wires.pop().close()
 
 
 class _WireAnswer:

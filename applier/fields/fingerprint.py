@@ -53,7 +53,7 @@ def projected(value: Any, fields: Fields) -> Any:
         return value
     if type(value) is dict:
         return {
-            step: projected(value[name], below)
+            step: projected(value[name], below) if below else value[name]
             for step, below in fields.items()
             if (name := step[2:]) in value and step[0] == "f"
         }

@@ -9,7 +9,6 @@ from applier.model.ids import ObjectId
 from applier.model.plan import Edge, EdgeType
 from applier.order.graph import Edges, Ordered, cycle_error, ordered, strongest
 from applier.order.members import Found, Member, Members
-from applier.order.operators import operators
 from applier.order.phases import sort_key
 from applier.order.rules import references
 
@@ -23,7 +22,11 @@ def apply_order(members: Sequence[Member], *, wait_operators: bool = False) -> O
     if own:
         raise cycle_error(own)
     index = Members(members)
-    handlers = operators(members) if wait_operators else {}
+    handlers: dict[str, list[ObjectId]] = {}
+    if wait_operators:
+        from applier.order.operators import operators
+
+        handlers = operators(members)
     edges: Edges = {}
     for member in sorted(members, key=lambda member: sort_key(member.id)):
         found = all_references(member, index)

@@ -19,7 +19,6 @@ from applier.model.snapshot import Snapshot
 from applier.order.apply_order import apply_order, external
 from applier.order.members import Member
 from applier.planning.guard import confirmations
-from applier.planning.leaving import Leaving
 from applier.planning.wanted import Decider
 from applier.records import replace
 
@@ -53,17 +52,26 @@ def plan(
         outside = external(Member(one.id, one.body, one.depends_on), inside) if one.depends_on else ()
         missing += _missing(one, outside, snapshot)
         steps.append(decider.step(one, order.edges[object_id], outside))
-    leaving = Leaving(snapshot, policy, ref)
-    prunes = leaving.steps(by_id)
-    stored = len(snapshot.inventory.entries) if snapshot.inventory is not None else 0
+    held = snapshot.inventory.entries if snapshot.inventory is not None else {}
+    prunes, told = _prunes(snapshot, policy, ref, by_id) if held.keys() - inside else ([], ())
     return replace(
         _assembled(steps, prunes, snapshot, policy, ref),
-        warnings=(*warnings, *decider.warnings, *leaving.warnings),
+        warnings=(*warnings, *decider.warnings, *told),
         errors=(*missing, *decider.problems),
-        needs_yes=confirmations(steps, prunes, snapshot, policy, stored),
+        needs_yes=confirmations(steps, prunes, snapshot, policy, len(held)),
         dropped_edges=order.dropped,
         source=source,
     )
+
+
+def _prunes(
+    snapshot: Snapshot, policy: Policy, ref: InventoryRef, desired: Mapping[ObjectId, Desired]
+) -> tuple[list[Step], Sequence[Warn]]:
+    """The steps for what left the set, and what a person should know about them; loaded where something did."""
+    from applier.planning.leaving import Leaving
+
+    leaving = Leaving(snapshot, policy, ref)
+    return leaving.steps(desired), leaving.warnings
 
 
 def _assembled(steps: list[Step], prunes: list[Step], snapshot: Snapshot, policy: Policy, ref: InventoryRef) -> Plan:
@@ -105,6 +113,8 @@ def _missing(one: Desired, outside: Iterable[Edge], snapshot: Snapshot) -> list[
 
 def plan_delete(snapshot: Snapshot, policy: Policy, ref: InventoryRef) -> Plan:
     """What deleting everything in the inventory will do. Nothing asks for confirmation here: the command is the wish."""
+    from applier.planning.leaving import Leaving
+
     leaving = Leaving(snapshot, policy, ref, is_delete=True)
     prunes = leaving.steps({})
     return replace(_assembled([], prunes, snapshot, policy, ref), warnings=tuple(leaving.warnings), is_delete=True)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 from applier.failures import ErrorClass
-from applier.fields.differences import changed_paths, last_writer
 from applier.fields.fingerprint import owned_print, wanted_print
 from applier.fields.managed import applied_fields
 from applier.fields.migration import migration_patch
 from applier.fields.recreate import may_recreate
-from applier.fields.walk import walk
 from applier.health import Facts, evaluate
 from applier.health.rules import Rules
 from applier.inventory.ownership import adoption, owner_of
@@ -133,6 +131,8 @@ class Decider:
         api_version = join_api_version(one.id.group, one.version)
         predicted = self.snapshot.dry_runs.get(one.id)
         if predicted is not None:
+            from applier.fields.differences import changed_paths
+
             paths = changed_paths(body, predicted)
             return Verdict(not paths, fields=paths)
         owned = "" if one.id.is_secret else owned_print(body, self.policy.field_manager, api_version)
@@ -142,6 +142,8 @@ class Decider:
         fields = applied_fields(body, self.policy.field_manager, api_version)
         if fields is None:
             return Verdict(False, fields=_against_live(one, body), reason="not applied by us before")
+        from applier.fields.walk import walk
+
         found = walk(one.body, body, fields, one.id.group)
         if found.same:
             return Verdict(same=True, owned=owned)
@@ -150,6 +152,8 @@ class Decider:
 
     def _drift(self, paths: tuple[str, ...], body: Body) -> tuple[Drift, ...]:
         """Fields that somebody changed since we sent the same payload."""
+        from applier.fields.differences import last_writer
+
         writers = [(path, last_writer(body, path, self.policy.field_manager)) for path in paths]
         return tuple(Drift(path, one.name if one else "", one.time if one else "") for path, one in writers)
 
@@ -182,6 +186,8 @@ def _entry(one: Desired, stored: Entry | None, uid: str, *, adopted: bool = Fals
 
 def _against_live(one: Desired, live: Body) -> tuple[str, ...]:
     """The payload's own fields that differ from the live object, where nothing is recorded as ours."""
+    from applier.fields.walk import walk
+
     recorded = {key: value for key, value in one.body.items() if key not in ("apiVersion", "kind")}
     recorded["metadata"] = {
         key: one.body["metadata"][key] for key in ("labels", "annotations") if key in one.body["metadata"]
