@@ -92,7 +92,10 @@ class Clusters:
         name, key = str(reference.get("name") or ""), str(reference.get("key") or "")
         found = self.own.reader.get(SECRETS._replace(namespace=namespace), name)
         if isinstance(found, Absent):
-            raise error(ErrorClass.NOT_FOUND, f"unable to read KubeConfig secret '{namespace}/{name}' error: not found")
+            raise error(
+                ErrorClass.NOT_FOUND,
+                f"unable to read KubeConfig secret '{namespace}/{name}' error: secrets \"{name}\" not found",
+            )
         data = found.get("data") or {}
         text = next((data[one] for one in ([key] if key else _KEYS) if one in data), None)
         if text is None:

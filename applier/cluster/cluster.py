@@ -81,7 +81,12 @@ class Cluster:
         """Where an object is read and written. Raises: ApplierError, where its kind is not served or not known."""
         fact = self.discovery().find(object_id.group_kind)
         if fact is None:
-            raise error(ErrorClass.KIND_MISSING, f"the cluster does not serve the kind {object_id.group_kind}")
+            wanted = f"{object_id.group}/{version}" if object_id.group else version
+            sentence = f'no matches for kind "{object_id.kind}" in version "{wanted}"'
+            raise error(
+                ErrorClass.KIND_MISSING,
+                sentence if version else f"the cluster does not serve the kind {object_id.group_kind}",
+            )
         if isinstance(fact, Unknown):
             raise error(ErrorClass.KIND_UNKNOWN, f"the kind {object_id.group_kind} is not known: {fact.why}")
         return collection_of(fact, object_id.namespace, version)

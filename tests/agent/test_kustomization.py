@@ -139,6 +139,54 @@ def test_f31_one_refused_object_keeps_all_from_being_written(scene: AgentBed) ->
     assert config_map(scene, "a")
 
 
+def test_fields_that_the_server_does_not_know_are_left_out_and_told(scene: AgentBed) -> None:
+    """As Flux does it, which reads built-in kinds into their types; there nobody is told."""
+    labels, container = {"app": "a"}, {"name": "app", "image": "x.test/a", "imagez": "b"}
+    body = {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": scene.namespace},
+        "spec": {
+            "replicas": 0, "replicaz": 1, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }  # fmt: skip
+    repository = scene.repository()
+    revision = repository.commit({"a.yaml": json.dumps(body), "kustomization.yaml": "resources: [a.yaml]\nfoo: bar\n"})
+    scene.start()
+    scene.settled(scene.source(repository))
+    live = scene.settled(scene.kustomization())
+    message = next(c["message"] for c in live["status"]["conditions"] if c["type"] == "Ready")
+    head, _, told = message.partition("; left out, as the server does not know it: ")
+    subject = f"Deployment/{scene.namespace}/a"
+    assert head == f"Applied revision: main@sha1:{revision}"
+    assert set(told.split(", ")) == {
+        f"{subject} .spec.replicaz", f'{subject} .spec.template.spec.containers[name="app"].imagez',
+    }  # fmt: skip
+    assert scene.get(body)["spec"]["template"]["spec"]["containers"][0]["image"] == "x.test/a"
+
+
+def test_what_cannot_be_reached_or_is_not_served_is_told_in_fluxs_words(scene: AgentBed) -> None:
+    repository = scene.repository()
+    foo = {"apiVersion": "example.test/v1", "kind": "Foo", "metadata": {"name": "a", "namespace": scene.namespace}}
+    repository.commit({"foo/a.yaml": json.dumps(foo), "none/README.md": "nothing"})
+    scene.start()
+    scene.settled(scene.source(repository))
+    far = scene.kustomization("far", path="./foo", kubeConfig={"secretRef": {"name": "nope"}})
+    foreign, empty = scene.kustomization("foreign", path="./foo"), scene.kustomization("empty", path="./none")
+    check = {"apiVersion": "example.test/v1", "kind": "Foo", "name": "b", "namespace": scene.namespace}
+    unknown = scene.kustomization("unknown", path="./none", healthChecks=[check], timeout="2s")
+    status = scene.settled(far, "False")["status"]
+    sentence = f"unable to read KubeConfig secret '{scene.namespace}/nope' error: secrets \"nope\" not found"
+    assert (scene.condition(far)["message"], "history" in status) == (sentence, False)
+    assert until(lambda: scene.events("far"))[0]["message"] == f"failed to build kube client: {sentence}"
+    scene.settled(foreign, "False")
+    sentence = 'no matches for kind "Foo" in version "example.test/v1"'
+    assert scene.condition(foreign)["message"].startswith(f"Foo/{scene.namespace}/a dry-run failed: {sentence}")
+    assert scene.settled(empty)["status"]["inventory"] == {"entries": []}
+    scene.settled(unknown, "False")
+    sentence = 'status: \'Unknown\': no matches for kind "Foo" in group "example.test"]'
+    assert scene.condition(unknown)["message"].endswith(sentence)
+
+
 def test_f33_f34_a_path_that_is_not_there_touches_nothing(scene: AgentBed) -> None:
     _, live = begin(scene, {"k/a.yaml": manifest(scene, "a")}, path="k")
     for path in ("nope", "../../etc"):

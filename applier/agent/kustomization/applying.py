@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from applier import flow, keys
-from applier.agent.kustomization import ignoring, sentences
+from applier.agent.kustomization import ignoring, sentences, undeclared
 from applier.agent.kustomization.contests import owner_in
 from applier.agent.kustomization.status_store import StatusStore, inventory_of
 from applier.executor.cancel import Cancellation
@@ -99,7 +99,7 @@ class Applied:
     """What a run did: lines of what was written and of what left, and every object as it was planned.
 
     `left` names what was told to go and had not gone when time was up; `lost` are objects of other Kustomizations, which
-    keep them; `handed` what others get instead of its deletion.
+    keep them; `handed` what others get instead of its deletion. `left_out` are fields that the server does not know.
     """
 
     written: tuple[str, ...]
@@ -109,6 +109,7 @@ class Applied:
     left: tuple[str, ...] = ()
     lost: Mapping[ObjectId, Key] = field(default_factory=dict)
     handed: Mapping[ObjectId, Key] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 def policy_of(key: Key, spec: Mapping[str, Any], *, confirmed: bool, allowed: frozenset[str] = frozenset()) -> Policy:
@@ -135,8 +136,11 @@ def policy_of(key: Key, spec: Mapping[str, Any], *, confirmed: bool, allowed: fr
     )
 
 
-def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignoring.Rules | None = None) -> Applied:
-    """Bring the objects to the cluster, and delete what left.
+def apply(
+    target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignoring.Rules | None = None, *,
+    left_out: tuple[str, ...] = (),
+) -> Applied:  # fmt: skip
+    """Bring the objects to the cluster, and delete what left; `left_out` are fields that were taken out already.
 
     Raises: ApplyError, where something is refused or fails; PruneError, GuardError, IgnoreError.
     """
@@ -149,8 +153,13 @@ def apply(target: Target, bodies: Sequence[Body], policy: Policy, ignored: ignor
         made = prepared.plan
     refused = flow.refusals(prepared, target.cluster) if made.writes else {}
     if refused:
-        raise ApplyError(sentences.refused(refused))
-    return replace(_result(made, _carry_out(target, prepared, GONE_PATIENCE_S)), lost=lost, handed=handed)
+        # The server may name one field of an object at a time.
+        mended = undeclared.without(bodies, refused) if len(left_out) < undeclared.MOST else None
+        if mended is None:
+            raise ApplyError(sentences.refused(refused))
+        return apply(target, mended[0], policy, ignored, left_out=(*left_out, *mended[1]))
+    done = _result(made, _carry_out(target, prepared, GONE_PATIENCE_S))
+    return replace(done, lost=lost, handed=handed, left_out=left_out)
 
 
 def intended(
@@ -315,4 +324,7 @@ def _problem_sentence(problem: Any) -> str:
     """One problem of the plan in Flux's words where it has some."""
     if problem.object_id is None:
         return str(problem.reason)
+    unread = str(problem.reason).removeprefix("what is live is not known: ")
+    if unread != problem.reason and " is forbidden: " in unread:
+        return f"{sentences.subject(problem.object_id)} dry-run failed (Forbidden): {unread}"
     return f"{sentences.subject(problem.object_id)} {problem.reason}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
 import kbuild
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SUBSTITUTE, DECRYPT = "kustomize.toolkit.fluxcd.io/substitute", "kustomize.toolkit.fluxcd.io/decrypt"
 ALWAYS = "Always"
+MAX_UNKNOWN_FIELDS = 100
+_UNKNOWN_FIELD = re.compile(r'invalid Kustomization: json: unknown field "([^"]+)"')
+_MALFORMED = re.compile(r"^(failed to decode Kubernetes YAML from [^:]+: )(yaml: )")
 
 
 class PathError(Exception):
@@ -43,16 +47,41 @@ def build(folder: str, fs: kbuild.FileSystem, spec: Mapping[str, Any]) -> kbuild
     """Build a folder with the spec's overrides. Raises: BuildError."""
     try:
         name, text = _kustomization(folder, fs, spec)
-        overlaid = kbuild.OverlayFileSystem(fs, {name: text}) if text else fs
-        # The order of the files, as Flux builds: what is applied first is decided when it is applied.
-        return kbuild.render(folder, fs=overlaid, load_restrictor="LoadRestrictionsNone", reorder="none")
+        for _ in range(MAX_UNKNOWN_FIELDS):
+            try:
+                return _render(folder, fs, name, text)
+            except kbuild.KbuildError as problem:
+                # Flux reads this one file without looking for unknown fields; those of bases are errors.
+                text = _without(_UNKNOWN_FIELD.search(str(problem)), text or _read(fs, name))
+                if not text:
+                    raise
+        return _render(folder, fs, name, text)
     except kbuild.KbuildError as problem:
-        reason = str(problem)
+        reason = _MALFORMED.sub(r"\1MalformedYAMLError: \2", str(problem))
         is_plain = reason.startswith("failed to decode Kubernetes YAML")
         place = f" ({_below_root(str(problem.position))})" if problem.position and not is_plain else ""
         raise BuildError(
             _below_root(reason) if is_plain else f"kustomize build failed: {_below_root(reason)}{place}"
         ) from None
+
+
+def _render(folder: str, fs: kbuild.FileSystem, name: str, text: str) -> kbuild.Result:
+    """Raises: KbuildError."""
+    overlaid = kbuild.OverlayFileSystem(fs, {name: text}) if text else fs
+    # The order of the files, as Flux builds: what is applied first is decided when it is applied.
+    return kbuild.render(folder, fs=overlaid, load_restrictor="LoadRestrictionsNone", reorder="none")
+
+
+def _read(fs: kbuild.FileSystem, name: str) -> str:
+    return fs.read(name).decode("utf-8", "replace")
+
+
+def _without(unknown: re.Match[str] | None, text: str) -> str:
+    """A kustomization file without one of its fields; empty where that is none of its own."""
+    fields = kbuild.read_configuration(text) if unknown is not None else None
+    if unknown is None or not isinstance(fields, dict) or unknown[1] not in fields:
+        return ""
+    return kfile.text_of({name: value for name, value in fields.items() if name != unknown[1]})
 
 
 def _below_root(text: str) -> str:
@@ -66,7 +95,7 @@ def _kustomization(folder: str, fs: kbuild.FileSystem, spec: Mapping[str, Any]) 
     overrides = any(spec.get(override) for override in kfile.OVERRIDES)
     if name and not overrides:
         return f"{folder}/{name}", ""
-    text = fs.read(f"{folder}/{name}").decode("utf-8", "replace") if name else ""
+    text = _read(fs, f"{folder}/{name}") if name else ""
     if not name:
         text = kbuild.generated_kustomization(folder, fs)
     existing = kbuild.read_configuration(text)

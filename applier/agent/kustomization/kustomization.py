@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from applier import keys
-from applier.agent.kustomization import applying, contests, dependencies, history, ignoring, variables, waiting
+from applier.agent.kustomization import (
+    applying,
+    contests,
+    dependencies,
+    history,
+    ignoring,
+    undeclared,
+    variables,
+    waiting,
+)
 from applier.agent.kustomization.among_others import AmongOthers
 from applier.agent.kustomization.attempt import (
     ACCESS_DENIED,
@@ -67,8 +76,9 @@ class Work(Preparing):
 
     def __init__(self, owner: Means, run: Run, body: Body) -> None:
         super().__init__(owner, run, body)
-        self.digest = ""
+        self.digest, self.is_empty = "", False
         self.told_contests = ""
+        self.left_out: tuple[str, ...] = ()
         self.next_s = self.interval_s
         self.to_wake: set[Key] = set()
 
@@ -110,7 +120,7 @@ class Work(Preparing):
         self.settled = self._last_settled()
         self.progress("Fetching manifests")
         built = self.built(artifact, self._begun)
-        self.digest = built.digest
+        self.digest, self.is_empty = built.digest, not built.bodies
         if self.settled is not None and self.settled.digest == built.digest:
             return  # the same objects as a while ago: the next look for drift stays where it was
         self.settled, self.next_s = None, self.interval_s
@@ -121,8 +131,14 @@ class Work(Preparing):
         self.owner.memory.settle(self.run.key, Settled(self.digest, self.around.clock.monotonic(), self.interval_s))
 
     def _begun(self) -> None:
+        """Raises: RunError."""
         self.status["lastAttemptedRevision"] = self.revision
         self.progress("Building manifests")
+        try:
+            if self.spec.get("kubeConfig"):  # whether it can be had is known before anything is built
+                self.owner.clusters(self.body)
+        except ApplierError as problem:
+            raise RunError(FAILED, str(problem), told=f"failed to build kube client: {problem}") from None
 
     def _last_settled(self) -> Settled | None:
         """The last whole run, where this one is about a new revision only and nobody asked for it."""
@@ -157,9 +173,10 @@ class Work(Preparing):
         except ignoring.IgnoreError as problem:
             raise RunError(FAILED, str(problem)) from None
         except ApplierError as problem:
-            raise RunError(FAILED, f"failed to build kube client: {problem}") from None
+            raise RunError(FAILED, str(problem), told=f"failed to build kube client: {problem}") from None
         self._tell_changes(applied.written, applied.pruned)
         self._contend(applied)
+        self.left_out = applied.left_out
         return applied
 
     def _contend(self, applied: applying.Applied) -> None:
@@ -214,9 +231,11 @@ class Work(Preparing):
     def _succeed(self) -> None:
         status = self.body.get("status") or {}
         claimed = self.told_contests or contests.sentence({}, self.owner.contests.against(self.run.key))
-        message = f"Applied revision: {self.revision}{claimed}"
+        message = f"Applied revision: {self.revision}{claimed}{undeclared.sentence(self.left_out)}"
         self.conditions.succeeded(SUCCEEDED, message)
         self.status |= {"observedGeneration": generation(self.body), "lastAppliedRevision": self.revision}
+        if self.is_empty and not status.get("inventory"):
+            self.status["inventory"] = {"entries": []}
         if self.origin or status.get("lastAppliedOriginRevision"):
             self.status["lastAppliedOriginRevision"] = self.origin or None
         self._record(SUCCEEDED, status)

@@ -72,11 +72,28 @@ class Wait:
             unknown = Health(status=Status.UNKNOWN, reason="Unknown", message=str(problem))
             return dict.fromkeys(targets, unknown)
         facts = Facts(written=True, storage_classes=snapshot.storage_classes, now_s=self.clock.now())
-        return {one: evaluate_live(snapshot.live[one], facts, known.of(one)) for one in targets}
+        return {
+            one: evaluate_live(snapshot.live[one], facts, known.of(one)) if self._is_served(one) else _not_served(one)
+            for one in targets
+        }
+
+    def _is_served(self, object_id: ObjectId) -> bool:
+        return self.cluster.discovery().find(object_id.group_kind) is not None
+
+
+def _not_served(object_id: ObjectId) -> Health:
+    message = f'no matches for kind "{object_id.kind}" in group "{object_id.group}"'
+    return Health(status=Status.UNKNOWN, reason="Unknown", message=message)
 
 
 def _shown(ids: Iterable[ObjectId], states: Mapping[ObjectId, Health]) -> str:
-    return ", ".join(f"{subject(one)} status: '{states[one].status}'" for one in sorted(ids))
+    return ", ".join(_state(one, states[one]) for one in sorted(ids))
+
+
+def _state(object_id: ObjectId, health: Health) -> str:
+    """The state of one object, with the reason why it is not known."""
+    why = f": {health.message}" if health.status is Status.UNKNOWN and health.message else ""
+    return f"{subject(object_id)} status: '{health.status}'{why}"
 
 
 def checked_objects(spec: Mapping[str, Any], namespace: str) -> dict[ObjectId, str]:
