@@ -330,7 +330,7 @@ def _view(agent: Agent, collection: Collection) -> Informer:
 def _add_releases(agent: Agent) -> None:
     clusters = Clusters(agent.cluster, agent.connection, agent.options.default_account)
     followers: list[Follower] = []
-    charts = _charts(agent, followers)
+    charts, registries = (_followed(agent, one, followers) for one in (HELM_CHARTS, OCI_REPOSITORIES))
 
     def means(around: Surroundings, found: ReleaseCharts) -> ReleaseMeans:
         allowed = replace(found, cross_namespace=agent.options.cross_namespace)
@@ -341,20 +341,20 @@ def _add_releases(agent: Agent) -> None:
         names = Names(controller="helm-controller", manager="helm-controller")
         return agent.make_unit(collection, names, make, agent.options.concurrent_kustomizations)
 
-    agent.units[HELM] = own = releases(make_unit, charts, followers, means)
+    agent.units[HELM] = own = releases(make_unit, charts, registries, followers, means)
     configs = Configs(own, agent.cluster.reader, agent.options.namespace, agent.options.configs_selector)
     agent.views += configs.informers()
 
 
-def _charts(agent: Agent, followers: list[Follower]) -> Informer:
-    """The HelmCharts as this process sees them; each change is told to `followers`."""
+def _followed(agent: Agent, collection: Collection, followers: list[Follower]) -> Informer:
+    """The objects of a kind as this process sees them; each change is told to `followers`."""
 
     def changed(old: Body | None, new: Body | None) -> None:
         for follower in followers:
             follower(old, new)
 
-    if HELM_CHARTS.kind in agent.units and not agent.options.selector:
-        agent.units[HELM_CHARTS.kind].followers.append(changed)
-        return agent.units[HELM_CHARTS.kind].around.informer
-    agent.views.append(Informer(agent.cluster.reader, HELM_CHARTS._replace(namespace=agent.options.namespace), changed))
+    if collection.kind in agent.units and not agent.options.selector:
+        agent.units[collection.kind].followers.append(changed)
+        return agent.units[collection.kind].around.informer
+    agent.views.append(Informer(agent.cluster.reader, collection._replace(namespace=agent.options.namespace), changed))
     return agent.views[-1]

@@ -8,9 +8,10 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from agent_bed import SOURCE, AgentBed, Object, until
+from agent_bed import HELM, SOURCE, AgentBed, Object, until
 from agent_sets import manifest
 from chart_repository import packed as packed_chart
+from install_helm import helm_path, is_there
 from registry_server import BASIC, BEARER, CONTENT, RegistryServer, packed
 
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -179,3 +180,31 @@ def test_charts_of_a_registry(scene: AgentBed, registry: RegistryServer) -> None
     found = scene.settled(chart("none", "9.x"), "False", "InvalidChartReference")
     assert "could not locate a version matching provided version string 9.x" in scene.condition(found)["message"]
     scene.settled(chart("nowhere", "1.x", chart="no"), "False", "InvalidChartReference")
+
+
+@pytest.mark.skipif(not is_there(), reason="helm is not installed (make oracle)")
+def test_a_release_of_a_chart_in_a_registry(scene: AgentBed, registry: RegistryServer) -> None:
+    digest = registry.push("charts/app", "1.0.0", CONFIG, (CHART, packed_chart("app", "1.0.0")))
+    scene.start(controllers=("source", "helm"), helm=str(helm_path()))
+    layer = {"mediaType": CHART, "operation": "copy"}
+    chart = source(scene, registry, "app", url=registry.url("charts/app"), ref={"semver": "1.x"}, layerSelector=layer)
+    spec = {"interval": "1h", "timeout": "1m", "chartRef": {"kind": "OCIRepository", "name": "app"}}
+    body = scene.create(HELM, "HelmRelease", "web", spec)
+    live = scene.settled(body, within_s=90)
+    assert live["status"]["lastAttemptedRevision"] == f"1.0.0+{digest[7:19]}"
+    assert live["status"]["history"][0]["chartVersion"] == f"1.0.0+{digest[7:19]}"
+    assert "helmChart" not in live["status"]
+    newer = registry.push("charts/app", "1.1.0", CONFIG, (CHART, packed_chart("app", "1.1.0")))
+    scene.run_again(chart)
+    until(lambda: scene.get(body)["status"]["history"][0]["chartVersion"] == f"1.1.0+{newer[7:19]}", scene.told, 90)
+    scene.settled(body, within_s=90)
+    # A tag that names another version than the chart's own is none of it.
+    registry.push("charts/app", "1.2.0", CONFIG, (CHART, packed_chart("app", "1.1.0")))
+    scene.run_again(chart)
+    found = scene.settled(body, "False", "ArtifactFailed", within_s=90)
+    assert "artifact revision 1.2.0 does not match chart version 1.1.0" in scene.condition(found)["message"]
+    missing = {**spec, "chartRef": {"kind": "OCIRepository", "name": "none"}}
+    found = scene.settled(scene.create(HELM, "HelmRelease", "none", missing), "False", "SourceNotReady")
+    assert scene.condition(found)["message"].endswith(
+        'is not ready: ocirepositories.source.toolkit.fluxcd.io "none" not found'
+    )

@@ -354,7 +354,7 @@ def test_a_pending_release_of_a_killed_program_is_unlocked(scene: AgentBed, char
         ({"test": {"enable": True}}, "tests of a release"),
         ({"storageNamespace": "elsewhere"}, "storageNamespace"),
         ({"healthCheckExprs": [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}]}, "healthCheckExprs"),
-        ({"chart": None, "chartRef": {"kind": "OCIRepository", "name": "x"}}, "kind OCIRepository"),
+        ({"chart": None, "chartRef": {"kind": "ExternalArtifact", "name": "x"}}, "kind ExternalArtifact"),
     ],
 )
 def test_what_is_not_supported_is_said_and_nothing_is_installed(

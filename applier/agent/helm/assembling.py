@@ -71,20 +71,21 @@ def _runs_charts(charts: Unit) -> Follower:
 def releases(
     make_unit: MakeUnit,
     charts: Informer,
+    registries: Informer,
     followers: list[Follower],
     means: Callable[[Surroundings, ReleaseCharts], Means],
 ) -> Unit:
-    """The unit of HelmReleases; `charts` sees HelmCharts, and tells `followers`."""
+    """The unit of HelmReleases; `charts` sees HelmCharts, `registries` OCIRepositories; both tell `followers`."""
     made: list[ReleaseCharts] = []
 
     def make(around: Surroundings) -> Reconcile:
-        found = means(around, ReleaseCharts(around, charts))
+        found = means(around, ReleaseCharts(around, charts, registries))
         made.append(found.charts)
         return HelmReleases(found).reconcile
 
     own = make_unit(HELM_RELEASES, make)
     triggers = ReleaseTriggers(own, made[0])
-    own.sees.append(charts)
+    own.sees += [charts, registries]
     own.followers.append(triggers.release_changed)
     followers.append(triggers.chart_changed)
     return own

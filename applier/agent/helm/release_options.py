@@ -48,7 +48,7 @@ def unsupported(body: Body) -> str:
     chart, reference = spec.get("chart") or {}, spec.get("chartRef") or {}
     kind = str(reference.get("kind") or "HelmChart")
     storage = spec.get("storageNamespace")
-    if kind != "HelmChart":
+    if kind not in ("HelmChart", "OCIRepository"):
         return f"charts of kind {kind} are not supported by this agent"
     if (chart.get("kind") or "HelmChart") != "HelmChart":
         return f"charts of kind {chart['kind']} are not supported by this agent"

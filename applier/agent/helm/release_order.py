@@ -58,11 +58,11 @@ class ReleaseTriggers:
         self.unit, self.charts = unit, charts
 
     def chart_changed(self, old: Body | None, new: Body | None) -> None:
-        """A HelmChart changed: its releases run when it has another artifact, or tells of another failure."""
+        """What holds a chart changed: its releases run when it has another artifact, or tells of another failure."""
         if new is None or (revision_of(old) == revision_of(new) and _failure(old) == _failure(new)):
             return
         for body in self.unit.around.informer.all():
-            if self.charts.key_of(body) == key_of(new):
+            if (self.charts.kind_of(body), self.charts.key_of(body)) == (new["kind"], key_of(new)):
                 self.unit.queue.add(key_of(body))
 
     def release_changed(self, old: Body | None, new: Body | None) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from applier.agent.helm import chart_files, post_rendering, release_options, release_order, release_records, values
 from applier.agent.helm.release_acts import ReleaseActs
 from applier.agent.helm.release_attempt import RELEASED, REMEDIATED, Attempt
-from applier.agent.helm.release_charts import ARTIFACT_FAILED
+from applier.agent.helm.release_charts import ARTIFACT_FAILED, with_revision
 from applier.agent.kustomization import dependencies, variables
 from applier.agent.kustomization.artifacts import DownloadError
 from applier.agent.kustomization.attempt import BAD_EXPRESSION, NOT_READY, RunError
 from applier.agent.runtime.conditions import FALSE, READY, RECONCILING, STALLED, TRUE
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO
+from applier.agent.runtime.kinds import HELM_CHARTS
 from applier.agent.runtime.life import live
 from applier.agent.runtime.reconciling import generation, handshake, observed, requested_at
 from applier.agent.runtime.writes import has_finalizer
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from applier.agent.helm.release_attempt import Means
-    from applier.agent.runtime.queue import Key
 
 RESET_AT, FORCE_AT = "reconcile.fluxcd.io/resetAt", "reconcile.fluxcd.io/forceAt"
 EXCEEDED, UNSUPPORTED, VALUES_ERROR = "RetriesExceeded", "UnsupportedFeature", "ValuesError"
@@ -109,13 +109,14 @@ class Work(Attempt):
             self.write()
         self._check_dependencies()
         key = self.owner.charts.made(self.body)
-        self.status |= {"helmChart": str(key), "storageNamespace": self.namespace}
-        artifact = self.owner.charts.artifact(key, self.around.spread(self.interval_s))
+        is_chart = self.owner.charts.kind_of(self.body) == HELM_CHARTS.kind
+        self.status |= {"helmChart": str(key) if is_chart else None, "storageNamespace": self.namespace}
+        artifact = self.owner.charts.artifact(self.body, self.around.spread(self.interval_s))
         try:
             wanted = values.read(self.around.cluster.reader, self.run.key.namespace, self.spec, self.secrets)
         except values.ValuesError as problem:
             raise RunError(VALUES_ERROR, str(problem)) from None
-        chart = self._chart(artifact, key)
+        chart = self._chart(artifact, is_chart=is_chart)
         try:
             helm = self.helm()
         except ApplierError as problem:
@@ -136,17 +137,20 @@ class Work(Attempt):
             again_s = self.owner.dependency_retry_s
             raise RunError(NOT_READY, problem, again_s=again_s, is_early=True, severity=INFO)
 
-    def _chart(self, artifact: Mapping[str, Any], key: Key) -> chart_files.Chart:
+    def _chart(self, artifact: Mapping[str, Any], *, is_chart: bool) -> chart_files.Chart:
         """The chart, with its archive kept for Helm. Raises: RunError."""
 
         def latest() -> Mapping[str, Any]:
-            found = self.owner.charts.charts.get(key) or {}
+            found = self.owner.charts.live(self.body) or {}
             return (found.get("status") or {}).get("artifact") or {}
 
         try:
             self.archive = self.owner.artifacts.download(artifact, latest)
             unpack.verify(self.archive, str(artifact["digest"]))
-            return chart_files.of_archive(self.archive)
+            chart = chart_files.of_archive(self.archive)
+            if not is_chart:
+                chart, self.archive = with_revision(chart, str(artifact["revision"]))
+            return chart
         except DownloadError as problem:
             again_s = self.owner.dependency_retry_s if problem.is_missing else None
             raise RunError(ARTIFACT_FAILED, f"could not load chart: {problem}", again_s=again_s) from None
