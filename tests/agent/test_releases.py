@@ -351,9 +351,7 @@ def test_a_pending_release_of_a_killed_program_is_unlocked(scene: AgentBed, char
 @pytest.mark.parametrize(
     ("spec", "word"),
     [
-        ({"test": {"enable": True}}, "tests of a release"),
         ({"storageNamespace": "elsewhere"}, "storageNamespace"),
-        ({"healthCheckExprs": [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}]}, "healthCheckExprs"),
         ({"chart": None, "chartRef": {"kind": "ExternalArtifact", "name": "x"}}, "kind ExternalArtifact"),
     ],
 )
@@ -368,6 +366,81 @@ def test_what_is_not_supported_is_said_and_nothing_is_installed(
     assert word in scene.condition(live)["message"]
     assert scene.condition(live, "Stalled")["reason"] == "UnsupportedFeature"
     assert helm(scene, "list", "--all") == []
+
+
+def hook(name: str, data: str = "{}") -> str:
+    """A test of a chart that passes as soon as it is created."""
+    notes = '{"helm.sh/hook": test}'
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, annotations: {notes}}}\ndata: {data}\n"
+
+
+# The server refuses it, so that the test fails.
+FAILING = 'apiVersion: v1\nkind: Service\nmetadata: {name: bad, annotations: {"helm.sh/hook": test}}\nspec: {ports: [{port: 0}]}\n'
+
+
+def test_tests_of_a_release_are_run_and_told(scene: AgentBed, charts: ChartRepository) -> None:
+    charts.publish("app", "1.1.0", {"templates/one.yaml": hook("one"), "templates/two.yaml": hook("two")})
+    start(scene)
+    body = release(scene, test={"enable": True, "filters": [{"name": "two", "exclude": True}]})
+    live = scene.settled(body, reason="TestSucceeded", within_s=90)
+    message = f"Helm test succeeded for release {scene.namespace}/web.v1 with chart app@1.1.0: 2 test hooks completed successfully"
+    assert scene.condition(live)["message"] == scene.condition(live, "TestSuccess")["message"] == message
+    tests = live["status"]["history"][0]["testHooks"]
+    assert tests["one"]["phase"] == "Succeeded"
+    assert tests["one"]["lastStarted"] <= tests["one"]["lastCompleted"]
+    assert tests["two"].get("phase", "Unknown") != "Succeeded", "it was left out"
+    again = scene.run_again(live)
+    assert scene.condition(again)["message"] == message
+    assert again["status"]["history"] == live["status"]["history"]
+    scene.kube.merge(body, {"spec": {"test": None}})
+    live = scene.settled(body, reason="InstallSucceeded", within_s=60)
+    assert scene.condition(live, "TestSuccess") == {}
+
+
+def test_tests_that_fail_are_failures_of_the_upgrade_before_them(scene: AgentBed, charts: ChartRepository) -> None:
+    start(scene)
+    upgrade = {"remediation": {"retries": 1, "remediateLastFailure": True}}
+    body = release(scene, test={"enable": True}, upgrade=upgrade)
+    live = scene.settled(body, reason="TestSucceeded", within_s=90)
+    assert scene.condition(live)["message"].endswith(": no test hooks")
+    charts.publish("app", "1.1.0", {"templates/bad.yaml": FAILING})
+    refresh(scene)
+    live = scene.settled(body, "False", within_s=120)
+    until(lambda: scene.condition(body, "Stalled").get("reason") == "RetriesExceeded", scene.told, 120)
+    failed = scene.condition(body, "TestSuccess")
+    assert failed["reason"] == "TestFailed"
+    assert failed["message"].startswith(f"Helm test failed for release {scene.namespace}/web.v")
+    assert scene.condition(body, "Remediated")["reason"] == "RollbackSucceeded"
+    assert scene.get(body)["status"]["upgradeFailures"] == 2
+    assert [one["chart"] for one in helm(scene, "list")] == ["app-1.0.0"]
+    scene.kube.merge(body, {"spec": {"test": {"ignoreFailures": True}}})
+    live = scene.settled(body, reason="UpgradeSucceeded", within_s=120)
+    assert scene.condition(live, "TestSuccess")["reason"] == "TestFailed"
+    assert [one["chart"] for one in helm(scene, "list")] == ["app-1.1.0"]
+
+
+def test_expressions_tell_when_a_release_is_well(scene: AgentBed, charts: ChartRepository) -> None:
+    start(scene)
+    rule = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "current": "data.colour == 'green'",
+        "failed": "data.colour == 'black'",
+    }
+    body = release(scene, values={"colour": "black"}, healthCheckExprs=[rule])
+    live = scene.settled(body, "False", within_s=90)
+    until(lambda: scene.condition(body, "Stalled").get("reason") == "RetriesExceeded", scene.told, 60)
+    message = scene.condition(live, "Released")["message"]
+    assert (
+        f"failed early due to stalled resources: [ConfigMap/{scene.namespace}/web-config status: 'Failed']" in message
+    )
+    assert [(one["name"], one["status"]) for one in helm(scene, "list", "--all")] == [("web", "failed")]
+    scene.kube.merge(body, {"spec": {"values": {"colour": "green"}}})
+    scene.settled(body, reason="UpgradeSucceeded", within_s=90)
+    assert [one["status"] for one in helm(scene, "list")] == ["deployed"]
+    scene.kube.merge(body, {"spec": {"healthCheckExprs": [{**rule, "current": "data."}]}})
+    live = scene.settled(body, "False", "InvalidCELExpression", within_s=60)
+    assert scene.condition(live, "Stalled")["status"] == "True"
 
 
 def test_names_of_releases_are_cut_as_flux_cuts_them() -> None:

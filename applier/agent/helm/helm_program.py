@@ -106,6 +106,26 @@ class Helm:
         command = ["uninstall", self.name, "--ignore-not-found", *options, "--timeout", f"{timeout_s:.0f}s"]
         self._run(command, timeout_s + GRACE_S)
 
+    def test(self, options: Sequence[str], timeout_s: float) -> None:
+        """Run the tests of the release. Raises: HelmError."""
+        self._run(["test", self.name, *options, "--timeout", f"{timeout_s:.0f}s"], timeout_s + GRACE_S)
+
+    def tests(self, revision: int) -> dict[str, dict[str, str]]:
+        """The tests of a revision by name, each with `phase`, `started` and `completed` of its last run. Raises: HelmError."""
+        try:
+            text = self._run(["status", self.name, "--revision", str(revision), "--output", "json"], READ_S)
+            hooks = json.loads(text).get("hooks") or []
+            return {
+                str(hook["name"]): {
+                    "phase": str(run.get("phase") or ""), "started": str(run.get("started_at") or ""),
+                    "completed": str(run.get("completed_at") or ""),
+                }
+                for hook in hooks
+                if "test" in (hook.get("events") or ()) for run in [hook.get("last_run") or {}]
+            }  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise HelmError("the status of the release cannot be read") from None
+
     def _run(self, command: Sequence[str], at_most_s: float, files: Mapping[str, bytes] | None = None) -> str:
         """What the program prints. Raises: HelmError."""
         if self.stop.is_set():

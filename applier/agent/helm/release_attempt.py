@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from applier.agent.runtime.reconciling import Surroundings
     from applier.model.ids import Body
 
-RELEASED, REMEDIATED, DRIFTED = "Released", "Remediated", "Drifted"
+RELEASED, REMEDIATED, DRIFTED, TESTED = "Released", "Remediated", "Drifted", "TestSuccess"
 ATTEMPTED = {"install": "Install", "upgrade": "Upgrade", "rollback": "Rollback", "uninstall": "Uninstall"}
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Spec = Mapping[str, Any]
 
-INSTALL, UPGRADE, ROLLBACK, UNINSTALL = "install", "upgrade", "rollback", "uninstall"
+INSTALL, UPGRADE, ROLLBACK, UNINSTALL, TEST = "install", "upgrade", "rollback", "uninstall", "test"
 MAX_NAME, SHORT, DIGITS = 53, 40, 12
 TIMEOUT, MAX_HISTORY = "5m", 5
 _SWITCHES = {
@@ -52,10 +52,6 @@ def unsupported(body: Body) -> str:
         return f"charts of kind {kind} are not supported by this agent"
     if (chart.get("kind") or "HelmChart") != "HelmChart":
         return f"charts of kind {chart['kind']} are not supported by this agent"
-    if (spec.get("test") or {}).get("enable"):
-        return "the tests of a release (spec.test) are not supported by this agent"
-    if spec.get("healthCheckExprs"):
-        return "expressions about health (spec.healthCheckExprs) are not supported by this agent"
     if storage and storage != release_namespace(body):
         return "a storageNamespace other than the namespace of the release is not supported by this agent"
     return ""
@@ -128,6 +124,25 @@ def uninstall_options(spec: Spec) -> list[str]:
         if settings.get(name):
             found.append(option)
     return found if settings.get("disableWait") else [*found, "--wait"]
+
+
+def is_tested(spec: Spec) -> bool:
+    """Whether the tests of a release are run."""
+    return bool((spec.get(TEST) or {}).get("enable"))
+
+
+def ignores_tests(spec: Spec, action: str) -> bool:
+    """Whether a test that fails is no failure of the action before it."""
+    own = ((spec.get(action) or {}).get("remediation") or {}).get("ignoreTestFailures")
+    return bool((spec.get(TEST) or {}).get("ignoreFailures") if own is None else own)
+
+
+def test_options(spec: Spec) -> list[str]:
+    """The options of `helm test`."""
+    found: list[str] = []
+    for one in (spec.get(TEST) or {}).get("filters") or ():
+        found += ["--filter", f"{'!' if one.get('exclude') else ''}name={one['name']}"]
+    return found
 
 
 def crds(spec: Spec, action: str) -> str:

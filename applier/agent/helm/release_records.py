@@ -43,6 +43,16 @@ def snapshot(helm: Helm, revision: Revision, chart: tuple[str, str], config_dige
     }  # fmt: skip
 
 
+def hook(facts: Mapping[str, str]) -> dict[str, str]:
+    """A test as `status.history` has it; `facts` are `phase`, `started` and `completed`."""
+    times = {"lastStarted": facts["started"], "lastCompleted": facts["completed"]}
+    never = "0001-01-01"
+    return {
+        **{name: time_of(text) for name, text in times.items() if text and not text.startswith(never)},
+        **({"phase": facts["phase"]} if facts["phase"] else {}),
+    }
+
+
 def time_of(text: str) -> str:
     """A time as statuses have it: whole seconds in UTC."""
     from datetime import UTC, datetime
@@ -65,14 +75,17 @@ def shown(name: str, namespace: str, entry: Mapping[str, Any]) -> str:
     return f"{namespace}/{name}.v{entry['version']} with chart {entry['chartName']}@{entry['chartVersion']}"
 
 
-def unlock(reader: Reader, writer: OwnWriter, helm: Helm, revision: Revision) -> None:
-    """Mark a revision as failed that a program left before it was done with it. Raises: ApplierError, ValueError."""
+def fail(reader: Reader, writer: OwnWriter, helm: Helm, revision: Revision, why: str = "") -> None:
+    """Mark a revision as failed: one that a program left before it was done with it, or that did not become well.
+
+    Raises: ApplierError, ValueError.
+    """
     name = f"sh.helm.release.v1.{helm.name}.v{revision.number}"
     secret = reader.get(SECRETS._replace(namespace=helm.namespace), name)
     if isinstance(secret, Absent):
         return
     release = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
-    sentence = f"Release unlocked from stale '{release['info']['status']}' state"
+    sentence = why or f"Release unlocked from stale '{release['info']['status']}' state"
     release["info"] |= {"status": FAILED, "description": sentence}
     packed = base64.b64encode(gzip.compress(json.dumps(release).encode(), mtime=0))
     change = {

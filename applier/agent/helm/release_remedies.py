@@ -58,10 +58,13 @@ class Remedies(ReleaseState):
         self.conditions.set(REMEDIATED, TRUE, reason, sentence)
         self.attempt.tell(INFO, reason, sentence)
 
-    def last_good(self) -> Mapping[str, Any] | None:
-        """The newest entry of the history that was deployed."""
+    def last_good(self, without: int = 0) -> Mapping[str, Any] | None:
+        """The newest entry of the history that was deployed and passed its tests; `without` leaves one revision out."""
         good = (release_records.DEPLOYED, release_records.SUPERSEDED)
-        return next((one for one in self.attempt.known("history") or () if one.get("status") in good), None)
+        for one in self.attempt.known("history") or ():
+            if one.get("status") in good and one.get("version") != without and not self.failed_tests(one):
+                return one  # type: ignore[no-any-return]
+        return None
 
     def _rolled_back(self, good: Mapping[str, Any]) -> None:
         """The revision that a rollback made is the good one again, under a new number. Raises: RunError."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from applier.agent.helm import release_inventory, release_records
+from applier.agent.helm import release_inventory, release_options, release_records
 from applier.agent.helm.helm_program import HelmError
 from applier.agent.kustomization import variables
 from applier.agent.kustomization.attempt import RunError
@@ -39,12 +39,7 @@ class ReleaseState:
         """
         revisions = self.history()
         if revisions and revisions[-1].status in release_records.PENDING:
-            around, cluster = self.attempt.around, self.attempt.owner.clusters.of(self.attempt.body)
-            writer = type(around.writer)(cluster.exchange, around.writer.field_manager)
-            try:
-                release_records.unlock(cluster.reader, writer, self.helm, revisions[-1])
-            except (ValueError, KeyError, OSError):
-                raise RunError(HELM_FAILED, "the record of the pending release cannot be read") from None
+            self.mark_failed(revisions[-1])
             number, state = revisions[-1].number, revisions[-1].status
             name = f"{self.helm.namespace}/{self.helm.name}.v{number}"
             self.attempt.tell(INFO, "PendingRelease", f"Unlocked release {name} with stale status '{state}'")
@@ -54,6 +49,15 @@ class ReleaseState:
         if not revisions or revisions[-1].status == release_records.UNINSTALLED:
             return None
         return revisions[-1]
+
+    def mark_failed(self, revision: Revision, why: str = "") -> None:
+        """Have Helm's record of a revision say that it failed. Raises: RunError, ApplierError."""
+        around, cluster = self.attempt.around, self.attempt.owner.clusters.of(self.attempt.body)
+        writer = type(around.writer)(cluster.exchange, around.writer.field_manager)
+        try:
+            release_records.fail(cluster.reader, writer, self.helm, revision, why)
+        except (ValueError, KeyError, OSError):
+            raise RunError(HELM_FAILED, "the record of the release cannot be read") from None
 
     def history(self) -> list[Revision]:
         """Raises: RunError."""
@@ -71,7 +75,20 @@ class ReleaseState:
             return "somebody else changed it"
         if (known.get("chartName"), known.get("chartVersion")) != (chart.name, chart.version):
             return "the chart changed"
+        if release_options.is_tested(self.spec) and self.failed_tests(known):
+            return "its tests failed"
         return "" if known.get("configDigest") == self.digest else "the values changed"
+
+    def failed_tests(self, entry: Mapping[str, Any]) -> list[str]:
+        """The names of the tests that a revision did not pass, as far as they matter."""
+        if release_options.ignores_tests(self.spec, self.last_action):
+            return []
+        return [name for name, hook in (entry.get("testHooks") or {}).items() if hook.get("phase") == "Failed"]
+
+    @property
+    def last_action(self) -> str:
+        """The action that made the newest revision."""
+        return str(self.attempt.known("lastAttemptedReleaseAction") or release_options.INSTALL)
 
     def taken_over(self, chart: Chart) -> Mapping[str, Any]:
         """The newest revision becomes part of the status. Raises: RunError."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from applier.agent.helm import chart_files, post_rendering, release_options, release_order, release_records, values
 from applier.agent.helm.release_acts import ReleaseActs
-from applier.agent.helm.release_attempt import RELEASED, REMEDIATED, Attempt
+from applier.agent.helm.release_attempt import RELEASED, REMEDIATED, TESTED, Attempt
 from applier.agent.helm.release_charts import ARTIFACT_FAILED, with_revision
-from applier.agent.kustomization import dependencies, variables
+from applier.agent.kustomization import dependencies, variables, waiting
 from applier.agent.kustomization.artifacts import DownloadError
 from applier.agent.kustomization.attempt import BAD_EXPRESSION, NOT_READY, RunError
 from applier.agent.runtime.conditions import FALSE, READY, RECONCILING, STALLED, TRUE
@@ -121,6 +121,10 @@ class Work(Attempt):
             helm = self.helm()
         except ApplierError as problem:
             raise RunError("RESTClientError", f"could not build REST client: {problem}") from None
+        try:
+            waiting.rules_of(self.spec)
+        except waiting.RuleError as problem:
+            raise RunError(BAD_EXPRESSION, str(problem), is_final=True) from None
         acts = ReleaseActs(self, helm)
         acts.digest = values.digest_of(wanted)
         acts.rendering = post_rendering.rendering(self.spec, self.run.key.name, self.run.key.namespace)
@@ -192,9 +196,10 @@ class Work(Attempt):
             self.conditions.remove(REMEDIATED)
             acts.keep_in_shape(latest)
             self._in_sync(chart, latest.number)
+            acts.test(chart)
             return
         self._refuse_exceeded(action)
-        if latest is not None and latest.status == release_records.FAILED:
+        if latest is not None and (latest.status == release_records.FAILED or why == "its tests failed"):
             self._refuse_exceeded(str(self.known("lastAttemptedReleaseAction") or action))
         acts.deploy(action, chart, self.archive, wanted)
         self.status["observedPostRenderersDigest"] = rendering_digest
@@ -209,6 +214,11 @@ class Work(Attempt):
             self.conditions.set(RELEASED, TRUE, "UpgradeSucceeded", sentence)
             released = self.conditions.get(RELEASED)
         assert released is not None
+        tested = self.conditions.get(TESTED)
+        if not release_options.is_tested(self.spec):
+            self.conditions.remove(TESTED)
+        elif tested is not None and tested["status"] == TRUE:
+            released = tested
         self.conditions.succeeded(str(released["reason"]), str(released["message"]))
         self.status |= {"failures": 0, "installFailures": 0, "upgradeFailures": 0}
 

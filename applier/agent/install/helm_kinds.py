@@ -21,6 +21,7 @@ from applier.agent.install.schemas import (
     number,
     record,
     status,
+    table,
     text,
     texts,
 )
@@ -130,8 +131,9 @@ def helm_release() -> Schema:
 
 def helm_release_status() -> Schema:
     """The status of a HelmRelease."""
+    test = record(phase=text(), lastStarted=text(format="date-time"), lastCompleted=text(format="date-time"))
     release = record(
-        digest=text(), name=text(), namespace=text(), version=number(), status=text(), chartName=text(),
+        testHooks=table(test), digest=text(), name=text(), namespace=text(), version=number(), status=text(), chartName=text(),
         chartVersion=text(), appVersion=text(), configDigest=text(), firstDeployed=text(format="date-time"),
         lastDeployed=text(format="date-time"), deleted=text(format="date-time"), ociDigest=text(),
         apiVersion=text(),

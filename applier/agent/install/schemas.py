@@ -38,6 +38,11 @@ def number(about: str = "", /, **rules: Any) -> Schema:
     return _about({"type": "integer", **rules}, about)
 
 
+def table(values: Schema, about: str = "", /) -> Schema:
+    """A map from texts to values of one form."""
+    return _about({"type": "object", "additionalProperties": values}, about)
+
+
 def items(of: Schema, about: str = "", **rules: Any) -> Schema:
     """A list."""
     return _about({"type": "array", "items": of, **rules}, about)
