@@ -32,13 +32,19 @@ def check_unchanged(before: list[Resource], resources: Resources, written: Itera
     """
     rewritten = set(map(id, written))
     refused = "validator shouldn't modify the resource map: "
-    after = {resource.id.key(): resource for resource in resources}
-    if len(before) != len(after):
-        raise ConfigurationError(f"{refused}lists have different number of entries: {before!r} doesn't equal {after!r}")
+    after: dict[Any, list[Resource]] = {}
+    for resource in resources:
+        after.setdefault(resource.id.key(), []).append(resource)
+    if len(before) != len(resources):
+        shown = f"{before!r} doesn't equal {[*resources]!r}"
+        raise ConfigurationError(f"{refused}lists have different number of entries: {shown}")
     for old in before:
-        new = after.get(old.id.key())
-        if new is None:
+        found = after.get(old.id.key(), [])
+        if not found:
             raise ConfigurationError(f"{refused}id in self missing from other; id: {old.id}")
+        if len(found) > 1:
+            raise ConfigurationError(f"{refused}id in self matches {len(found)} in other; id: {old.id}")
+        new = found[0]
         if (id(new) in rewritten and not old.from_plugin) or text(old) != text(new):
             raise ConfigurationError(f"{refused}nodes unequal: \n -- {text(old)},\n -- {text(new)}\n")
 

@@ -6,12 +6,13 @@ Source: kustomize v5.8.1 `nameReferenceTransformer`, `filters/nameref`. Decision
 
 from __future__ import annotations
 
+from kbuild.documents.generic import check_duplicates
 from kbuild.documents.resolve import typed, untagged_new, untagged_set
 from kbuild.fields.spec import are_apart
 from kbuild.fields.walk import visit
-from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError
+from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError, OutputError
 from kbuild.model.resource import INTERNAL, mark
-from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, TIMESTAMP, is_null, tag_of, text_of
+from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, TIMESTAMP, OddKey, is_null, tag_of, text_of
 
 _REFERRERS = f"{INTERNAL}refBy"
 TYPE_CHECKING = False
@@ -345,9 +346,13 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
     if resource.id.kind != "RoleBinding":
         return frozenset()
     subjects = resource.body.get("subjects")
-    found = set()
+    found: set[str] = set()
+    try:
+        check_duplicates(subjects)
+    except OutputError:
+        return frozenset()  # what cannot be decoded counts as nothing
     for subject in subjects if type(subjects) is list else ():
-        if type(subject) is not dict:
+        if type(subject) is not dict or any(type(key) is OddKey for key in subject):
             raise wrong_type(subject, "map[string]interface {}")
         if "namespace" not in subject:
             continue
@@ -363,6 +368,8 @@ def binding_namespaces(resource: Resource) -> frozenset[str]:
 
 def go_type(value: Json) -> str:
     """The type that the reference has a value as."""
+    if type(value) is dict and any(type(key) is OddKey for key in value):
+        return "map[interface {}]interface {}"
     if type(value) is list or type(value) is dict:
         return "[]interface {}" if type(value) is list else "map[string]interface {}"
     return _GO_TYPES.get(tag_of(typed(value)), "string")
