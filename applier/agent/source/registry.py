@@ -208,7 +208,7 @@ def login_of(config: bytes, host: str) -> Login:
     known = _object(config).get("auths")
     for name, entry in known.items() if isinstance(known, dict) else ():
         place = urlsplit(name if "://" in name else f"//{name}").netloc
-        if host not in (place, _PUBLIC.get(place, place)) or not isinstance(entry, dict):
+        if _PUBLIC.get(host, host) != _PUBLIC.get(place, place) or not isinstance(entry, dict):
             continue
         if entry.get("username"):
             return Login(str(entry["username"]), str(entry.get("password") or ""))
