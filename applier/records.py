@@ -154,6 +154,7 @@ class _Fields:
             described.append((name, text, dataclasses.field(**options)))
         made: Any = dataclasses.make_dataclass(owner.__name__, described, kw_only=True)
         found: dict[str, Any] = made.__dataclass_fields__
+        owner.__dataclass_fields__ = found  # described once: making a class takes a millisecond
         return found
 
 
