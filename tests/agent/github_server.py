@@ -86,3 +86,59 @@ def app_server(folder: Path) -> GitServer:
     server.http.asked = []  # type: ignore[attr-defined]
     server.protect("ghs_t0k3n", "x-access-token")
     return server
+
+
+class GitLabHandler(GitHandler):
+    """GitLab's API below `/api/v4/`, Git everywhere else. What is asked of the API is written down."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        server: Any = self.server
+        if not self.path.startswith("/api/v4/"):
+            super().do_GET()
+            return
+        length = int(self.headers.get("Content-Length") or 0)
+        document = json.loads(self.rfile.read(length) or b"{}")
+        path = self.path.removeprefix("/api/v4").partition("?")[0]
+        server.asked.append((self.command, path, document))
+        status, answer = (401, {"message": "401 Unauthorized"})
+        if self.headers.get("PRIVATE-TOKEN") == TOKEN:
+            status, answer = self.answered(server, path, document)
+        self.reply(status, {"Content-Type": "application/json"}, b"" if status == 204 else json.dumps(answer).encode())
+
+    do_PUT = do_DELETE = do_POST = do_GET  # noqa: N815
+
+    def answered(self, server: Any, path: str, document: Object) -> tuple[int, Any]:
+        """Status and body of an answer."""
+        how, project = self.command, server.project
+        if path.startswith("/groups/"):
+            return 200, {"id": 7}
+        if (how, path) == ("POST", "/projects"):
+            owner = "shop/infra" if "namespace_id" in document else "shop"
+            place = server.root / owner / f"{document['path']}.git"
+            subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(place)], check=True)
+            subprocess.run(["git", "-C", str(place), "config", "http.receivepack", "true"], check=True)
+            project |= document
+            return 201, project
+        if not project:
+            return 404, {"message": "404 Project Not Found"}
+        if path.endswith("/deploy_keys") and how == "POST":
+            server.keys[len(server.asked)] = {**document, "id": len(server.asked)}
+            return 201, {}
+        if path.endswith("/deploy_keys"):
+            return 200, list(server.keys.values())
+        if "/deploy_keys/" in path:
+            del server.keys[int(path.rpartition("/")[2])]
+            return 204, {}
+        if how == "PUT":
+            project |= document
+        return (201 if how == "POST" else 200), project
+
+
+def gitlab_server(folder: Path) -> GitServer:
+    """A server of GitLab without projects."""
+    folder.mkdir()
+    server = GitServer(folder)
+    server.http.RequestHandlerClass = GitLabHandler
+    server.http.asked, server.http.project, server.http.keys = [], {}, {}  # type: ignore[attr-defined]
+    server.protect(TOKEN)
+    return server

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from agent_bed import AgentBed, GitServer, Object, Repository, install_kinds, until
 from bed import KBUILD, Bed, Plane
-from github_server import TOKEN, github_server
+from github_server import TOKEN, github_server, gitlab_server
 
 import kbuild
+from applier.cli.operate.words import StoppedError
 from applier.cli.setup.forges import GITEA, Forge
+from applier.cli.setup.gitlab import GitLab
 
 SYSTEM = "flux-system"
 FOLDER = "clusters/dev/flux-system"
@@ -276,6 +278,55 @@ def test_a_bootstrap_from_a_forge_makes_the_repository_first(
     assert len(asked) == 3
 
 
+def test_a_bootstrap_from_gitlab_makes_the_project_in_its_group(scene: AgentBed, clean: Bed, tmp_path: Path) -> None:
+    server = gitlab_server(tmp_path / "gitlab")
+    scene.start(namespace=SYSTEM)
+    web = server.url("").removesuffix("/.git")
+    arguments = (
+        "bootstrap", "gitlab", "--hostname", web, "--owner=shop/infra", "--repository=fleet", "--path=k8s", "--token-auth",
+        "--team=ops", "--team=dev:developer",
+    )  # fmt: skip
+    try:
+        code, out, err = run(clean, *arguments, GITLAB_TOKEN=TOKEN)
+        assert (code, out) == (0, ""), err
+        assert err.splitlines()[1] == f'✔ repository "{web}/shop/infra/fleet" created'
+        assert err.splitlines()[-1] == "✔ all components are healthy"
+        asked = server.http.asked  # type: ignore[attr-defined]
+        assert [document for how, path, document in asked if how == "POST"] == [
+            {"name": "fleet", "path": "fleet", "visibility": "private", "initialize_with_readme": True, "namespace_id": 7},
+            {"group_id": 7, "group_access": 40}, {"group_id": 7, "group_access": 30},
+        ]  # fmt: skip
+        assert asked[0][:2] == ("GET", "/projects/shop%2Finfra%2Ffleet")
+    finally:
+        server.close()
+
+
+def test_keys_of_a_project_are_registered_once(tmp_path: Path) -> None:
+    server = gitlab_server(tmp_path / "gitlab")
+    forge = GitLab(server.url("").removesuffix("/.git"), TOKEN)
+    try:
+        assert forge.repository("shop", "fleet") is None
+        forge.create("shop", "fleet", is_personal=True, is_private=False)
+        assert (forge.repository("shop", "fleet") or {})["private"] is False
+        forge.set_private("shop", "fleet", is_private=True)
+        assert (forge.repository("shop", "fleet") or {})["private"] is True
+        for key, is_writing, is_new in (
+            ("ssh-ed25519 A x", False, True),
+            ("ssh-ed25519 A y", False, False),
+            ("ssh-ed25519 A", True, True),
+            ("ssh-ed25519 B", True, True),
+        ):
+            assert forge.put_key("shop", "fleet", "t", key, is_writing=is_writing) is is_new
+        assert len(server.http.keys) == 1  # type: ignore[attr-defined]
+        with pytest.raises(StoppedError, match="permission 'king' is none of"):
+            forge.give_team("shop", "fleet", "ops", "king")
+        with pytest.raises(StoppedError, match="401"):
+            GitLab(forge.web, "wrong").repository("shop", "fleet")
+        assert TOKEN not in repr(forge)
+    finally:
+        server.close()
+
+
 def test_what_stands_in_the_way_of_a_bootstrap_is_told_before_anything_is_written(bed: Bed, github: GitServer) -> None:
     web = github.url("").removesuffix("/.git")
     hub = ("bootstrap", "github", "--hostname", web, "--owner", "shop", "--repository", "fleet")
@@ -298,7 +349,7 @@ def test_what_stands_in_the_way_of_a_bootstrap_is_told_before_anything_is_writte
         .splitlines()[-1]
         .startswith("✗ authentication required")
     )
-    assert run(bed, "bootstrap", "svn")[2] == "✗ say where the repository is: git, github, gitea\n"
+    assert run(bed, "bootstrap", "svn")[2] == "✗ say where the repository is: git, github, gitlab, gitea\n"
     assert not list(github.root.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""`kbuild bootstrap git|github|gitea`: the controllers into a repository and from there into the cluster, which then follows it.
+"""`kbuild bootstrap git|github|gitlab|gitea`: the controllers into a repository and from there into the cluster, which then follows it.
 
 Each step compares before it writes, so that a second bootstrap changes nothing, and one that was interrupted goes on.
 Source: flux2 v2.9, `bootstrap`: its words, their order, flags and exit statuses.
@@ -57,14 +57,19 @@ class Target:
 
 
 def bootstrap(argv: Sequence[str]) -> int:
-    """`kbuild bootstrap git|github|gitea`; returns the exit status."""
+    """`kbuild bootstrap git|github|gitlab|gitea`; returns the exit status."""
     return guarded("bootstrap", argv, FLAGS, _bootstrap)
 
 
 def _bootstrap(line: Line) -> int:
     from applier.cli.setup import targets
 
-    chosen = {"git": targets.of_git, "github": targets.of_github, "gitea": targets.of_gitea}
+    chosen = {
+        "git": targets.of_git,
+        "github": targets.of_github,
+        "gitlab": targets.of_gitlab,
+        "gitea": targets.of_gitea,
+    }
     word = line.name("provider")
     if word not in chosen:
         raise StoppedError(f"say where the repository is: {', '.join(chosen)}")

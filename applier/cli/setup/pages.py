@@ -168,12 +168,12 @@ FLAGS = {
 }  # fmt: skip
 _NOUN = "NOUN NAME"
 ARGUMENTS = {
-    "install": "", "bootstrap": "git|github|gitea", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
+    "install": "", "bootstrap": "git|github|gitlab|gitea", "check": "", "uninstall": "", "create": _NOUN, "export": "NOUN [NAME]",
     "dev": "[DIR|URL]", "migrate": "", "trigger": "receiver NAME",
 }  # fmt: skip
 _EVERY = tuple(noun.words for noun in kinds.EVERY if noun not in kinds.IMAGES.values())
 NOUNS = {
-    "bootstrap": ("git", "github", "gitea"),
+    "bootstrap": ("git", "github", "gitlab", "gitea"),
     "create": tuple(create_flags.BY_NOUN),
     "export": _EVERY,
     "trigger": ("receiver",),

@@ -1,4 +1,4 @@
-"""Where a bootstrap writes to: any Git server by its URL, or GitHub and Gitea by owner and name.
+"""Where a bootstrap writes to: any Git server by its URL, or GitHub, GitLab and Gitea by owner and name.
 
 Tokens and passwords come from the environment, a pipe or a prompt.
 """
@@ -17,7 +17,8 @@ from applier.agent.source.credentials import Credentials
 from applier.cli.operate.words import ACTION, SUCCESS, StoppedError, say
 from applier.cli.setup import secrets
 from applier.cli.setup.bootstrap import Target, ask_for_access
-from applier.cli.setup.forges import GITEA, GITHUB, HOSTS, Forge
+from applier.cli.setup.forges import GITEA, GITHUB, GITLAB, HOSTS, Forge
+from applier.cli.setup.gitlab import GitLab
 from applier.cli.setup.nouns import checked_url
 from applier.cli.setup.sync import Sync, folder_of
 
@@ -74,6 +75,11 @@ def of_gitea(line: Line) -> Target:
     return _of_forge(line, GITEA, ("GITEA_TOKEN", "Gitea personal access token (PAT)"))
 
 
+def of_gitlab(line: Line) -> Target:
+    """A project of GitLab, made where there is none. Raises: StoppedError."""
+    return _of_forge(line, GITLAB, ("GITLAB_TOKEN", "GitLab personal access token (PAT)"))
+
+
 def _of_forge(line: Line, kind: str, wanted: tuple[str, str]) -> Target:
     owner, name = line.text("owner"), line.text("repository")
     for flag, value in (("owner", owner), ("repository", name)):
@@ -85,7 +91,7 @@ def _of_forge(line: Line, kind: str, wanted: tuple[str, str]) -> Target:
     token = _secret_text(*wanted)
     authority = secrets.ca_text(line.text("ca_file"))
     trust = Trust(authority=authority.encode())
-    server = Forge(web, token, trust, kind)
+    server = (GitLab if kind == GITLAB else Forge)(web, token, trust, kind)
     say(ACTION, f"connecting to {urlsplit(web).netloc}")
     _ensure_repository(line, server, owner, name)
     url = f"{web}/{owner}/{name}.git"
