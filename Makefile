@@ -13,7 +13,7 @@ SOURCES := $(wildcard kbuild/*.py kbuild/*/*.py kbuild/*/*/*.py applier/*.py app
 ARGS ?=
 
 .PHONY: help demo dev test lint golden table bench conformance oracle oracle-latest clean \
-  cluster cluster-programs test-cluster test-kind soak soak-agent bench-cluster bench-agent
+  cluster cluster-programs test-cluster test-flux test-kind soak soak-agent bench-cluster bench-agent
 .PHONY: yaml regexp fuzz-yaml coverage mutants
 
 help: ## this list
@@ -87,6 +87,10 @@ mutants: $(VENV)/.installed-dev $(VENV)/.compiled ## small changes of the code: 
 
 test-cluster: cluster-programs $(VENV)/.compiled ## the applier's scenarios (KBUILD_TEST_KUBECONFIG: against that cluster)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/cluster tests/scenario $(ARGS)
+
+test-flux: cluster-programs $(VENV)/.compiled ## Flux's own command line beside ours against the agent (builds it with Go, some minutes)
+	@$(BIN)/python tools/install_flux.py
+	@$(BIN)/python -m pytest -q tests/agent/test_flux_program.py $(ARGS)
 
 soak: cluster-programs $(VENV)/.compiled ## every kill point, 200 fault runs and long fuzzing of the applier (an hour or so)
 	@KBUILD_SOAK=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/scenario $(ARGS)

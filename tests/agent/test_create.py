@@ -35,6 +35,7 @@ def test_f74_a_source_and_a_kustomization_from_flags_are_applied_and_waited_for(
     assert (code, out) == (0, "")
     assert err.splitlines() == [
         "✚ generating GitRepository source",
+        "⚠️ insecure configuration: credentials configured for an HTTP URL",
         "► applying secret with repository credentials",
         "✔ authentication configured",
         "► applying GitRepository source",

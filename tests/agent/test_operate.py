@@ -140,8 +140,11 @@ def test_f71_what_fails_is_picked_out_with_short_hashes(scene: AgentBed) -> None
     assert [item["metadata"]["name"] for item in items] == ["web", "broken"]
     assert run(scene, "get", "all", "-o", "name")[1] == "gitrepository/shop\nkustomization/broken\nkustomization/web\n"
     assert run(scene, "get", "alerts") == (1, "", f'✗ no Alert objects found in "{scene.namespace}" namespace\n')
-    code, out, err = run(scene, "get", "sources", "oci")
+    code, out, err = run(scene, "get", "sources", "bucket")
     version = "source.toolkit.fluxcd.io/v1"
+    assert (code, out, err) == (1, "", f'✗ no matches for kind "Bucket" in version "{version}"\n')
+    code, out, err = run(scene, "get", "image", "policy")
+    version = "image.toolkit.fluxcd.io/v1"
     wanted = f"✗ unable to retrieve the complete list of server APIs: {version}: no matches for {version}, Resource=\n"
     assert (code, out, err) == (1, "", wanted)
     counts = {row[0]: row[1:] for row in (line.split() for line in run(scene, "stats")[1].splitlines())}
@@ -172,10 +175,10 @@ def test_f72_a_failing_run_ends_the_command_at_once(scene: AgentBed) -> None:
     assert time.monotonic() - started < 30
     run(scene, "suspend", "ks", "web")
     code, _, err = run(scene, "resume", "ks", "web", "--timeout", "60s")
-    assert (code, err.splitlines()[-1]) == (
-        1,
-        "✗ failed to decode Kubernetes YAML from b.yaml: missing Resource metadata",
-    )
+    sentence = "failed to decode Kubernetes YAML from b.yaml: missing Resource metadata"
+    assert (code, err.splitlines()[-2:]) == (
+        1, [f"✗ Kustomization web reconciliation failed: {sentence}", "✗ reconciliation failed for 1 Kustomization(s)"],
+    )  # fmt: skip
     scene.kube.merge(scene.get({**MAP, "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
                                 "metadata": {"name": "shop", "namespace": scene.namespace}}), {"spec": {"ref": {"branch": "nope"}}})  # fmt: skip
     code, _, err = run(scene, "reconcile", "source", "git", "shop", "--timeout", "60s")
@@ -305,14 +308,17 @@ def test_a_kustomization_is_built_from_local_files(scene: AgentBed, local: Path,
     post = {"postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "vars"}]}}
     set_up(scene, files(config_map(scene, region="${region}")), targetNamespace=scene.namespace, **post)
     labels = f"  labels:\n    kustomize.toolkit.fluxcd.io/name: web\n    kustomize.toolkit.fluxcd.io/namespace: {scene.namespace}\n"
-    wanted = f"apiVersion: v1\ndata:\n  region: eu-2\nkind: ConfigMap\nmetadata:\n{labels}  name: a\n  namespace: {scene.namespace}\n"
+    wanted = f"apiVersion: v1\ndata:\n  region: eu-2\nkind: ConfigMap\nmetadata:\n{labels}  name: a\n  namespace: {scene.namespace}\n---\n"
     assert run(scene, "build", "kustomization", "web", "--path", str(local)) == (0, wanted, "")
     assert not (local / "kustomization.yaml").exists()
     assert run(scene, "debug", "ks", "web", "--show-vars") == (0, "region=eu-2\n", "")
     shown = run(scene, "debug", "ks", "web", "--show-status")[1]
     assert shown.startswith("# Status documentation: https://")
     assert "\n  type: Ready\n" in shown
-    assert run(scene, "debug", "ks", "web")[::2] == (1, "✗ either --show-status or --show-vars must be set\n")
+    assert run(scene, "debug", "ks", "web")[::2] == (
+        1,
+        "✗ exactly one of --show-status, --show-vars, or --show-history must be set\n",
+    )
     file = tmp_path / "web.yaml"
     spec = {"prune": True, "interval": "1h", "sourceRef": {"kind": "GitRepository", "name": "shop"}, **post}
     own = {"apiVersion": KUSTOMIZE, "kind": "Kustomization", "metadata": {"name": "web", "namespace": scene.namespace}}

@@ -34,5 +34,6 @@ def _build(call: Call) -> int:
     if offline and not call.values.get("kustomization_file"):
         raise StoppedError("dry-run mode requires a kustomization file")
     built = local_build.builder_of(call, offline=offline).build(name, folder)
-    sys.stdout.write(kbuild.to_yaml(built.all()) + "\n")  # Flux ends with an empty line
+    text = kbuild.to_yaml(built.all())
+    sys.stdout.write(f"{text}---\n" if text else "")  # Flux ends each object with the line
     return 0
