@@ -105,8 +105,7 @@ def write_all(entries: list[ImageTagTransformer], resources: Resources) -> None:
             continue
         places = images_of(resource)
         for entry, plan in zip(entries, plans, strict=True):
-            for holder, key in places:
-                entry.write(holder, key)
+            write_images(entry, resource, places)
             plan.plan(resource.id).visit(resource, entry.write)
 
 
@@ -126,9 +125,26 @@ def transform_one(entry: ImageTagTransformer, plans: Plans, resource: Resource) 
     """Both passes of one entry over one resource. Mutates: the body. Raises: FieldError."""
     if resource.id.kind == "CustomResourceDefinition":
         return
-    for holder, key in images_of(resource):
-        entry.write(holder, key)
+    write_images(entry, resource, images_of(resource))
     plans.plan(resource.id).visit(resource, entry.write)
+
+
+def write_images(entry: ImageTagTransformer, resource: Resource, places: list[Place]) -> None:
+    """Rewrite images that were found. Mutates: their holders. Raises: FieldError, the first one of a walk downwards."""
+    try:
+        for holder, key in places:
+            entry.write(holder, key)
+    except FieldError as error:
+        raise first_problem(resource, error) from None
+
+
+def first_problem(resource: Resource, found: FieldError) -> FieldError:
+    """The first error of a walk downwards, where some error was found."""
+    try:
+        check_containers(resource.body)
+    except FieldError as error:
+        return error.at_place(resource.position)
+    return found
 
 
 def images_of(resource: Resource) -> list[Place]:
@@ -138,12 +154,8 @@ def images_of(resource: Resource) -> list[Place]:
     """
     try:
         return find_images(resource.body)
-    except FieldError:
-        try:
-            check_containers(resource.body)
-        except FieldError as error:
-            raise error.at_place(resource.position) from None
-        raise
+    except FieldError as error:
+        raise first_problem(resource, error) from None
 
 
 def find_images(body: Json) -> list[Place]:
@@ -172,13 +184,17 @@ def add_maps(value: list[Json], pending: list[Json]) -> None:
 
 
 def check_containers(value: Json) -> None:
-    """Raise FieldError for the first entry of a list of containers that is no map, in the order of a walk downwards."""
+    """Raise FieldError for the first entry of a list of containers that is no map, or image that is no scalar.
+
+    The first one is that of a walk downwards.
+    """
     if type(value) is dict:
         for key, item in value.items():
             check_containers(item)
             if key in _LISTS and type(item) is list:
                 for entry in item:
-                    has_image(entry)
+                    if has_image(entry) and type(entry["image"]) in (dict, list):
+                        raise wrong_kind("ScalarNode", entry["image"])
     elif type(value) is list:
         for entry in value:
             check_containers(entry)

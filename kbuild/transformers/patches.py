@@ -63,16 +63,23 @@ class PatchTransformer:
         try:
             self.documents = [StrategicPatch(resource) for resource in self.context.parse(text, file)]
         except KbuildError as error:
-            self.operations = self._operations(text)
-            if self.operations is None:
+            try:
+                self.operations = self._decoded(text)
+            except KbuildError:
                 raise error from None
 
     def _operations(self, text: str | bytes) -> list[json_patch.Operation] | None:
-        decoded = text if isinstance(text, str) else text.decode("utf-8", "replace")
         try:
-            return json_patch.parse(decoded, self.context.memo) if decoded else None
+            return self._decoded(text)
         except KbuildError:
             return None
+
+    def _decoded(self, text: str | bytes) -> list[json_patch.Operation] | None:
+        """The operations; None for a null, which patches nothing. Raises: KbuildError, also for no text."""
+        decoded = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        if not decoded:
+            raise PatchError("empty json patch operations")
+        return json_patch.parse(decoded, self.context.memo)
 
     def transform(self, resources: Resources) -> None:
         """Apply the patch. Mutates: bodies and histories. Raises: KbuildError."""
