@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.kustomization.sentences import subject
@@ -49,7 +48,7 @@ def without(bodies: Sequence[Body], refused: Mapping[ObjectId, Failure]) -> tupl
         if whole is None:
             found.append(body)
             continue
-        mended = deepcopy(body)
+        mended: dict[str, Any] = json.loads(json.dumps(body))
         told += [f"{subject(whole)} {path}" for path in named[whole] if _remove(mended, list(_steps(path)))]
         found.append(mended)
     return (found, tuple(told)) if told else None
