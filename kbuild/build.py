@@ -139,7 +139,7 @@ def show_as_written(error: KbuildError, access: Access, *, is_final: bool = Fals
             texts += [str(entry.get("patch") or "") for entry in patches or () if type(entry) is dict]
             old = fields.get("patchesStrategicMerge") if type(fields) is dict else None
             texts += [entry for entry in old or () if type(entry) is str]
-    error.reason = as_written(error.reason, error.shown, texts)
+    error.reason = as_written(error.reason, error.shown, texts, error.whole)
 
 
 def text_at(place: Position, access: Access) -> str:

@@ -16,6 +16,7 @@ from kbuild.documents.node_text import encode
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.resolve import ABSENT, string_set, typed
 from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
+from kbuild.documents.wrapped import is_parted
 from kbuild.model.errors import KbuildError
 from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
@@ -23,7 +24,7 @@ from kbuild.model.scalars import Quoted, is_quoted, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from kbuild.model.errors import Position
@@ -34,8 +35,13 @@ _MOST_QUOTED = 6
 _LAST = 1 << 30
 
 
-def as_written(reason: str, found: Json, texts: Iterable[str]) -> str:
-    """An error's reason with a value in the style of the first of some texts that holds it."""
+def as_written(reason: str, found: Json, texts: list[str], whole: Json = None) -> str:
+    """An error's reason with a value in the style of the first of some texts that holds it, in the document `whole` if that is known."""
+    path = None if whole is None else path_of(whole, found)
+    for text in [] if path is None else texts:
+        shown = find(text, whole, path or [])
+        if shown is not None:
+            return replaced(reason, dumps(found), shown)
     for text in texts:
         shown = find(text, found)
         if shown is not None:
@@ -53,13 +59,32 @@ def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | No
         document = document_at(text, resource.position.line)
         if document is None or document.root is None:
             return None
-        root = document.root
+        root = listed(document.root, resource, text)
     original, value = (None, found) if root is None else step_into(root, resource.body, path)
     if original is None and root is not None:
         return None
     if path in ([], ["metadata"]):
         _, value = step_into(Node(SCALAR_NODE, (0, 0)), held(resource, root), path)
     return replaced(reason, dumps(found), encode(overlaid(original, value)))
+
+
+def listed(root: Node, resource: Resource, text: str) -> Node:
+    """The node of a resource in its document: the document itself, or the entry of a list, which mostly went through JSON."""
+    fields = {key.text: value for key, value in entries(root)} if root.kind == MAPPING_NODE else {}
+    kind, items = fields.get("kind"), fields.get("items")
+    if kind is None or items is None or not kind.text.endswith("List") or items.kind != SEQUENCE_NODE:
+        return root
+    wanted = resource.history[0] if resource.history else (resource.id.name, "", resource.id.kind)
+    for item in items.content:
+        body = value_of(item)
+        meta = body.get("metadata") if type(body) is dict else None
+        if type(meta) is dict and (text_of(meta.get("name")), text_of(body.get("kind"))) == (wanted[0], wanted[2]):
+            if kind.text in ("List", "ResourceList") and not is_parted(text):
+                return item
+            from kbuild.documents import generic, gojson
+
+            return read_document(gojson.dumps(generic.to_generic(body))).root or root
+    return root
 
 
 def with_lines(
@@ -115,14 +140,15 @@ def documents(text: str) -> Iterator[tuple[Document, int]]:
             yield document, line
 
 
-def find(text: str, found: Json) -> str | None:
-    """The text of the first node with a value, None where no document has one."""
+def find(text: str, found: Json, path: Sequence[Json] = ()) -> str | None:
+    """The text of what is behind a path in the first node with a value, None where no document has one."""
     try:
         for document, _ in documents(text):
             for node in nodes(document.root):
                 if same(node, found):
-                    is_root = node is document.root
-                    return encode(node, document.head if is_root else "", document.foot if is_root else "")
+                    inner, _ = step_into(node, found, [*path])
+                    is_root = inner is document.root
+                    return encode(inner or node, document.head if is_root else "", document.foot if is_root else "")
     except KbuildError:
         return None
     return None
@@ -263,6 +289,7 @@ def overlaid(node: Node | None, value: Json) -> Node:
     fresh.comments = node.comments
     if node.tag and scalar_tag(node) == tag_of(typed(value)):
         fresh.tag = node.tag
+        fresh.style = fresh.style if is_quoted(value) else node.style
     return fresh
 
 

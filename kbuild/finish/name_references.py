@@ -12,7 +12,7 @@ from kbuild.fields.spec import are_apart
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError, OutputError
 from kbuild.model.resource import INTERNAL, mark
-from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, TIMESTAMP, OddKey, is_null, tag_of, text_of
+from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, TIMESTAMP, OddKey, is_null, known_text, tag_of, text_of
 
 _REFERRERS = f"{INTERNAL}refBy"
 TYPE_CHECKING = False
@@ -48,7 +48,17 @@ def fix(resources: Resources, back_references: Sequence[NameBackReference], cont
         if plan is None:
             plan = plans[key] = plan_of(back_references, *key)
         if plan[1]:
+            if not group and version != resource.body.get("apiVersion"):
+                check_version(resource)
             Referrer(resource, index, origins, context).rewrite(*plan)
+
+
+def check_version(resource: Resource) -> None:
+    """Raise FieldError for an apiVersion that the reference reads in two ways: a null, or one that begins with a slash."""
+    shown, known = known_text(resource.body.get("apiVersion")), resource.id.api_version
+    if shown != known:
+        sentence = f"node-referrerOriginal 'APIVersion' mismatch '{shown}' != '{known}'"
+        raise FieldError(sentence).at_place(resource.position)
 
 
 def by_previous_name(resources: Resources) -> dict[str, list[Resource]]:

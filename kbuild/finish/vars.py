@@ -125,16 +125,18 @@ def resolve(resources: Resources, known: Sequence[Var], specs: Sequence[FieldSpe
     values = {var.name: value_of(var, holders) for var in sorted(known, key=lambda var: var.name)}
     expander = Expander(values, warn)
     by_kind = ByKind(specs)
-    for resource in resources.items:
-        found = resource.id
-        for spec in by_kind.of(found.group, found.version, found.kind):
-            visit(resource, spec, expander.write)
-            if resource.twins:
-                resource.follow_twins()
-        resources.touched(resource)
-    unused = [name for name in values if name not in expander.used]
-    if unused:
-        warn(stamped(f"well-defined vars that were never replaced: {','.join(unused)}"))
+    try:
+        for resource in resources.items:
+            found = resource.id
+            for spec in by_kind.of(found.group, found.version, found.kind):
+                visit(resource, spec, expander.write)
+                if resource.twins:
+                    resource.follow_twins()
+            resources.touched(resource)
+    finally:
+        unused = [name for name in values if name not in expander.used]
+        if unused:
+            warn(stamped(f"well-defined vars that were never replaced: {','.join(unused)}"))
 
 
 def value_of(var: Var, holders: dict[str, Resource]) -> Json:

@@ -123,6 +123,7 @@ class StrategicPatch:
             merged = strategic.merge(target.body, body, schema, counters, self._known)
         except KbuildError as error:
             error.shown = None if self.by_selector and is_rewritten(body, error.shown) else error.shown
+            error.whole = self.resource.body
             raise error.at_place(self.resource.position).see("onto", target.position) from None
         if not merged:
             target.body = merged  # type: ignore[assignment]

@@ -49,7 +49,7 @@ class KbuildError(Exception):
     Shape: `reason` is the reference's wording without `Error: `; `position` may be unknown (false); `hint` may be
     empty; `walk` lists the kustomization folders from the root to where it happened; `path` leads from the entry that
     asked for a step to what is wrong in it; `related` are other places that matter, each with what it is; `shown` is the
-    value that the reason ends with, if it is one of a file, and `holder` the resource that has it; `doubled` is
+    value that the reason ends with, if it is one of a file, and `holder` the resource, or `whole` the document, that has it; `doubled` is
     a body with equal keys whose lines the reason names.
     """
 
@@ -61,6 +61,7 @@ class KbuildError(Exception):
         self.related: tuple[tuple[str, Position], ...] = ()
         self.shown: object = None
         self.holder: Any = None
+        self.whole: dict[Any, Any] | None = None
         self.doubled: dict[Any, Any] | None = None
 
     def within(self, frame: str) -> Self:
