@@ -253,6 +253,15 @@ def test_f14_includes_and_sparse_checkouts(scene: AgentBed) -> None:
         scene.condition(missing)["message"]
         == "could not get resource for include 'no': GitRepository.source.toolkit.fluxcd.io \"no\" not found"
     )
+    assert scene.condition(missing, "Reconciling")["message"] == "building artifact"
+    assert until(lambda: scene.events("third"))[0]["type"] == "Normal"
+    proxied = scene.settled(scene.source(shop, "fifth", proxySecretRef={"name": "no"}), "False", "AuthenticationFailed")
+    wanted = f"failed to configure proxy options: secret '{scene.namespace}/no' not found"
+    assert scene.condition(proxied)["message"] == wanted
+    ranged = scene.settled(scene.source(shop, "sixth", ref={"semver": "no range"}), "False", "GitOperationFailed")
+    assert scene.condition(ranged)["message"].endswith('improper constraint: "no range"')
+    commit = scene.settled(scene.source(shop, "seventh", ref={"branch": "main", "commit": "0" * 40}), "False")
+    assert scene.condition(commit, "ArtifactOutdated") == {}
     sparse = scene.settled(scene.source(shop, "fourth", sparseCheckout=["x"]), "False", "GitOperationFailed")
     assert "sparse checkout dir 'x' does not exist in repository" in scene.condition(sparse)["message"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from applier.agent.runtime import durations
-from applier.agent.runtime.conditions import PROGRESSING, READY, RECONCILING, TRUE
+from applier.agent.runtime.conditions import READY, TRUE, under_way
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE
 from applier.agent.runtime.kinds import SECRETS
@@ -177,8 +177,8 @@ class SourceRun:
         """Put a failure into the conditions and tell it."""
         self.conditions.remove(*(name for name in FAILURES if name != problem.condition))
         self.conditions.set(problem.condition, TRUE, problem.reason, problem.message)
-        if not problem.is_final and self.conditions.get(RECONCILING) is None:
-            self.conditions.set(RECONCILING, TRUE, PROGRESSING, "reconciliation in progress")
+        if not problem.is_final:
+            under_way(self.conditions, has_artifact=self.artifact is not None)
         self.conditions.failed(problem.reason, problem.message, is_final=problem.is_final)
         if problem.is_final:
             self.status["observedGeneration"] = generation(self.body)

@@ -94,3 +94,12 @@ def find(body: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
     status = body.get("status")
     conditions: Sequence[Any] = (status.get("conditions") or ()) if isinstance(status, dict) else ()
     return next((found for found in conditions if isinstance(found, dict) and found.get("type") == kind), None)
+
+
+def under_way(conditions: Conditions, *, has_artifact: bool) -> None:
+    """What Reconciling says of a source that could not be fetched, and is tried again. Mutates: `conditions`."""
+    found = conditions.get(RECONCILING)
+    if not has_artifact and (found is None or str(found["message"]).startswith("processing object")):
+        conditions.set(RECONCILING, TRUE, PROGRESSING, "building artifact")
+    elif found is None:
+        conditions.set(RECONCILING, TRUE, PROGRESSING, "reconciliation in progress")

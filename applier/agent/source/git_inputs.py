@@ -55,7 +55,7 @@ class Inputs:
         namespace, url = self.run.key.namespace, str(self.spec["url"])
         reference, proxy = self.spec.get("secretRef"), self.spec.get("proxySecretRef")
         data = self.owner.secret(namespace, str(reference["name"])) if reference else {}
-        proxy_data = self.owner.secret(namespace, str(proxy["name"])) if proxy else None
+        proxy_data = self._proxy(namespace, str(proxy["name"])) if proxy else None
         self._check_provider(data)
         try:
             found = credentials.of_secret(url, data, proxy_data)
@@ -69,6 +69,15 @@ class Inputs:
             sentence = f"failed to configure authentication options: {problem}"
             raise SourceError(FETCH_FAILED, "AuthenticationFailed", sentence) from None
         return Remote(url, found, durations.seconds(str(self.spec.get("timeout") or "60s")))
+
+    def _proxy(self, namespace: str, name: str) -> dict[str, bytes]:
+        """The data of the Secret of a proxy. Raises: SourceError."""
+        try:
+            return self.owner.secret(namespace, name, is_plain=True)
+        except SourceError as problem:
+            missing = f"secret '{namespace}/{name}' not found" if " not found" in problem.message else problem.message
+            sentence = f"failed to configure proxy options: {missing}"
+            raise SourceError(FETCH_FAILED, "AuthenticationFailed", sentence) from None
 
     def _check_provider(self, data: Mapping[str, bytes]) -> None:
         """Raises: SourceError, where provider and Secret do not fit together."""

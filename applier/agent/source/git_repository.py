@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from applier.agent.runtime import durations
-from applier.agent.runtime.conditions import FALSE, PROGRESSING, TRUE
+from applier.agent.runtime.conditions import FALSE, PROGRESSING, RECONCILING, TRUE, under_way
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE
 from applier.agent.runtime.fetching import without_credentials
@@ -213,6 +213,8 @@ class Work(Inputs):
                 FETCH_FAILED, "GitOperationFailed", f"failed to sparse checkout directories : {sentence}"
             ) from None
         except RemoteError as problem:
+            self.conditions.remove(OUTDATED)  # it is not known to be there
+            self.conditions.set(RECONCILING, TRUE, PROGRESSING, "building artifact")
             where = "" if "resolve commit" in str(problem) else f"unable to clone '{without_credentials(remote.url)}': "
             raise git_failure(f"{where}{problem}") from None
         except ArchiveError as problem:
@@ -262,11 +264,12 @@ class Work(Inputs):
         self.conditions.set(
             problem.condition, FALSE if problem.condition == VERIFIED else TRUE, problem.reason, problem.message
         )
-        if not problem.is_final and self.conditions.get("Reconciling") is None:
-            self.conditions.set("Reconciling", TRUE, PROGRESSING, "reconciliation in progress")
+        if not problem.is_final:
+            under_way(self.conditions, has_artifact=self.artifact is not None)
         self.conditions.failed(problem.reason, problem.message, is_final=problem.is_final)
         if self.artifact is None:
             self.status["artifact"] = None
         around = self.owner.around
-        around.event(self.body, ERROR, problem.reason, problem.message)
+        severity = TRACE if problem.condition == INCLUDE_UNAVAILABLE else ERROR
+        around.event(self.body, severity, problem.reason, problem.message)
         around.log.write("error", "reconciliation failed", around.subject(self.run.key), error=problem.message)

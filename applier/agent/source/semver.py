@@ -97,11 +97,11 @@ def _comparators(expression: str, whole: str) -> Iterable[tuple[tuple[_Bound, ..
     while at < len(expression):
         found = _COMPARATOR.match(expression, at)
         if found is None or found.end() == at:
-            raise ValueError(f"improper constraint: {whole}")
+            raise ValueError(f'improper constraint: "{whole}"')
         yield _bounds(found), bool(found[5])
         at = found.end()
     if not expression:
-        raise ValueError(f"improper constraint: {whole}")
+        raise ValueError(f'improper constraint: "{whole}"')
 
 
 def _bounds(found: re.Match[str]) -> tuple[_Bound, ...]:

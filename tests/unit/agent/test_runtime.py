@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from applier.agent.runtime import durations
-from applier.agent.runtime.conditions import Conditions, find
+from applier.agent.runtime.conditions import Conditions, find, under_way
 from applier.agent.runtime.controller import NOT_BY_ITSELF, WITH_BACKOFF, Again, Controller, Run
 from applier.agent.runtime.events import ERROR, INFO, TRACE, Happening, Recorder, core, wire
 from applier.agent.runtime.informer import Informer
@@ -500,3 +500,20 @@ def test_own_writes_are_merge_patches_under_one_manager() -> None:
     assert sent[1] == {"metadata": {"finalizers": ["finalizers.fluxcd.io"], "resourceVersion": "3"}}
     assert sent[2] == {"metadata": {"finalizers": None, "resourceVersion": "3"}}
     assert {request.query for request in transport.asked} == {"fieldManager=gotk%20x"}
+
+
+@pytest.mark.parametrize(
+    ("before", "has_artifact", "after"),
+    [
+        ("", False, "building artifact"), ("processing object: new generation -1 -> 1", False, "building artifact"),
+        ("", True, "reconciliation in progress"),
+        ("processing object: new generation 1 -> 2", True, "processing object: new generation 1 -> 2"),
+        ("building artifact: new upstream revision 'a'", False, "building artifact: new upstream revision 'a'"),
+    ],
+)  # fmt: skip
+def test_a_source_that_fails_says_what_was_under_way(before: str, has_artifact: bool, after: str) -> None:
+    found = Conditions([], 1, "2026-01-01T00:00:00Z")
+    if before:
+        found.set("Reconciling", "True", "Progressing", before)
+    under_way(found, has_artifact=has_artifact)
+    assert (found.get("Reconciling") or {})["message"] == after
