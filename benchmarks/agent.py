@@ -332,13 +332,15 @@ def main() -> int:
                     print(row.line(), end="", flush=True)
             finally:
                 bench.close()
-    write(chosen.output, rows)
+    given = ["--slow"] if chosen.slow else []
+    given += ["--rows", chosen.rows] if chosen.rows != ",".join(ROWS) else []
+    write(chosen.output, rows, " ".join(given))
     return 0
 
 
-def write(folder: Path, rows: list[Row]) -> None:
-    """Write the results."""
-    command = "make bench-agent" + (f" ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "")
+def write(folder: Path, rows: list[Row], given: str) -> None:
+    """Write the results; `given` are the arguments that they depend on."""
+    command = "make bench-agent" + (f" ARGS='{given}'" if given else "")
     versions = f"kbuild {VERSION}, kube-apiserver {KUBERNETES}"
     facts = preamble(versions, command, dt.datetime.now(tz=dt.UTC).date().isoformat())
     text = (

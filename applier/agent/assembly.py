@@ -308,7 +308,7 @@ def readiness(agent: Agent) -> Reply:
 
 def status_page(agent: Agent) -> StatusPage:
     """The status page of an agent: what its controllers see, and views of what they do not."""
-    sources, kustomizations = (_view(agent, one) for one in (GIT_REPOSITORIES, KUSTOMIZATIONS))
+    sources, kustomizations = tuple(_view(agent, one) for one in SOURCES.values()), _view(agent, KUSTOMIZATIONS)
 
     def crashed(key: Key, problem: Exception) -> None:
         agent.log.write("error", f"the page cannot tell what is pending for {key}", error=repr(problem))

@@ -126,7 +126,8 @@ class Work(Preparing):
         self.settled, self.next_s = None, self.interval_s
         self.progress("Detecting drift")
         applied = self._apply(built, artifact)
-        self.progress("Running health checks")
+        if self.spec.get("wait") or self.spec.get("healthChecks"):
+            self.progress("Running health checks")
         self._wait(applied, rules)
         self.owner.memory.settle(self.run.key, Settled(self.digest, self.around.clock.monotonic(), self.interval_s))
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote
 from applier.agent.page.html import POLICY, page
 from applier.agent.page.model import Overview, Told, card_id, overview, unsettled, with_changes
 from applier.agent.runtime.events import EVENTS
-from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS
+from applier.agent.runtime.kinds import GIT_REPOSITORIES, KUSTOMIZATIONS, OCI_REPOSITORIES
 from applier.agent.runtime.serving import Asked, Reply
 from applier.clock import utc_text
 from applier.cluster.transport import Request
@@ -41,7 +41,7 @@ class StatusPage:
 
     exchange: Exchange
     clock: Clock
-    sources: Informer
+    sources: tuple[Informer, ...]
     kustomizations: Informer
     namespace: str = ""
     looker: Looker | None = None
@@ -64,7 +64,11 @@ class StatusPage:
         refresh_s = min(max(int(given), MIN_REFRESH_S), MAX_REFRESH_S) if given.isdecimal() and len(given) < 6 else 0
         events, note = self._told()
         found = overview(
-            self.sources.all(), self.kustomizations.all(), events, utc_text(self.clock.now()), [note] if note else []
+            [body for one in self.sources for body in one.all()],
+            self.kustomizations.all(),
+            events,
+            utc_text(self.clock.now()),
+            [note] if note else [],
         )
         found = self._with_changes(found, query.get("pending", ""))
         return Reply(200, page(found, refresh_s).encode(), "text/html; charset=utf-8", dict(HEADERS))
@@ -93,7 +97,7 @@ class StatusPage:
         """Raises: ApplierError."""
         events = EVENTS._replace(namespace=self.namespace)
         bodies: list[Any] = []
-        for kind in (GIT_REPOSITORIES.kind, KUSTOMIZATIONS.kind):
+        for kind in (GIT_REPOSITORIES.kind, OCI_REPOSITORIES.kind, KUSTOMIZATIONS.kind):
             query = f"limit={MAX_READ}&fieldSelector={quote(f'involvedObject.kind={kind}', safe='')}"
             bodies += self.exchange.read(Request("GET", events.path, query), "list").get("items") or ()
         return by_card(bodies)

@@ -252,7 +252,7 @@ class Events:
 @pytest.fixture
 def served() -> Iterator[tuple[Server, Events]]:
     events: Any = Events()
-    views: Any = View(source()), View(kustomization("web"))
+    views: Any = (View(source()), View({**source(), "kind": "OCIRepository"})), View(kustomization("web"))
     server = Server("127.0.0.1:0", StatusPage(events, SystemClock(), *views).routes)
     server.start()
     yield server, events
@@ -280,7 +280,8 @@ def test_the_page_is_read_only_and_forbids_whatever_is_not_in_it(served: tuple[S
     assert [status for status, _ in found.values()] == [200, 200, 200, 405, 404, 200]
     assert '<meta http-equiv="refresh" content="5">' in found["GET", "/?refresh=1"][1]
     assert "http-equiv" not in found["GET", "/?refresh=x"][1]
-    assert events.asked == 2, "two kinds, once for all requests of some seconds"
+    assert 'id="ocirepository.apps.shop"' in found["GET", "/"][1]
+    assert events.asked == 3, "three kinds, once for all requests of some seconds"
     connection.close()
 
 
