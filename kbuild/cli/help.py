@@ -229,7 +229,11 @@ def own_parameters(name: str) -> list[click.Parameter]:
 
     if name == "version":
         text = "'text' (the default) or 'json'"
-        return [click.Option(["--output", "-o"], help=text, metavar="FORM", type=click.Choice(["text", "json"]))]
+        client = "kbuild's own version alone, as `flux version --client` shows Flux's (-o yaml or json)"
+        return [
+            click.Option(["--output", "-o"], help=text, metavar="FORM", type=click.Choice(["text", "json"])),
+            click.Option(["--client"], is_flag=True, help=client),
+        ]
     if name == "completion":
         return [click.Argument(["shell"], type=click.Choice(SHELLS))]
     if name == "help":

@@ -230,11 +230,15 @@ def version(argv: Sequence[str]) -> int:
     from kbuild.cli.render import warn
     from kbuild.version import REFERENCE, VERSION
 
-    flags = (Flag("output", TEXT, "", short="o"), Flag("help", BOOL, "", short="h"))
+    flags = (Flag("output", TEXT, "", short="o"), Flag("client", BOOL, ""), Flag("help", BOOL, "", short="h"))
     values, rest = parse(argv, flags, warn)
     form = values.get("output", "text")
     if rest:
         raise UsageError(f"unknown argument: {rest[0]}")
+    if values.get("client") and form in ("text", "yaml", "json") and not values.get("help"):
+        # As `flux version --client` prints its own.
+        print(f'{{\n  "kbuild": "v{VERSION}"\n}}' if form == "json" else f"kbuild: v{VERSION}")
+        return 0
     if form not in ("text", "json"):
         raise UsageError(f"--output must be 'text' or 'json', not '{form}'")
     if values.get("help"):

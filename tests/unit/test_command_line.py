@@ -81,6 +81,18 @@ def test_versions_for_scripts_are_json(arguments: tuple[str, ...]) -> None:
     assert (found["kbuild"], found["kustomize"]) == (VERSION, REFERENCE)
 
 
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ((), f"kbuild: v{VERSION}\n"),
+        (("-o", "yaml"), f"kbuild: v{VERSION}\n"),
+        (("-o", "json"), f'{{\n  "kbuild": "v{VERSION}"\n}}\n'),
+    ],
+)
+def test_the_version_of_the_client_is_shown_as_flux_shows_its_own(form: tuple[str, ...], wanted: str) -> None:
+    assert run("version", "--client", *form).stdout == wanted
+
+
 MISTAKES = [
     (("rendr", "x"), 'Error: unknown command "rendr" for "kbuild"', "did you mean `kbuild render`?"),
     (("tests",), 'Error: unknown command "tests" for "kbuild"', "did you mean `kbuild render tests`?"),
