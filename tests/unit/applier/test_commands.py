@@ -93,8 +93,8 @@ def test_the_inventory_command_says_what_it_needs(
 
 @pytest.mark.parametrize("command", ["build", "diff", "delete"])
 def test_a_flux_noun_that_is_not_supported_is_no_folder(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([command, "image", "apps"]) == 1
-    assert "written ./image" in capsys.readouterr().err
+    assert main([command, "artifact", "apps"]) == 1
+    assert "written ./artifact" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
