@@ -42,10 +42,9 @@ def _validate_slowly(body: Json) -> None:
 
 
 def _says_anything(body: Body, meta: Body) -> bool:
-    """Whether any of the fields that identify a resource is there and no null, or any label or annotation is."""
-    values = (body.get("kind"), body.get("apiVersion"), meta.get("name"), meta.get("namespace"))
-    maps = (meta.get("labels"), meta.get("annotations"))
-    return not all(map(is_null, values)) or any(type(found) is dict and found for found in maps)
+    """Whether any of the fields that identify a resource is there and not empty."""
+    values = [meta.get(field) for field in ("name", "namespace", "labels", "annotations")]
+    return not all(is_null(found) or found in ({}, []) for found in (body.get("kind"), body.get("apiVersion"), *values))
 
 
 def _map(value: Json) -> str:

@@ -58,9 +58,10 @@ def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resou
 
     def of_kind(group: str, version: str, kind: str) -> tuple[int, bool, bytes, str]:
         gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
-        # Two kinds called Namespace sort the other way round when one is of the core group: core first.
-        is_other = kind == "Namespace" and bool(group)
-        return index.get(kind, 0), is_other, gvk.encode(), gvk_text(group, version, kind)
+        # Two kinds called Namespace sort the other way round when one is of the core group: core first, its versions backwards.
+        is_namespace = kind == "Namespace"
+        shown = gvk.encode() if group or not is_namespace else bytes(255 - octet for octet in gvk.encode())
+        return index.get(kind, 0), is_namespace and bool(group), shown, gvk_text(group, version, kind)
 
     def key(resource: Resource) -> Any:
         group, version, kind, name, namespace, _ = resource.id
