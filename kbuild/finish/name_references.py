@@ -353,35 +353,33 @@ def same_ending(left: list[str], right: list[str]) -> bool:
 
 def binding_namespaces(resource: Resource) -> frozenset[str]:
     """The namespaces of the service accounts that a RoleBinding names. Raises: FieldError, for one that is no text."""
-    if resource.id.kind != "RoleBinding":
+    subjects, found = resource.body.get("subjects"), set[str]()
+    if resource.id.kind != "RoleBinding" or type(subjects) is not list:
         return frozenset()
-    subjects = resource.body.get("subjects")
-    found: set[str] = set()
     try:
         check_duplicates(subjects)
     except OutputError:
         return frozenset()  # what cannot be decoded counts as nothing
-    for subject in subjects if type(subjects) is list else ():
-        if type(subject) is not dict or any(type(key) is OddKey for key in subject):
+    for subject in subjects:
+        if go_type(subject) != "map[string]interface {}":
             raise wrong_type(subject, "map[string]interface {}")
         if "namespace" not in subject:
             continue
-        kind, namespace = subject.get("kind", ""), subject["namespace"]
-        if go_type(kind) != "string":
+        if go_type(kind := subject.get("kind", "")) != "string":
             raise wrong_type(kind, "string")
         if text_of(kind) == "ServiceAccount":
-            if go_type(namespace) != "string":
+            if go_type(subject["namespace"]) != "string":
                 raise FieldError(f'Invalid Input: namespace is blank for resource "{resource.id}"\n')
-            found.add(text_of(namespace))
+            found.add(text_of(subject["namespace"]))
     return frozenset(found)
 
 
 def go_type(value: Json) -> str:
     """The type that the reference has a value as."""
-    if type(value) is dict and any(type(key) is OddKey for key in value):
-        return "map[interface {}]interface {}"
-    if type(value) is list or type(value) is dict:
-        return "[]interface {}" if type(value) is list else "map[string]interface {}"
+    if type(value) is dict:
+        return f"map[{'interface {}' if any(type(key) is OddKey for key in value) else 'string'}]interface {{}}"
+    if type(value) is list:
+        return "[]interface {}"
     return _GO_TYPES.get(tag_of(typed(value)), "string")
 
 

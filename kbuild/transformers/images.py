@@ -192,12 +192,17 @@ def check_containers(value: Json) -> None:
         for key, item in value.items():
             check_containers(item)
             if key in _LISTS and type(item) is list:
-                for entry in item:
-                    if has_image(entry) and type(entry["image"]) in (dict, list):
-                        raise wrong_kind("ScalarNode", entry["image"])
+                check_entries(item)
     elif type(value) is list:
         for entry in value:
             check_containers(entry)
+
+
+def check_entries(containers: list[Json]) -> None:
+    """Raise FieldError for the first entry of a list of containers that is no map, or image that is no scalar."""
+    for entry in containers:
+        if has_image(entry) and type(entry["image"]) in (dict, list):
+            raise wrong_kind("ScalarNode", entry["image"])
 
 
 def has_image(container: Json) -> bool:
