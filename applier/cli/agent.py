@@ -25,6 +25,7 @@ from applier.agent.runtime.unit import Rhythm
 from applier.cli.flags import CONNECTION, HELP
 from applier.cli.settings import duration, read, whole_number
 from applier.cli.setup.dev_flags import WITH_ONCE
+from applier.cli.signals import ignore_broken_pipes
 from applier.cluster.cluster import of_connection
 from applier.cluster.kubeconfig import connect
 from applier.failures import ApplierError
@@ -72,6 +73,7 @@ FLAGS = (
 
 def run(argv: Sequence[str]) -> int:
     """Run until told to stop; returns the exit status: 0 stopped, 1 could not start or lost its leadership."""
+    ignore_broken_pipes()
     settings = read(argv, FLAGS, (0, 1))
     if settings.is_set("help"):
         from kbuild.cli.help import command_page

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from agent_bed import AgentBed, Object, until
 from agent_process import Process
@@ -35,6 +36,8 @@ def test_it_reconciles_until_it_is_told_to_stop(scene: AgentBed, processes: list
     scene.settled(scene.kustomization())
     assert time.monotonic() - began < 20
     assert count(scene) == 1
+    ignored = Path(f"/proc/{processes[0].process.pid}/status").read_text().partition("SigIgn:")[2].split()[0]
+    assert int(ignored, 16) & 1 << (signal.SIGPIPE - 1), "a connection that is closed must not end the agent"
     assert processes[0].end() == 0
     assert processes[0].lines()[-1]["msg"] == "stopped"
 

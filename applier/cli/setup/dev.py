@@ -37,6 +37,7 @@ from applier.cli.setup.line import Line, guarded
 from applier.cli.setup.nouns import checked_url
 from applier.cli.setup.passing import passes
 from applier.cli.setup.sync import folder_of
+from applier.cli.signals import ignore_broken_pipes
 from applier.cluster.api import Listing
 from applier.cluster.kubeconfig import connect
 from applier.cluster.snapshot import Wanted, read_snapshot
@@ -78,6 +79,7 @@ def once(argv: Sequence[str], flags: Sequence[Flag]) -> int:
 
 def reconcile(line: Line, target: str, *, is_once: bool) -> int:
     """Reconcile a folder or an address, once or until stopped. Raises: StoppedError, ApplierError."""
+    ignore_broken_pipes()
     try:
         place = place_of(line, target)
     except LocalError as problem:
