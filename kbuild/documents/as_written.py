@@ -13,7 +13,7 @@ from kbuild.documents.commented import Document, read_document
 from kbuild.documents.compose import value_of
 from kbuild.documents.layout import is_kept_whole, lines_of
 from kbuild.documents.node_text import encode
-from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
+from kbuild.documents.nodes import MAPPING_NODE, NO_COMMENTS, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.resolve import ABSENT, string_set, typed
 from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
 from kbuild.documents.wrapped import is_parted
@@ -60,12 +60,30 @@ def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | No
         if document is None or document.root is None:
             return None
         root = listed(document.root, resource, text)
+        lose_replaced(root, resource)
     original, value = (None, found) if root is None else step_into(root, resource.body, path)
     if original is None and root is not None:
         return None
     if path in ([], ["metadata"]):
         _, value = step_into(Node(SCALAR_NODE, (0, 0)), held(resource, root), path)
     return replaced(reason, dumps(found), encode(overlaid(original, value)))
+
+
+def lose_replaced(root: Node, resource: Resource) -> None:
+    """Take what was lost with nodes that were replaced: comments of a name and a namespace, styles of tracked annotations.
+
+    Mutates: `root`.
+    """
+    if resource.origin is not None:
+        for key, value in entries(root) if root.kind == MAPPING_NODE else ():
+            if key.text == "metadata" and value.kind == MAPPING_NODE:
+                drop(value, "annotations")
+    meta = resource.body.get("metadata")
+    fields = ("name", "namespace") if resource.history and type(meta) is dict else ()
+    for field in fields:
+        node, value = step_into(root, {"metadata": {field: "", **(meta or {})}}, ["metadata", field])
+        if node is not None and node.text != text_of(value):
+            node.comments = NO_COMMENTS
 
 
 def listed(root: Node, resource: Resource, text: str) -> Node:
@@ -253,6 +271,9 @@ def held(resource: Resource, original: Node | None) -> Body:
 
 def with_annotations(resource: Resource, meta: Body, annotations: Body) -> Body:
     """The metadata with annotations, which stand where the first of them came."""
+    if resource.origin is not None:
+        rest = {key: value for key, value in meta.items() if key != "annotations"}
+        return {**rest, "annotations": annotations}
     if "annotations" in meta:
         return {**meta, "annotations": annotations}
     fields = list(meta.items())

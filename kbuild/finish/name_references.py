@@ -215,8 +215,7 @@ class Referrer:
         if found is None:
             return
         found.referrers.append(self.resource.id)
-        if _REFERRERS not in found.marks:
-            mark(found, _REFERRERS)
+        mark(found, _REFERRERS)
         if found.id.name != old:
             holder[key] = untagged_set(holder[key], found.id.name)
 
@@ -233,8 +232,7 @@ class Referrer:
         if found is None:
             return
         found.referrers.append(self.resource.id)
-        if _REFERRERS not in found.marks:
-            mark(found, _REFERRERS)
+        mark(found, _REFERRERS)
         if found.id.name == old and not found.id.namespace:
             return
         value["name"] = untagged_set(value["name"], found.id.name)

@@ -7,9 +7,9 @@ Source: kyaml v0.21.1 `walk.walkAssociativeSequence`, `yaml.ElementSetter`, `yam
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain_or_block, untagged_set
+from kbuild.documents.resolve import plain_or_block, untagged
 from kbuild.merge.strategic import ABSENT, DELETE, DIRECTIVE, MERGE, REPLACE, unknown_strategy, wrong_kind
-from kbuild.model.scalars import copy_body, is_null, known_text, text_of
+from kbuild.model.scalars import Quoted, copy_body, is_null, is_quoted, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,7 +194,9 @@ def _walk_primitive(base: list[Json], at: int, patch: Json) -> Json:
 def _retyped(value: Json) -> Json:
     """A scalar by its text; maps and lists stay for the error that they end with."""
     text = text_of(value)
-    return value if not text or is_null(value) else untagged_set(value, text)
+    if not text or is_null(value):
+        return value
+    return Quoted(text) if is_quoted(value) else untagged(text)
 
 
 def _all_values(patch: list[Json], base: list[Json], keys: Values) -> list[Values]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kbuild.documents import resolve
 from kbuild.documents.history import store_previous_id
 from kbuild.merge import json_patch
-from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
+from kbuild.model.errors import AmbiguousTargetError, CrashError, KbuildError, NoTargetError
 from kbuild.model.internal_annotations import REMOVED, take
 from kbuild.model.resource import INTERNAL, forget_build, mark
 from kbuild.model.resources import check_histories
@@ -294,6 +294,9 @@ def apply_json(
         raise wrong_kind("MappingNode", meta)
     elif "annotations" in meta:
         annotations = meta.pop("annotations")
+        if type(annotations) is list:
+            # The reference takes the entries of a list for keys and values in turn.
+            annotations = in_pairs(annotations)
         kept = (
             {key: value for key, value in annotations.items() if key not in hidden}
             if type(annotations) is dict
@@ -306,6 +309,14 @@ def apply_json(
         meta["annotations"] |= hidden or resource.build_annotations()
         take(resource)
         resource.marks = {}
+
+
+def in_pairs(values: list[Json]) -> Body:
+    """The entries of a list as keys and values in turn. Raises: CrashError, for one too many."""
+    size = len(values)
+    if size % 2:
+        raise CrashError(f"runtime error: index out of range [{size}] with length {size}")
+    return {text_of(key): value for key, value in zip(values[::2], values[1::2], strict=True)}
 
 
 def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:

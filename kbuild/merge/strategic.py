@@ -174,10 +174,8 @@ class Merger:
         elif kind is list:
             if node is not None and node.keys is not None:
                 return self.lists.settle_list(base, node, self)
-        elif kind is Scalar:
-            if base.tag == NULL and not base.text:
-                return ABSENT
-            return self._requoted(base)
+        elif kind is Scalar and base.tag == NULL and not base.text:
+            return ABSENT
         return base
 
     def _settle_fields(self, base: Body, node: Node | None, done: Body | set[str | OddKey] | tuple[()]) -> None:
@@ -200,6 +198,8 @@ class Merger:
                 settled = self.settle(value, child)
                 if settled is ABSENT:
                     dropped.append(key)
+                elif kind is Scalar:
+                    base[key] = self._requoted(settled)
                 elif settled is not value:
                     base[key] = settled
         for key in dropped:
