@@ -134,7 +134,8 @@ def drop(node: Node, text: str) -> None:
 
 def same_head(node: Node, body: Body) -> bool:
     """Whether a document is of the same kind."""
-    return any(key.text == "kind" and item.text == text_of(body.get("kind")) for key, item in entries(node))
+    kind = text_of(body.get("kind"))
+    return node.kind == MAPPING_NODE and any(key.text == "kind" and item.text == kind for key, item in entries(node))
 
 
 def replaced(reason: str, plain: str, shown: str) -> str:
