@@ -134,6 +134,7 @@ def slashed(choice: Choice, thing: Thing) -> str:
     path = (
         [key.replace("/", "\\/") for key in choice.one(leaves) if not key.isdigit()] if leaves else ["metadata", "name"]
     )
+    path = path or ["metadata"]  # all keys may be digits
     if choice.chance(0.15):
         path = path[: choice.number(1, len(path))]
     if choice.chance(0.1):
