@@ -66,16 +66,22 @@ class ReplacementTransformer:
 
 def replace(entry: dict[str, Any], finder: Finder) -> None:
     """Make one replacement. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
-    if (entry.get("source") is None and entry.get("sourceValue") is None) or entry.get("targets") is None:
-        raise ReplacementError("replacements must specify a source and at least one target")
+    check_ends(entry)
     value = source_value(entry, finder)
     for target in entry["targets"]:
         replace_in_target(target or {}, value, finder)
 
 
+def check_ends(entry: dict[str, Any]) -> None:
+    """Raise ReplacementError where a replacement has no source or no targets."""
+    if (entry.get("source") is None and entry.get("sourceValue") is None) or entry.get("targets") is None:
+        raise ReplacementError("replacements must specify a source and at least one target")
+
+
 def check_histories(resources: Resources, entries: list[dict[str, Any]]) -> None:
     """Raise ReplacementError where a history cannot be read: every replacement asks for those of all resources."""
     if any(resource.torn for resource in resources.items) and entries:
+        check_ends(entries[0])
         has_source = entries[0].get("source") is not None
         raise ReplacementError(f"{'error getting node IDs: ' if has_source else ''}{TORN}")
 
