@@ -59,9 +59,11 @@ def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resou
     def of_kind(group: str, version: str, kind: str) -> tuple[int, bool, bytes, str]:
         gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
         # Two kinds called Namespace sort the other way round when one is of the core group: core first, its versions backwards.
-        is_namespace = kind == "Namespace"
+        # That is an order only where the lists give them a place of their own, not beside what is in no list.
+        place = index.get(kind, 0)
+        is_namespace = kind == "Namespace" and place != 0
         shown = gvk.encode() if group or not is_namespace else bytes(255 - octet for octet in gvk.encode())
-        return index.get(kind, 0), is_namespace and bool(group), shown, gvk_text(group, version, kind)
+        return place, is_namespace and bool(group), shown, gvk_text(group, version, kind)
 
     def key(resource: Resource) -> Any:
         group, version, kind, name, namespace, _ = resource.id

@@ -104,6 +104,8 @@ def combine(new: Resource, old: Resource, *, takes_texts: bool = False) -> None:
             merged = merge_texts(before, new.body.get(field))
             if merged:
                 new.body[field] = {key(name): as_text(text) for name, text in merged.items()}
+            else:
+                new.body.pop(field, None)
     new.refresh()
 
 
