@@ -20,7 +20,7 @@ from kbuild.documents.wrapped import is_parted
 from kbuild.model.errors import KbuildError
 from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import Quoted, is_quoted, key_text, tag_of, text_of
+from kbuild.model.scalars import Quoted, is_quoted, is_single, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -299,12 +299,17 @@ def overlaid(node: Node | None, value: Json) -> Node:
         fresh.content = _overlaid_map(original, value) if kind is dict else _overlaid_list(original, value)
         return fresh
     text = str(value) if kind is _Single else text_of(value)
-    style = "'" if kind is _Single else '"' if is_quoted(value) else ""
+    style = "'" if kind is _Single or is_single(value) else '"' if is_quoted(value) else ""
     if node is None or node.kind != SCALAR_NODE:
         return _scalar(value, text, style)
     if kind is _Single:
         # A text that is there keeps its quotes.
         return node if node.text == text else _scalar(value, text, node.style)
+    if style == "'" and node.style != "'":
+        # It came with its quotes from elsewhere.
+        fresh = _scalar(value, text, style)
+        fresh.comments = node.comments
+        return fresh
     if node.text == text and scalar_tag(node) == tag_of(typed(value)) and bool(node.style) == is_quoted(value):
         return node
     fresh = _scalar(value, text, node.style if is_quoted(value) and node.style else style)

@@ -14,7 +14,7 @@ from kbuild.documents.parser_state import Parser
 from kbuild.documents.resolve import EMPTY, FLOW_EMPTY, block, folded, plain, tagged
 from kbuild.documents.tokens import bare_error
 from kbuild.model.errors import ResourceError, YamlError
-from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar
+from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar, single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def _scalar(node: Node) -> Json:
     if not node.tag or node.tag == "!":
         if not node.style:
             return plain(node.text)
+        if node.style == "'":
+            return single(node.text)
         return folded(node.text) if node.style == ">" else block(node.text) if node.style == "|" else Quoted(node.text)
     return tagged(node.text, scalar_tag(node), quoted=bool(node.style), explicit=True)
 

@@ -53,7 +53,7 @@ def config_typing() -> Typing:
     """The typing of configuration files."""
     typing = Typing()
     typing.plain = config_plain
-    typing.quoted = typing.folded = str
+    typing.quoted = typing.single = typing.folded = str
     typing.key = config_key
     typing.null = typing.flow_null = None
     typing.last_wins = True

@@ -78,7 +78,9 @@ class _Flow:
             return self.list()
         if first == "{":
             return self.map()
-        if first in {'"', "'"}:
+        if first == "'":
+            return self.typing.single(self.quoted())
+        if first == '"':
             return self.typing.quoted(self.quoted())
         text = self.plain()
         value = self.typing.plain(text)

@@ -153,7 +153,8 @@ def _value(indent: int, key: Any, value: str, typing: Typing) -> Line:
             return (indent, KEY_OPEN, key, value, None)
         if end != len(value) - 1:
             check_rest(value[end + 1 :])
-        return (indent, KEY_SCALAR, key, typing.quoted(unquote(value[: end + 1])), None)
+        typed = typing.single if first == "'" else typing.quoted
+        return (indent, KEY_SCALAR, key, typed(unquote(value[: end + 1])), None)
     if first in "|>":
         return (indent, BLOCK, key, _header(value), None)
     if first in "[{":
@@ -168,7 +169,8 @@ def _quoted(indent: int, kind: int, text: str, typing: Typing) -> Line:
     if end < 0:
         return (indent, DASH_OPEN if kind == DASH_SCALAR else TEXT_OPEN, None, text, None)
     check_rest(text[end + 1 :])
-    return (indent, kind, None, typing.quoted(unquote(text[: end + 1])), None)
+    typed = typing.single if text[0] == "'" else typing.quoted
+    return (indent, kind, None, typed(unquote(text[: end + 1])), None)
 
 
 def _scalar(indent: int, text: str, typing: Typing) -> Line:

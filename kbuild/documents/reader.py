@@ -29,7 +29,7 @@ from kbuild.documents.lines import (
     fold_plain,
 )  # fmt: skip
 from kbuild.model.errors import ResourceError, YamlError
-from kbuild.model.scalars import Quoted, is_null
+from kbuild.model.scalars import Quoted, is_null, single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,11 +56,13 @@ class Memo:
 class Typing:
     """How lines are typed, and the tables of lines, of what stands before a colon and of flat flow collections already read.
 
-    Shape: `heads` has indentation and key by the text of a line before its first `: `; `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `folded(text)` a folded block, `key(text)` a plain key (Declined for what only the
+    Shape: `heads` has indentation and key by the text of a line before its first `: `; `plain(text)` types a plain scalar, `quoted(text)` a quoted one, `single(text)` one in single quotes, `folded(text)` a folded block, `key(text)` a plain key (Declined for what only the
     full parser can say); `null` is the value of nothing, `flow_null` that in a flow map; `last_wins` drops earlier duplicates of a key.
     """
 
-    __slots__ = ("flow_null", "flows", "folded", "heads", "key", "last_wins", "lines", "null", "plain", "quoted")
+    __slots__ = (
+        "flow_null", "flows", "folded", "heads", "key", "last_wins", "lines", "null", "plain", "quoted", "single",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.lines: dict[str, Line] = {}
@@ -68,6 +70,7 @@ class Typing:
         self.flows: dict[str, Any] = {}
         self.plain: Any = resolve.plain
         self.quoted: Any = Quoted
+        self.single: Any = single
         self.folded: Any = resolve.folded
         self.key: Any = string_key
         self.null: Json = resolve.EMPTY
@@ -379,4 +382,6 @@ class Builder:
                 return self.typing.folded(text), at
         else:
             text, at = quoted_lines(self.lines, at, value)
+            if value[0] == "'":
+                return self.typing.single(text), at
         return self.typing.quoted(text), at

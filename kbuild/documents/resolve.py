@@ -19,6 +19,8 @@ from kbuild.model.scalars import (
     Quoted,
     Scalar,
     is_quoted,
+    requoted,
+    single,
     tag_of,
 )
 
@@ -190,7 +192,7 @@ def untagged_set(old: Json, text: str) -> Json:
     """What an untagged write makes of a scalar: a quoted one stays a string, a plain one is typed anew."""
     kind = type(old)
     if kind is Quoted or (kind is Scalar and old.quoted):
-        return Quoted(text)
+        return requoted(old, text)
     return plain_or_block(text)
 
 
@@ -257,7 +259,7 @@ def string_set(old: Json, text: str) -> Json:
     """What a write tagged as string makes of a scalar; `old` is ABSENT for a new field."""
     if old is ABSENT:
         return Quoted(text) if is_yaml11_non_string(text) else text
-    return Quoted(text) if is_quoted(old) else text
+    return requoted(old, text) if is_quoted(old) else text
 
 
 def untagged_new(text: str) -> Json:
@@ -276,7 +278,7 @@ def text_set(old: Json, text: str) -> Json:
     if type(old) is Scalar and old.tag == UNTAGGED:
         return untagged(text)
     if is_quoted(old) and tag_of(old) in (STR, INT, FLOAT, BOOL, NULL, TIMESTAMP):
-        return Quoted(text) if tag_of(old) == STR else tagged(text, tag_of(old), quoted=True)
+        return requoted(old, text) if tag_of(old) == STR else tagged(text, tag_of(old), quoted=True)
     return tagged(text, tag_of(old), quoted=is_quoted(old))
 
 
@@ -317,6 +319,13 @@ def v3_needs_quotes(text: str) -> bool:
     from kbuild.documents.yaml11 import cannot_be_plain, is_base60
 
     return is_base60(text) or cannot_be_plain(text)
+
+
+def v3_quoted(text: str) -> Quoted:
+    """A string of one line that needs quotes, in those that yaml v3 writes."""
+    from kbuild.documents.scalar_style import SINGLE, style_of
+
+    return single(text) if style_of(text) == SINGLE else Quoted(text)
 
 
 def value_of(text: str, tag: str) -> Json:

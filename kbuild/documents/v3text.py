@@ -1,8 +1,8 @@
 """Bodies as yaml v3 encodes them with the reference's settings: two spaces, compact lists, no line folding.
 
 Used where the reference shows or stores node text: error messages, structured strings, origin annotations, line numbers.
-A body does not know whether a quoted text stood in single or double quotes, nor whether a collection was in flow style:
-double quotes and block style are printed.
+A body does not know whether a collection was in flow style, and not of every quoted text whether it stood in single or double
+quotes: double quotes and block style are printed; `as_written` restores what an error shows.
 Source: go.yaml.in/yaml v3.0.3 encoder as set up by kyaml v0.21.1.
 """
 
@@ -250,4 +250,7 @@ def _odd_scalar(value: Json) -> str:
         return text
     if value.quoted:
         return f"{value.tag} {one_line(text, DOUBLE)}"
-    return text if value.tag == UNTAGGED or tag_of(plain(text)) == value.tag else f"{value.tag} {text}"
+    tag = tag_of(plain(text))
+    if value.tag == UNTAGGED:
+        return one_line(text, _style(text, is_quoted=False)) if tag == STR else text
+    return text if tag == value.tag else f"{value.tag} {text}"

@@ -256,7 +256,7 @@ def _list(value: Json) -> list[Any]:
 
 
 def fits(value: Json, matches: Callable[[str], Any]) -> bool:
-    """Whether a value's YAML text, quotes included, matches an expression; a body does not know which quotes they are."""
+    """Whether a value's YAML text, quotes included, matches an expression; a body does not always know which quotes they are."""
     if type(value) is Quoted and "\n" not in value:
         from kbuild.documents.scalar_style import DOUBLE, SINGLE, one_line
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kbuild.fields.spec import ByKind, are_apart
 from kbuild.model.errors import FieldError
 from kbuild.model.resource import Twins
-from kbuild.model.scalars import Quoted, Scalar, is_null, is_quoted
+from kbuild.model.scalars import Quoted, Scalar, is_null, is_quoted, requoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -248,14 +248,16 @@ class EntrySetter:
     maps share it from then on (`Twins`), and it takes over the quoting of the entries that were there.
     """
 
-    __slots__ = ("_made", "_parts", "_path", "_quoted", "_targets", "_unsafe", "key", "name", "text")
+    __slots__ = ("_made", "_parts", "_path", "_targets", "_unsafe", "_value", "key", "name", "text")
 
     def __init__(self, name: str, text: str) -> None:
         from kbuild.documents.resolve import is_yaml11_non_string, key
 
         self.name, self.text, self.key = name, text, key(name)
         self._unsafe = is_yaml11_non_string(text)
-        self._quoted, self._path = False, ""
+        # The entry's value as the last map has left it.
+        self._value: Json = text
+        self._path = ""
         self._made: list[tuple[str, Any]] = []
         self._targets: list[tuple[str, Any]] = []
         self._parts: dict[str, list[str]] = {}
@@ -265,7 +267,7 @@ class EntrySetter:
 
         Mutates: body and twins. Raises: FieldError.
         """
-        self._quoted = False
+        self._value = self.text
         made = self._made = []
         targets = self._targets = []
         if plan.has_annotations and resource.has_build_annotations:
@@ -290,7 +292,7 @@ class EntrySetter:
 
     def enter_all(self, resource: Resource, targets: list[tuple[str, Any]]) -> None:
         """Write the entry into maps that another entry's visit found. Mutates: body and twins."""
-        self._quoted = False
+        self._value = self.text
         made = self._made = []
         for self._path, target in targets:
             self._enter(target)
@@ -310,16 +312,17 @@ class EntrySetter:
 
     def _enter(self, target: dict[Any, Any]) -> None:
         if self.name in target:
-            self._quoted = is_quoted(target[self.name])
-            target[self.name] = Quoted(self.text) if self._quoted else self.text
+            old = target[self.name]
+            self._value = target[self.name] = requoted(old, self.text) if is_quoted(old) else self.text
         else:
-            self._quoted = self._quoted or self._unsafe
+            if self._unsafe and type(self._value) is str:
+                self._value = Quoted(self.text)
             target[self.key] = self.text
             self._made.append((self._path, target))
 
     def _fill(self, resource: Resource) -> None:
         """Give the entries that were made their common value."""
-        value = Quoted(self.text) if self._quoted else self.text
+        value = self._value
         for _, target in self._made:
             target[self.key] = value
         if len(self._made) > 1:

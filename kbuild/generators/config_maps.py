@@ -10,7 +10,7 @@ from kbuild.generators.data_sources import load
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.internal_annotations import take
 from kbuild.model.resource import CREATE, MERGE, REPLACE, UNSPECIFIED, Resource
-from kbuild.model.scalars import Quoted
+from kbuild.model.scalars import single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ConfigMapGenerator:
             pairs = self.options.get(field) or {}
             if pairs:
                 # The reference single-quotes the values that its generators annotate and label with.
-                meta[field] = {key(name): Quoted(pairs[name]) for name in sorted(pairs)}
+                meta[field] = {key(name): single(pairs[name]) for name in sorted(pairs)}
         if self.options.get("immutable"):
             body["immutable"] = True
         behavior = self.config.get("behavior") or UNSPECIFIED

@@ -7,11 +7,11 @@ Source: gopkg.in/evanphx/json-patch.v4 v4.13.0; kyaml v0.21.1 `RNode.MarshalJSON
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import block, plain, v3_needs_quotes
+from kbuild.documents.resolve import block, plain, v3_needs_quotes, v3_quoted
 from kbuild.merge.spelled import Text, may_be_spelled, with_texts
 from kbuild.model.errors import OutputError, PatchError
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import Quoted, Scalar
+from kbuild.model.scalars import Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Strings(dict[str, object]):
         self.has_tab = False
 
     def __missing__(self, text: str) -> Json:
-        found = text if not v3_needs_quotes(text) else block(text) if "\n" in text else Quoted(text)
+        found = text if not v3_needs_quotes(text) else block(text) if "\n" in text else v3_quoted(text)
         self.has_tab = self.has_tab or type(found) is Scalar
         self[text] = found
         return found

@@ -23,6 +23,7 @@ from kbuild.model.scalars import (
     is_null,
     is_quoted,
     key_text,
+    requoted,
     tag_of,
     text_of,
 )
@@ -322,17 +323,17 @@ def restyled(base: Json, patch: Json) -> Json:
     if is_folded(base) and tag_of(patch) == STR:
         return folded(text_of(patch))
     if isinstance(patch, str):
-        return Quoted(patch) if quoted else block(patch) if patch[:1] == "\t" and "\n" in patch else str(patch)
+        return requoted(base, patch) if quoted else block(patch) if patch[:1] == "\t" and "\n" in patch else str(patch)
     if not quoted and type(patch) is not Scalar:
         return patch
     tag = tag_of(patch)
     if tag == UNTAGGED:
-        return Quoted(patch.text) if quoted else patch
+        return requoted(base, patch.text) if quoted else patch
     if tag == FLOAT and type(patch) is Scalar and patch.text[-1:] in "fFnN":
         return Scalar(patch.text, FLOAT, quoted)
     if tag == STR and not quoted:
         return patch if "\n" in patch.text and patch.text[0] == "\t" else patch.text
-    return Quoted(text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)
+    return requoted(base, text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)
 
 
 def wrong_kind(expected: str, found: Json) -> PatchError:

@@ -35,10 +35,12 @@ class Quoted(str):
     """A string whose source scalar was single-quoted, double-quoted or a block scalar. Equal to the same `str`.
 
     `is_folded` is set, to true, where that was a folded block, and nowhere else: another text in its place is folded, too.
+    `is_single` is set in the same way for single quotes, which nothing but an error's text shows.
     """
 
-    __slots__ = ("is_folded",)
+    __slots__ = ("is_folded", "is_single")
     is_folded: bool
+    is_single: bool
 
 
 class Scalar:
@@ -125,6 +127,23 @@ def is_quoted(value: Json) -> bool:
     """Whether the scalar was quoted or a block scalar in its source."""
     kind = type(value)
     return kind is Quoted or (kind is Scalar and value.quoted)
+
+
+def single(text: str) -> Quoted:
+    """A string in single quotes."""
+    found = Quoted(text)
+    found.is_single = True
+    return found
+
+
+def requoted(old: Json, text: str) -> Quoted:
+    """A string in the quotes of the scalar that it replaces."""
+    return single(text) if is_single(old) else Quoted(text)
+
+
+def is_single(value: Json) -> bool:
+    """Whether a scalar stood in single quotes."""
+    return type(value) is Quoted and hasattr(value, "is_single")
 
 
 def is_null(value: Json) -> bool:
