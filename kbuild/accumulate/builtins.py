@@ -101,7 +101,9 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     try:
         return load(kind)(decoded(kind, resource), context)
     except UnwritableError as error:
-        raise error.at(resource.position.file, resource.position.line) from None
+        plain = ConfigurationError(error.reason)
+        plain.doubled, plain.holder = error.doubled, error.holder
+        raise plain.at(resource.position.file, resource.position.line) from None
     except KbuildError as error:
         error.at_place(resource.position)
         raise error.within(f"plugin {resource.original_id} fails configuration") from None

@@ -45,6 +45,7 @@ class Fold:
         "options",
         "origins",
         "parse",
+        "plugin_types",
         "programs",
         "schema_failure",
         "schema_is_set",
@@ -71,6 +72,7 @@ class Fold:
         self.helm, self.programs = helm, programs
         self.walk: list[str] = []
         self.open: list[Resources] = []
+        self.plugin_types: frozenset[tuple[str, str]] = frozenset()
         self.has_more_scopes = False
         self.namespace = ""
         self.origins: Origins | None = None
@@ -149,6 +151,7 @@ class Fold:
         if self._schema is not None:
             return extend.BUILTIN_BELOW
         types = {(resource.id.api_version, resource.id.kind) for resources in self.open for resource in resources}
+        types |= self.plugin_types
         return extend.NO_BUILTIN if all(extend.has_known_scope(*found) for found in types) else extend.BUILTIN_ABOVE
 
     def context(self, node: Node) -> Context:

@@ -92,6 +92,7 @@ def from_built(built: Built, fold: Fold) -> Accumulator:
     found.config, found.has_defaults = built.config, built.has_defaults
     if built.uses_schema:
         fold.schema()
+    fold.plugin_types |= built.plugin_types
     return found
 
 
@@ -101,8 +102,10 @@ def accumulate_base(node: Node, fold: Fold) -> Accumulator:
     if shared is None:
         return accumulate(node, fold, Accumulator(fold.options.is_latest))
     lines, reads, schema = len(fold.lines), fold.counters.reads, fold.put_schema_away()
+    types, fold.plugin_types = fold.plugin_types, frozenset()
     found = accumulate(node, fold, Accumulator(fold.options.is_latest))
     uses_schema = fold.take_schema_back(schema)
+    own_types, fold.plugin_types = fold.plugin_types, fold.plugin_types | types
     if not found.vars and reads == fold.counters.reads:
         fold.counters.copies += len(found.resources)
         from kbuild.model.shared import Built
@@ -110,6 +113,7 @@ def accumulate_base(node: Node, fold: Fold) -> Accumulator:
         built = Built(node, [resource.copy() for resource in found.resources], found.config)
         built.warnings = (*node.warnings, *fold.lines[lines:])
         built.has_defaults, built.uses_schema = found.has_defaults, uses_schema
+        built.plugin_types = own_types
         shared.keep("built", node.root, built, sum(size for _, size in node.reads))
     return found
 

@@ -262,6 +262,7 @@ def plugin_configurations(field: str, node: Node, fold: Fold) -> Resources | lis
             kind = "generator" if field == "generators" else "transformer"
             raise error.within(f"configuring external {kind}") from None
     accumulate_entries([entry for entry in entries if entry not in inline], node, fold, into)
+    fold.plugin_types |= {(found.id.api_version, found.id.kind) for found in into.resources}
     return into.resources
 
 

@@ -27,12 +27,13 @@ class Built:
     Shape: `root`, `file`, `text`, `fields`, `own_resources`, `reads` and `folders` are its node's, of which nothing else is
     kept; `resources` are as the fold left them, never handed out themselves; `config` is its transformer configuration;
     and `has_defaults` whether the default one went into it; `warnings` are the lines for standard error; `uses_schema` is
-    whether its fold looked into the merge schema, which decides what a later `openapi` starts from.
+    whether its fold looked into the merge schema, and `plugin_types` which (apiVersion, kind) its plugins had: both decide
+    what a later `openapi` starts from.
     """
 
     __slots__ = (
-        "config", "fields", "file", "folders", "has_defaults", "own_resources", "reads", "resources", "root", "text",
-        "uses_schema", "warnings",
+        "config", "fields", "file", "folders", "has_defaults", "own_resources", "plugin_types", "reads", "resources", "root",
+        "text", "uses_schema", "warnings",
     )  # fmt: skip
 
     def __init__(self, node: Node, resources: Sequence[Resource], config: Any) -> None:
@@ -40,6 +41,7 @@ class Built:
         self.own_resources, self.reads, self.folders = node.own_resources, node.reads, node.folders
         self.resources, self.config = tuple(resources), config
         self.warnings: tuple[str, ...] = ()
+        self.plugin_types: frozenset[tuple[str, str]] = frozenset()
         self.has_defaults = self.uses_schema = False
 
 
