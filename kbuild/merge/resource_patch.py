@@ -272,7 +272,9 @@ def apply_json(
     body = resource.body
     if has_annotations:
         if any(_sees_annotations(operation) for operation in operations):
-            hidden = resource.build_annotations()
+            from kbuild.documents.annotations import all_annotations
+
+            hidden = all_annotations(resource)
         body = _with_annotations(body, hidden)
     try:
         body = json_patch.apply(body, operations, known)
@@ -306,7 +308,7 @@ def apply_json(
             meta["annotations"] = text_map(kept)
     resource.body, resource.twins = body, []
     if type(meta) is dict and not REMOVED.isdisjoint(meta.get("annotations") or ()):
-        meta["annotations"] |= hidden or resource.build_annotations()
+        meta["annotations"] |= resource.build_annotations()
         take(resource)
         resource.marks = {}
 
