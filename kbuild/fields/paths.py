@@ -197,6 +197,8 @@ class Matcher:
             raise FieldError(f"wrong node kind: expected {expected} but got : node contents:\nnull\n")
         inner = parse(text)
         if is_null(inner) and self.create and rest[0] != "*":
+            for part in filter(is_list_index, rest):
+                split_index(part)
             return [({"": CREATED}, "")]
         try:
             return self.match({"": inner}, "", rest)

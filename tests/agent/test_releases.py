@@ -100,7 +100,7 @@ def test_f80_f84_a_release_is_installed_seen_by_helm_and_uninstalled_with_its_ob
     assert config(scene) is None
     assert helm(scene, "list", "--all") == []
     until(lambda: scene.kube.get(SOURCE, "HelmChart", scene.namespace, f"{scene.namespace}-web") is None)
-    assert not kept_charts() - kept_before
+    until(lambda: not kept_charts() - kept_before, scene.told)
 
 
 def test_f84_a_suspended_release_is_kept_when_its_object_goes(scene: AgentBed, charts: ChartRepository) -> None:
