@@ -33,15 +33,21 @@ from trees.tree import Tree, make_tree
 Counts = collections.Counter[str]
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Random trees against the reference.")
+def run_parser(description: str, folder: str) -> argparse.ArgumentParser:
+    """What every run with seeds is told; `folder` is where it writes, below the temporary folder."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("-n", type=int, default=1000, help="how many builds")
     parser.add_argument("--seed", default="1", help="a word; the same word gives the same builds")
     parser.add_argument("--first", type=int, default=0, help="the number of the first build")
     parser.add_argument("-j", type=int, default=2, help="how many processes")
-    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "kbuild-fuzz")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / folder)
     parser.add_argument("--seconds", type=float, default=40, help="how long one difference may be shrunk")
+    return parser
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = run_parser("Random trees against the reference.", "kbuild-fuzz")
     parser.add_argument("--mutate", type=float, default=0.2, help="the share of builds that are changed real inputs")
     parser.add_argument("--table", action="store_true", help="print the coverage by field")
     return parser.parse_args()
@@ -55,8 +61,10 @@ def tree_of(number: int, options: argparse.Namespace, real: list[Path]) -> Tree:
     return make_tree(random)
 
 
-def report(number: int, tree: Tree, found: Difference, options: argparse.Namespace) -> None:
-    """Write one difference."""
+def write_difference(
+    number: int, tree: Tree, found: Difference, options: argparse.Namespace, about: dict[str, Any] | None = None
+) -> Path:
+    """Write one difference with what else there is to say `about` it; returns the folder."""
     folder = options.out / f"{found.kind}-{options.seed}-{number}".replace("/", "_")
     for name, content in tree.files.items():
         path = folder / "input" / name
@@ -65,8 +73,14 @@ def report(number: int, tree: Tree, found: Difference, options: argparse.Namespa
             path.write_bytes(content)
     for name, answer in (("reference", found.reference), ("ours", found.ours)):
         (folder / f"{name}.txt").write_bytes(said(answer))
-    (folder / "case.json").write_text(json.dumps({"arguments": [*tree.arguments, tree.target], "kind": found.kind}))
-    print(f"\n{found.kind}: {folder}", flush=True)
+    case = {"arguments": [*tree.arguments, tree.target], "kind": found.kind, **(about or {})}
+    (folder / "case.json").write_text(json.dumps(case))
+    return folder
+
+
+def report(number: int, tree: Tree, found: Difference, options: argparse.Namespace) -> None:
+    """Write one difference and say so."""
+    print(f"\n{found.kind}: {write_difference(number, tree, found, options)}", flush=True)
 
 
 def said(answer: Answer) -> bytes:

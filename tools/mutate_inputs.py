@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import collections
-import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -31,7 +30,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from fuzz import said
+from fuzz import run_parser, write_difference
 from install_oracle import REFERENCE, oracle_path, oracle_version
 from mutations.plan import Inputs, Lab, Plan, shrink_plan
 from mutations.seeds import folders, golden, shared
@@ -44,14 +43,8 @@ SILENCE = 240  # seconds in which a worker finishes a build, with what is shrunk
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Changed real inputs against the reference.")
+    parser = run_parser("Changed real inputs against the reference.", "kbuild-mutated")
     parser.add_argument("folders", nargs="*", type=Path, help="folders with further kustomizations")
-    parser.add_argument("-n", type=int, default=1000, help="how many builds")
-    parser.add_argument("--seed", default="1", help="a word; the same word gives the same builds")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first build")
-    parser.add_argument("-j", type=int, default=2, help="how many processes")
-    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "kbuild-mutated")
-    parser.add_argument("--seconds", type=float, default=40, help="how long one difference may be shrunk")
     parser.add_argument("--only", default="", help="sources of inputs whose name holds this")
     return parser.parse_args()
 
@@ -63,17 +56,8 @@ def inputs(options: argparse.Namespace) -> Inputs:
 
 
 def report(number: int, tree: Tree, found: Difference, plan: Plan, options: argparse.Namespace) -> None:
-    """Write one difference."""
-    folder = options.out / f"{found.kind}-{options.seed}-{number}".replace("/", "_")
-    for name, content in tree.files.items():
-        path = folder / "input" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_dir():
-            path.write_bytes(content)
-    for name, answer in (("reference", found.reference), ("ours", found.ours)):
-        (folder / f"{name}.txt").write_bytes(said(answer))
-    about = {"arguments": [*tree.arguments, tree.target], "kind": found.kind, "changes": plan.names()}
-    (folder / "case.json").write_text(json.dumps(about))
+    """Write one difference and say so."""
+    folder = write_difference(number, tree, found, options, {"changes": plan.names()})
     print(f"{found.kind}: {folder} {' '.join(plan.names())}", flush=True)
 
 

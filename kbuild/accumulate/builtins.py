@@ -98,12 +98,9 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     kind = resource.id.kind
     if kind not in _GENERATORS and kind not in _TRANSFORMERS:
         raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at_place(resource.position)
+    values = written(resource)
     try:
-        return load(kind)(decoded(kind, resource), context)
-    except UnwritableError as error:
-        plain = ConfigurationError(error.reason)
-        plain.doubled, plain.holder = error.doubled, error.holder
-        raise plain.at(resource.position.file, resource.position.line) from None
+        return load(kind)(decoded(kind, values), context)
     except KbuildError as error:
         error.at_place(resource.position)
         raise error.within(f"plugin {resource.original_id} fails configuration") from None
@@ -121,22 +118,24 @@ class Configuration(dict):  # type: ignore[type-arg]
     written: dict[str, Any]
 
 
-class UnwritableError(ConfigurationError):
-    """A plugin's configuration that cannot be written out, told without the plugin's frame."""
-
-
-def decoded(kind: str, resource: Resource) -> Configuration:
-    """The fields of a plugin's configuration. Raises: ConfigurationError."""
+def written(resource: Resource) -> dict[str, Any]:
+    """A plugin's configuration as YAML reads what is written out. Raises: ConfigurationError, without the plugin's frame."""
     from kbuild.documents.generic import to_yaml_values
-    from kbuild.fields.plugin_fields import PLUGINS
-    from kbuild.fields.structs import decode_loosely
 
     try:
         values: dict[str, Any] = to_yaml_values(resource.body)
     except OutputError as error:
-        unwritable = UnwritableError(f"marshalling yaml from res {resource.original_id}: {error.reason}")
+        unwritable = ConfigurationError(f"marshalling yaml from res {resource.original_id}: {error.reason}")
         unwritable.doubled, unwritable.holder = error.doubled, resource
-        raise unwritable from None
+        raise unwritable.at(resource.position.file, resource.position.line) from None
+    return values
+
+
+def decoded(kind: str, values: dict[str, Any]) -> Configuration:
+    """The fields of a plugin's configuration. Raises: ConfigurationError."""
+    from kbuild.fields.plugin_fields import PLUGINS
+    from kbuild.fields.structs import decode_loosely
+
     struct = f"{kind}Plugin"
     try:
         # Prefixes are decoded by another library, which takes keys as they are written and any scalar as a text.
