@@ -98,7 +98,7 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     kind = resource.id.kind
     if kind not in _GENERATORS and kind not in _TRANSFORMERS:
         raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at_place(resource.position)
-    values = written(resource)
+    values = written(resource, context)
     try:
         return load(kind)(decoded(kind, values), context)
     except KbuildError as error:
@@ -118,12 +118,12 @@ class Configuration(dict):  # type: ignore[type-arg]
     written: dict[str, Any]
 
 
-def written(resource: Resource) -> dict[str, Any]:
+def written(resource: Resource, context: Context) -> dict[str, Any]:
     """A plugin's configuration as YAML reads what is written out. Raises: ConfigurationError, without the plugin's frame."""
     from kbuild.documents.generic import to_yaml_values
 
     try:
-        values: dict[str, Any] = to_yaml_values(resource.body)
+        values: dict[str, Any] = to_yaml_values(context.shown(resource))
     except OutputError as error:
         unwritable = ConfigurationError(f"marshalling yaml from res {resource.original_id}: {error.reason}")
         unwritable.doubled, unwritable.holder = error.doubled, resource

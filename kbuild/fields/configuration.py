@@ -87,7 +87,8 @@ class TransformerConfig:
     @classmethod
     def from_fields(cls, values: Any, *, is_latest: bool = False) -> Self:
         """One `configurations` file. Raises: ConfigurationError, for unknown or ill-typed fields."""
-        return cls(decode(values, is_latest=is_latest))
+        parts = decode(values, is_latest=is_latest)
+        return cls({name: tuple(go_sorted(found, _sort_key)) for name, found in parts.items()})
 
     def merged(self, other: TransformerConfig) -> TransformerConfig:
         """Both together; a spec that this one covers is not added.

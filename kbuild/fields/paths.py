@@ -6,9 +6,10 @@ Source: kyaml v0.21.1 `PathGetter`, `PathMatcher`, `utils.SmarterPathSplitter`.
 
 from __future__ import annotations
 
-from kbuild.fields.spec import split_path
+from kbuild.documents.resolve import ABSENT, untagged
+from kbuild.fields.spec import as_number, is_list_index, is_unusual, split_path
 from kbuild.fields.walk import CREATED, wrong_kind
-from kbuild.model.errors import FieldError
+from kbuild.model.errors import CrashError, FieldError
 from kbuild.model.scalars import Quoted, is_null, text_of
 
 TYPE_CHECKING = False
@@ -50,17 +51,6 @@ def _bracketed(parts: list[str]) -> str:
     return joined if "=" in joined else joined.strip("[]")
 
 
-def is_list_index(part: str) -> bool:
-    """Whether a part is `[key=value]`."""
-    return part.startswith("[") and part.endswith("]")
-
-
-def as_number(part: str) -> int | None:
-    """The number that a part is, None for another text."""
-    digits = part[1:] if part[:1] in ("-", "+") else part
-    return int(part) if digits.isascii() and digits.isdigit() else None
-
-
 def split_index(part: str) -> tuple[str, str]:
     """(key, value) of `[key=value]`; the key is empty for plain values. Raises: FieldError."""
     key, equals, value = part.removesuffix("]").removeprefix("[").partition("=")
@@ -87,14 +77,55 @@ def find_place(body: Json, parts: list[str]) -> Place | None:
         value = holder[key]
         if is_null(value):
             return None
-        found = _step(value, part)
+        found = step(value, part)
         if found is MISSING:
             return None
         holder, key = value, found
     return holder, key
 
 
-def _step(value: Json, part: str) -> Any:
+def find_or_make(body: Json, parts: list[str]) -> Place | None:
+    """Where the scalar at a path is; what is missing on the way is made, the scalar itself as ABSENT.
+
+    None where the way leads into a null or to an element that is not there.
+    Mutates: the body. Raises: FieldError, for values of wrong shapes; CrashError, for the last element of an empty list.
+    """
+    holder: Any = {"": body}
+    key: Any = ""
+    names = [part for part in map(str.strip, parts) if part]
+    for at, part in enumerate(names):
+        value = holder[key]
+        is_field = not is_unusual(part)
+        if is_null(value):
+            if part == "-":
+                raise CrashError("runtime error: index out of range [-1]")
+            return None
+        found = step(value, part)
+        if found is MISSING:
+            if part == "-":
+                raise CrashError("runtime error: index out of range [-1]")
+            if is_field:
+                found = part
+                value[part] = _made(names[at + 1] if at + 1 < len(names) else None)
+            elif is_list_index(part):
+                name, text = split_index(part)
+                found = len(value)
+                value.append({name: untagged(text)} if name else untagged(text))
+            else:
+                return None
+        holder, key = value, found
+    return holder, key
+
+
+def _made(following: str | None) -> Any:
+    """What is made for a field: a list before an index, nothing yet as the last one, else a map."""
+    if following is None:
+        return ABSENT
+    number = as_number(following)
+    return [] if is_list_index(following) or (number is not None and number >= 0) else {}
+
+
+def step(value: Json, part: str) -> Any:
     """The key or index that a part means in a value, MISSING for none. Raises: FieldError."""
     number = as_number(part)
     if number is not None or part == "-":

@@ -41,6 +41,15 @@ PLUGINS: dict[str, Table] = {
     "PatchTransformerPlugin": STRUCTS["Patch"],
     "ReplacementTransformerPlugin": of(replacements=("ReplacementField",)),
     "ReplicaCountTransformerPlugin": {**of(replica="Replica"), **_SPECS},
-    "ValueTarget": of(selector="Selector", fieldPath="string", filePathPosition="int"),
-    "ValueAddTransformerPlugin": of(value="string", targets=("ValueTarget",), targetFilePath="string"),
+    # Not the struct of the same name that a var has.
+    "Target": of(selector="Selector", fieldPath="string", filePathPosition="int"),
+    "ValueAddTransformerPlugin": of(value="string", targets=("Target",), targetFilePath="string"),
+    # A file of targets is decoded into a struct without a name.
+    "": of(targets=("Target",)),
 }  # fmt: skip
+
+# What Go calls structs that are not in its package `types`.
+GO_NAMES = {
+    "Target": "builtins.Target",
+    "": 'struct { Targets []builtins.Target "json:\\"targets,omitempty\\" yaml:\\"targets,omitempty\\"" }',
+}

@@ -17,6 +17,7 @@ ORDER_FIRST = (
     "CronJob", "PodDisruptionBudget",
 )  # fmt: skip
 ORDER_LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+_MOST_DIGITS = 19
 _IDENTITY = ("apiVersion", "kind", "metadata", "metadata/name", "metadata/namespace")
 
 
@@ -82,6 +83,28 @@ def split_path(path: str, delimiter: str = "/") -> list[str]:
         else:
             result.append(part)
     return result
+
+
+def is_list_index(part: str) -> bool:
+    """Whether a part is `[key=value]`."""
+    return part.startswith("[") and part.endswith("]")
+
+
+def as_number(part: str) -> int | None:
+    """The number of 64 bits that a part is, None for another text."""
+    digits = part[1:] if part[:1] in ("-", "+") else part
+    if not digits.isascii() or not digits.isdigit() or len(digits.lstrip("0")) > _MOST_DIGITS:
+        return None
+    number = int(part)
+    return number if -(2**63) <= number < 2**63 else None
+
+
+def is_unusual(name: str) -> bool:
+    """Whether the reference takes a part of a path for something else than the name of a field."""
+    if name.isidentifier():
+        return False
+    part = name.strip()
+    return part != name or part in ("", "-", "*") or is_list_index(part) or as_number(part) is not None
 
 
 def field_specs(value: Any) -> tuple[FieldSpec, ...]:

@@ -42,31 +42,32 @@ class FieldMismatch(Exception):  # noqa: N818
 
 def decode_struct(value: Json, struct: str) -> Fields:
     """A map decoded strictly: the first problem in the order of sorted keys is reported. Raises: FieldMismatch."""
-    return _Decoder(struct, STRUCTS, strict=True).struct(value, struct, (), "", coerces=False)
+    return _Decoder(struct, STRUCTS, {}, strict=True).struct(value, struct, (), "", coerces=False)
 
 
 def decode_loosely(value: Json, struct: str) -> Fields:
     """A map of a configuration: unknown fields are left out. Raises: ConfigurationError, in the library's words."""
-    from kbuild.fields.plugin_fields import PLUGINS
+    from kbuild.fields.plugin_fields import GO_NAMES, PLUGINS
 
+    decoder = _Decoder(struct, {**STRUCTS, **PLUGINS}, GO_NAMES, strict=False)
     try:
-        return _Decoder(struct, {**STRUCTS, **PLUGINS}, strict=False).struct(value, struct, (), "", coerces=True)
+        return decoder.struct(value, struct, (), "", coerces=True)
     except FieldMismatch as found:
         raise ConfigurationError(f"error unmarshaling JSON: while decoding JSON: {found.reason}") from None
 
 
 class _Decoder:
-    """Decodes one value into the struct `root` of some structs."""
+    """Decodes one value into the struct `root` of some structs; `names` are what Go calls those outside its package `types`."""
 
-    __slots__ = ("root", "strict", "structs")
+    __slots__ = ("names", "root", "strict", "structs")
 
-    def __init__(self, root: str, structs: dict[str, Table], *, strict: bool) -> None:
-        self.root, self.structs, self.strict = root, structs, strict
+    def __init__(self, root: str, structs: dict[str, Table], names: dict[str, str], *, strict: bool) -> None:
+        self.root, self.structs, self.names, self.strict = root, structs, names, strict
 
     def struct(self, value: Json, struct: str, path: Path, holder: str, *, coerces: bool) -> Fields:
         """A map decoded as a struct; `holder` is the struct that has the field. Raises: FieldMismatch."""
         if type(value) is not dict:
-            raise FieldMismatch(self.mismatch(value, path, holder, f"types.{struct}"), path)
+            raise FieldMismatch(self.mismatch(value, path, holder, go_type_of(struct, self.names)), path)
         table = self.structs[struct]
         result: Fields = {}
         for key in sorted(value) if len(value) > 1 else value:
@@ -125,7 +126,7 @@ class _Decoder:
             return value
         wants_text = kind == "string" and type(value) in (int, float, bool)
         hint = "quotes around the value make it a text" if wants_text else ""
-        raise FieldMismatch(self.mismatch(value, path, struct, go_type_of(kind)), path, hint)
+        raise FieldMismatch(self.mismatch(value, path, struct, go_type_of(kind, self.names)), path, hint)
 
     def _item(self, item: Json, kind: Type, path: Path, struct: str, *, coerces: bool) -> Json:
         if item is None:
@@ -176,13 +177,14 @@ def is_scalar(kind: Type) -> bool:
     return kind in ("string", "bool", "int", "int64") or kind in STRING_TYPES
 
 
-def go_type_of(kind: Type) -> str:
+def go_type_of(kind: Type, names: dict[str, str]) -> str:
     """A type of the table as Go names it."""
     if type(kind) is tuple:
-        return ("[]*" if kind[0] in POINTER_LISTS else "[]") + go_type_of(kind[0])
+        return ("[]*" if kind[0] in POINTER_LISTS else "[]") + go_type_of(kind[0], names)
     assert isinstance(kind, str)
     return (
-        GO_TYPES.get(kind)
+        names.get(kind)
+        or GO_TYPES.get(kind)
         or STRING_TYPES.get(kind)
         or ("map[string]interface {}" if kind == "values" else f"types.{kind}")
     )

@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `filters/fieldspec`.
 
 from __future__ import annotations
 
-from kbuild.fields.spec import ByKind, are_apart
+from kbuild.fields.spec import ByKind, are_apart, is_unusual
 from kbuild.model.errors import FieldError
 from kbuild.model.resource import Twins
 from kbuild.model.scalars import Quoted, Scalar, is_null, is_quoted, requoted
@@ -74,9 +74,15 @@ def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: in
 
 def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:
     name, is_list = spec.segments[at]
-    if not name:
-        raise FieldError("cannot set or create an empty field name")
     is_last = at + 1 == len(spec.segments)
+    if is_unusual(name):
+        name = _unusual(value, name)
+        if not name:
+            if is_last:
+                setter({"": value}, "")
+            else:
+                _enter_map(value, spec, at + 1, setter, create_kind)
+            return
     item = value.get(name)
     if item is None or is_null(item):
         if is_list:
@@ -93,6 +99,21 @@ def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, 
         setter(value, name)
     else:
         _walk(item, spec, at + 1, setter, create_kind)
+
+
+def _unusual(value: dict[Any, Any], name: str) -> str:
+    """What an unusual part means in a map: the name of a field, `""` for the map itself. Raises: FieldError, mostly."""
+    if not name:
+        raise FieldError("cannot set or create an empty field name")
+    from kbuild.fields.paths import step
+
+    part = name.strip()
+    if part:
+        try:
+            step(value, part)
+        except FieldError as error:
+            raise error.within(f"fieldName: {name}") from None
+    return part
 
 
 class Plan:
@@ -133,9 +154,12 @@ class Plan:
             fork = below
 
     def _is_odd(self, spec: FieldSpec) -> bool:
-        """Whether a path has an empty name, ends in a list, has lists and creates what is missing, or is that of annotations."""
+        """Whether a path has an unusual name, ends in a list, has lists and creates what is missing, or is that of annotations."""
         is_creating = spec.create and self.create_kind
-        if any(not name or (is_list and is_creating) for name, is_list in spec.segments) or spec.segments[-1][1]:
+        if (
+            any(is_unusual(name) or (is_list and is_creating) for name, is_list in spec.segments)
+            or spec.segments[-1][1]
+        ):
             return True
         return spec.path == _ANNOTATIONS and self.create_kind == MAP
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from kbuild.documents.history import store_previous_id
 from kbuild.documents.resolve import ABSENT, string_set
 from kbuild.fields.spec import ByKind, FieldSpec, field_specs
-from kbuild.fields.walk import CREATED, SCALAR, Plan, scalar_setter, visit, wrong_kind
+from kbuild.fields.subjects import BINDINGS, DEFAULT_ONLY, NOBODY, SERVICE_ACCOUNTS, set_subjects
+from kbuild.fields.walk import SCALAR, Plan, scalar_setter, visit
 from kbuild.model.errors import ConfigurationError, DuplicateIdError, FieldError, OutputError
 from kbuild.model.quote import go_quote
 from kbuild.model.scalars import is_null, text_of
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     from kbuild.model.resources import Resources
     from kbuild.model.scalars import Json
 
-DEFAULT_ONLY, NOBODY, SERVICE_ACCOUNTS = "defaultOnly", "none", "allServiceAccounts"
 _META_NAMESPACE, _META_NAME, _SUBJECTS = "metadata/namespace", "metadata/name", "subjects/namespace"
-_BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 
 
 class NamespaceTransformer:
@@ -76,52 +75,20 @@ class NamespaceTransformer:
         found = resource.id
         if not found.cluster_scoped:
             self.meta.visit(resource, self.setter)
-        is_binding = found.kind in _BINDINGS
+        is_binding = found.kind in BINDINGS
         if is_binding:
-            self.set_subjects(resource)
+            set_subjects(resource, self.mode, self.setter)
         try:
             for spec in self.specs.of(found.group, found.version, found.kind):
                 if spec.path == _META_NAME and found.api_version != "v1":
                     continue
-                if is_binding and spec.path == _SUBJECTS and spec.kind in _BINDINGS:
+                if is_binding and spec.path == _SUBJECTS and spec.kind in BINDINGS:
                     continue
                 visit(resource, spec, self.setter, SCALAR)
         except FieldError as error:
             if "wrong node kind" in error.reason and "but got ScalarNode" not in error.reason:
                 raise error.within("namespace field specs must target scalar nodes") from None
             raise error.within("namespace transformation failed") from None
-
-    def set_subjects(self, resource: Resource) -> None:
-        """The subjects of a binding that the mode means. Mutates: the body. Raises: FieldError."""
-        subjects = resource.body.get("subjects")
-        if self.mode == NOBODY or subjects is None or is_null(subjects):
-            return
-        frame = "setting namespace on (cluster)role binding subjects"
-        if type(subjects) is not list:
-            error = wrong_kind("SequenceNode", subjects)
-            error.holder = resource
-            raise error.within(frame)
-        field, wanted = ("name", "default") if self.mode == DEFAULT_ONLY else ("kind", "ServiceAccount")
-        for subject in subjects:
-            if type(subject) is not dict:
-                if is_null(subject):
-                    continue
-                raise (
-                    wrong_kind("MappingNode", subject)
-                    .within(f"looking up {field} on (cluster)role binding subject")
-                    .within(frame)
-                )
-            value = subject.get(field)
-            if type(value) is dict or type(value) is list:
-                looked = f"looking up {field} on (cluster)role binding subject"
-                raise wrong_kind("ScalarNode", value).within(looked).within(frame)
-            if value is not None and text_of(value) == wanted:
-                if subject.get("namespace") is None or is_null(subject["namespace"]):
-                    subject["namespace"] = CREATED
-                try:
-                    self.setter(subject, "namespace")
-                except FieldError as error:
-                    raise error.within(frame) from None
 
 
 def conflict(matches: list[Resource]) -> DuplicateIdError:

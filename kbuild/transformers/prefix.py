@@ -5,7 +5,6 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 
 from __future__ import annotations
 
-from kbuild.documents.gojson import shortest_g
 from kbuild.documents.history import check_metadata, store_previous_id
 from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
 from kbuild.fields.spec import field_specs, may_rename
@@ -36,37 +35,19 @@ def is_skipped(group: str, kind: str) -> bool:
     )
 
 
-def affix(config: dict[str, Any], key: str) -> str:
-    """The text to add. Raises: ConfigurationError, for a list or map where a text is wanted.
-
-    A plugin's configuration is read by another library than the others, which takes the text of any scalar.
-    """
-    value = config.get(key)
-    if type(value) is bool:
-        return "true" if value else "false"
-    if type(value) is float:
-        return shortest_g(value)
-    if type(value) is not list and type(value) is not dict:
-        return "" if value is None else str(value)
-    from kbuild.documents.writer import marshal
-
-    lines = marshal(getattr(config, "written", config)).split("\n")
-    line = next(number for number, text in enumerate(lines, 1) if text.startswith(f"{key}:"))
-    shape = "seq" if type(value) is list else "map"
-    raise ConfigurationError(
-        f"yaml: unmarshal errors:\n  line {line + bool(value)}: cannot unmarshal !!{shape} into string"
-    )
-
-
 class _Affix:
     """Adds a text before (`key` is `prefix`) or behind (`suffix`) names."""
 
     key: str
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
+        if type(config.get(self.key)) is not str or type(config.get("fieldSpecs")) is not tuple:
+            from kbuild.fields.yaml_structs import decode_affix
+
+            config = decode_affix(getattr(config, "written", config), self.key)
         if config.get("fieldSpecs") is None:
             raise ConfigurationError("fieldSpecs is not expected to be nil")
-        self.text = affix(config, self.key)
+        self.text = config.get(self.key) or ""
         specs = field_specs(config["fieldSpecs"])
         self.specs = Plans(specs, SCALAR)
         self.renames = may_rename([spec for spec in specs if spec.path != _NAME])

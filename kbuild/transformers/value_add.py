@@ -5,11 +5,15 @@ Source: kustomize v5.8.1 `ValueAddTransformer`, `filters/valueadd`, kyaml v0.21.
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain_or_block, untagged_set
+from posixpath import normpath
+
+from kbuild.documents.resolve import ABSENT, plain_or_block, string_set, untagged_set
+from kbuild.fields.paths import find_or_make
 from kbuild.fields.selector import Selector
-from kbuild.fields.spec import split_path
-from kbuild.fields.walk import wrong_kind
-from kbuild.model.errors import ConfigurationError
+from kbuild.fields.spec import FieldSpec, split_path
+from kbuild.fields.subjects import BINDINGS, DEFAULT_ONLY, set_subjects
+from kbuild.fields.walk import SCALAR, scalar_setter, visit, wrong_kind
+from kbuild.model.errors import ConfigurationError, CrashError, FieldError, YamlError
 from kbuild.model.scalars import is_null, text_of
 
 TYPE_CHECKING = False
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from kbuild.model.context import Context
     from kbuild.model.resource import Resource
     from kbuild.model.resources import Resources
+    from kbuild.model.scalars import Json
+
+_NAMESPACE = FieldSpec("", "", "", "metadata/namespace", True)
 
 
 class ValueAddTransformer:
@@ -28,10 +35,7 @@ class ValueAddTransformer:
         self.value = str(config.get("value") or "").strip() or context.file.rpartition("/")[0].rpartition("/")[2]
         self.targets = list(config.get("targets") or ())
         if config.get("targetFilePath"):
-            from kbuild.documents.config import read_config
-
-            more = read_config(context.read(config["targetFilePath"]), context.memo) or {}
-            self.targets += more.get("targets") or ()
+            self.targets += read_targets(config["targetFilePath"], context)
         if not self.targets:
             raise ConfigurationError("must specify at least one target")
         for target in self.targets:
@@ -46,35 +50,61 @@ class ValueAddTransformer:
         for target in self.targets:
             chosen = Selector(target["selector"]).select(resources) if target.get("selector") else resources.items
             for resource in list(chosen):
-                self.write(resource, target)
+                try:
+                    self.write(resource, target)
+                except FieldError as error:
+                    error.holder = resource
+                    raise
                 resources.touched(resource)
 
     def write(self, resource: Resource, target: dict[str, Any]) -> None:
-        """Write into one resource. Mutates: its body. Raises: FieldError."""
-        if target["fieldPath"] == "metadata/namespace" and resource.id.cluster_scoped:
+        """Write into one resource. Mutates: its body. Raises: FieldError; CrashError, for a place in nothing."""
+        if target["fieldPath"] == _NAMESPACE.path:
+            self.write_namespace(resource)
             return
-        holder: Any = resource.body
-        *outer, name = split_path(target["fieldPath"])
-        for part in outer:
-            if type(holder) is not dict:
-                raise wrong_kind("MappingNode", holder)
-            if holder.get(part) is None or is_null(holder[part]):
-                holder[part] = {}
-            holder = holder[part]
-        if type(holder) is not dict:
-            raise wrong_kind("MappingNode", holder)
-        old = holder.get(name)
+        place = find_or_make(resource.body, split_path(target["fieldPath"]))
+        position = target.get("filePathPosition") or 0
+        if place is None:
+            if position:
+                raise CrashError("runtime error: invalid memory address or nil pointer dereference")
+            return
+        holder, key = place
+        old = holder[key]
         if type(old) is dict or type(old) is list:
             raise wrong_kind("ScalarNode", old)
-        position = target.get("filePathPosition") or 0
-        before = "" if old is None else text_of(old)
-        text = insert_part(before, position - 1, self.value) if position else self.value
-        holder[name] = plain_or_block(text) if old is None else untagged_set(old, text)
+        text = insert_part("" if old is ABSENT else text_of(old), position - 1, self.value) if position else self.value
+        holder[key] = plain_or_block(text) if old is ABSENT else untagged_set(old, text)
+
+    def write_namespace(self, resource: Resource) -> None:
+        """Write a namespace, as the namespace step does it. Mutates: the body. Raises: FieldError."""
+
+        def changed(old: Json) -> Json:
+            return string_set(ABSENT if is_null(old) else old, self.value)
+
+        setter = scalar_setter(changed)
+        if not resource.id.cluster_scoped:
+            visit(resource, _NAMESPACE, setter, SCALAR)
+        if resource.id.kind in BINDINGS:
+            set_subjects(resource, DEFAULT_ONLY, setter)
+
+
+def read_targets(path: str, context: Context) -> list[dict[str, Any]]:
+    """The targets in a file. Raises: KbuildError."""
+    from kbuild.documents.config import read_config
+    from kbuild.fields.structs import decode_loosely
+
+    try:
+        values = read_config(context.read(path), context.memo)
+    except YamlError as error:
+        raise error.within("error converting YAML to JSON") from None
+    found = {} if values is None else decode_loosely(values, "")
+    return found.get("targets") or []
 
 
 def insert_part(path: str, position: int, part: str) -> str:
     """A path with one more part at a position (0 is in front); at or behind the end it is appended."""
     is_absolute = path.startswith("/")
-    parts = [piece for piece in path.split("/") if piece]
+    parts = path.removeprefix("/").split("/") if path.strip("/") else []
     parts.insert(min(position, len(parts)), part)
-    return ("/" if is_absolute else "") + "/".join(parts)
+    joined = normpath("/".join(piece for piece in parts if piece))
+    return ("/" if is_absolute else "") + (joined[1:] if joined.startswith("//") else joined)
