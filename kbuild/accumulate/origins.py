@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from os.path import join, normpath
 
-from kbuild.documents.config import read_config
-from kbuild.documents.origin_text import BY, ORIGIN_KEY, TRANSFORMATIONS_KEY, OriginTexts
+from kbuild.accumulate.origin_reading import read_origin, read_transformations, take_annotations
+from kbuild.documents.annotations import take_origins
+from kbuild.documents.origin_text import NOBODY, ORIGIN_KEY, TRANSFORMATIONS_KEY, OriginTexts
 from kbuild.model import repo_spec
-from kbuild.model.scalars import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from kbuild.documents.origin_text import Origin
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Quoted
     from kbuild.model.tree import BaseEntry
-
-NOBODY = ("", "", "", "")
 
 
 class Origins:
@@ -58,30 +55,48 @@ class Origins:
         here, repo, ref = self._appended(path)
         origin = (here, repo, ref, "", NOBODY)
         for resource in resources:
+            take_origins(resource.body.get("metadata"), resource)
             resource.origin = origin
-            meta = resource.body.get("metadata")
-            annotations = meta.get("annotations") if type(meta) is dict else None
-            if type(annotations) is dict and TRANSFORMATIONS_KEY in annotations:
-                self.take_transformations(resource, annotations)
 
     def builtin(self, kind: str, file_name: str) -> Origin:
         """The origin of what a field of the current kustomization file generates or transforms."""
         here, repo, ref = self.place
         return ("", repo, ref, normpath(join(here, file_name)), ("builtin", kind, "", ""))
 
+    def generated(self, resources: Iterable[Resource], origin: Origin | None) -> None:
+        """Note the generator of resources; those that say themselves where they come from are left alone. Mutates: the bodies."""
+        for resource in resources:
+            meta = resource.body.get("metadata")
+            if type(meta) is dict and "annotations" in meta:
+                take_annotations(resource)
+            if origin is not None and resource.origin is None:
+                resource.origin = origin
+
     def custom(self, configuration: Resource) -> Origin | None:
-        """The origin of what a plugin configuration generates or transforms."""
-        if configuration.origin is None:
+        """The origin of what a plugin configuration generates or transforms. Raises: KbuildError, where it cannot be read."""
+        origin = configuration.origin
+        if type(origin) is str:
+            origin = read_origin(origin)
+        if origin is None:
             return None
-        path, repo, ref = configuration.origin[:3]
+        path, repo, ref = origin[:3]
         found = configuration.id
         return ("", repo, ref, path, (found.api_version, found.kind, found.name, found.namespace))
 
     def transformed(self, resources: Iterable[Resource], origin: Origin) -> None:
-        """Note a transformer that ran over these resources; one without an origin was made by it."""
+        """Note a transformer that ran over these resources; one without an origin was made by it.
+
+        Mutates: the bodies. Raises: KbuildError, where there can be no annotations, or those of others cannot be read.
+        """
         for resource in resources:
+            if not take_annotations(resource):
+                continue
+            if type(resource.origin) is str:
+                read_origin(resource.origin)
             if resource.origin is None:
                 resource.origin = origin
+            elif type(resource.transformations) is str:
+                resource.transformations = [*read_transformations(resource.transformations), origin]
             else:
                 resource.transformations.append(origin)
             # The reference sorts all annotations whenever it writes one of these.
@@ -91,24 +106,13 @@ class Origins:
         """Put the annotations into the body. Mutates: `resource.body`."""
         if with_origin and resource.origin is not None:
             annotate(resource, ORIGIN_KEY, self._texts[resource.origin])
-        if with_transformations and resource.transformations:
-            annotate(resource, TRANSFORMATIONS_KEY, self._texts[tuple(resource.transformations)])
+        steps = resource.transformations
+        if with_transformations and steps != []:
+            annotate(resource, TRANSFORMATIONS_KEY, self._texts[steps if type(steps) is str else tuple(steps)])
 
     def take(self, resource: Resource) -> None:
-        """Read the annotations of a resource that came back from a plugin. Mutates: `resource`. Raises: KbuildError."""
-        meta = resource.body.get("metadata")
-        annotations = meta.get("annotations") if type(meta) is dict else None
-        if type(annotations) is not dict:
-            return
-        if ORIGIN_KEY in annotations:
-            resource.origin = as_origin(read_config(text_of(annotations.pop(ORIGIN_KEY))))
-        if TRANSFORMATIONS_KEY in annotations:
-            self.take_transformations(resource, annotations)
-
-    def take_transformations(self, resource: Resource, annotations: dict[Any, Any]) -> None:
-        """Read the steps that a body names already; others are added to them. Mutates: both. Raises: KbuildError."""
-        steps = read_config(text_of(annotations.pop(TRANSFORMATIONS_KEY)))
-        resource.transformations = [as_origin(step) for step in steps] if type(steps) is list else []
+        """Read the annotations of a resource that came back from a plugin. Mutates: `resource`."""
+        take_origins(resource.body.get("metadata"), resource)
 
 
 def annotate(resource: Resource, key: str, text: Quoted) -> None:
@@ -120,15 +124,6 @@ def annotate(resource: Resource, key: str, text: Quoted) -> None:
     if type(annotations) is not dict:
         annotations = meta["annotations"] = {}
     annotations[key] = text
-
-
-def as_origin(value: Any) -> Origin:
-    """An origin read from its text; what is not there is empty."""
-    fields = value if type(value) is dict else {}
-    by = fields.get("configuredBy")
-    api_version, kind, name, namespace = (str((by if type(by) is dict else {}).get(name) or "") for name in BY)
-    path, repo, ref, configured_in = (str(fields.get(name) or "") for name in ("path", "repo", "ref", "configuredIn"))
-    return path, repo, ref, configured_in, (api_version, kind, name, namespace)
 
 
 def strip(resource: Resource, *, keep_origin: bool, keep_transformations: bool) -> None:

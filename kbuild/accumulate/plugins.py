@@ -61,9 +61,8 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
             made = generator.generate()
         except KbuildError as error:
             raise located(error, node, path) from None
-        for resource in made:
-            if origin is not None and resource.origin is None:
-                resource.origin = origin
+        if fold.origins is not None:
+            fold.origins.generated(made, origin)
         try:
             absorb(into.resources, made, is_latest=into.is_latest)
         except KbuildError as error:

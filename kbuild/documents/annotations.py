@@ -5,9 +5,12 @@ Source: kustomize v5.8.1 `RemoveBuildAnnotations`, which rewrites the whole map.
 
 from __future__ import annotations
 
+from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY, is_tracked, origin_texts
 from kbuild.documents.resolve import block
 from kbuild.documents.resolve import key as untagged_key
 from kbuild.model.errors import CrashError, OutputError
+from kbuild.model.internal_annotations import in_order, take
+from kbuild.model.resource import forget_build
 from kbuild.model.scalars import NULL, OddKey, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
@@ -37,11 +40,43 @@ def annotated(resource: Resource) -> Body:
 def all_annotations(resource: Resource) -> dict[str, str]:
     """The annotations that the reference keeps on a resource during a build, those about origins included."""
     added = resource.build_annotations()
-    if resource.origin is not None or resource.transformations:
-        from kbuild.documents.origin_text import origin_texts
-
+    if is_tracked(resource):
         added.update(origin_texts(resource))
     return added
+
+
+def put_back(resource: Resource) -> bool:
+    """Write what the attributes say into the annotations, for a step that may read or change these; `take_back` ends it.
+
+    Returns whether there was anything. Mutates: `resource`.
+    """
+    added = {} if resource.torn else all_annotations(resource)
+    meta = resource.body.get("metadata")
+    if not added or type(meta) is not dict:
+        return False
+    shown, marks = meta.get("annotations"), resource.marks
+    meta["annotations"] = dict(in_order(resource, shown if type(shown) is dict else {}, added))
+    forget_build(resource)
+    resource.marks = marks
+    return True
+
+
+def take_back(resource: Resource) -> None:
+    """Move what `put_back` wrote, and what has become of it, into the attributes again. Mutates: `resource`."""
+    marks = resource.marks
+    take(resource)
+    resource.marks = marks
+    take_origins(resource.body.get("metadata"), resource)
+
+
+def take_origins(meta: Json, resource: Resource) -> None:
+    """Move the annotations about origins out of the metadata, as texts that are not read yet. Mutates: both."""
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    if type(annotations) is dict:
+        if ORIGIN_KEY in annotations:
+            resource.origin = text_of(annotations.pop(ORIGIN_KEY))
+        if TRANSFORMATIONS_KEY in annotations:
+            resource.transformations = text_of(annotations.pop(TRANSFORMATIONS_KEY))
 
 
 def annotated_json(resource: Resource) -> str:

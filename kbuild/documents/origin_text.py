@@ -18,18 +18,22 @@ if TYPE_CHECKING:
 
 ORIGIN_KEY = "config.kubernetes.io/origin"
 TRANSFORMATIONS_KEY = "alpha.config.kubernetes.io/transformations"
+NOBODY = ("", "", "", "")
 BY = ("apiVersion", "kind", "name", "namespace")
 
 
-class OriginTexts(dict["Origin | tuple[Origin, ...]", Quoted]):
-    """The text of an origin, or of several ones as a list; made on demand."""
+class OriginTexts(dict["Origin | tuple[Origin | None, ...] | str", Quoted]):
+    """The text of an origin, or of several ones as a list; made on demand. What is a text already stays as it is."""
 
     __slots__ = ()
 
     def __missing__(self, key: Any) -> Quoted:
+        if type(key) is str:
+            return Quoted(key)
         from kbuild.documents.v3text import dumps
 
-        value = as_map(key) if type(key[0]) is str else [as_map(origin) for origin in key]
+        is_one = bool(key) and type(key[0]) is str
+        value = as_map(key) if is_one else [None if origin is None else as_map(origin) for origin in key]
         found = self[key] = Quoted(dumps(value))
         return found
 
@@ -45,11 +49,17 @@ def as_map(origin: Origin) -> dict[str, Any]:
     return result
 
 
+def is_tracked(resource: Resource) -> bool:
+    """Whether the reference would hold annotations about origins on a resource."""
+    return resource.origin is not None or resource.transformations != []
+
+
 def origin_texts(resource: Resource) -> dict[str, str]:
     """The annotations about origins that the reference holds on a resource during a build that tracks them."""
     texts, found = OriginTexts(), {}
     if resource.origin is not None:
         found[ORIGIN_KEY] = str(texts[resource.origin])
-    if resource.transformations:
-        found[TRANSFORMATIONS_KEY] = str(texts[tuple(resource.transformations)])
+    steps = resource.transformations
+    if steps != []:
+        found[TRANSFORMATIONS_KEY] = str(texts[steps if type(steps) is str else tuple(steps)])
     return found

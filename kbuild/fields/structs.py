@@ -56,6 +56,11 @@ def decode_loosely(value: Json, struct: str) -> Fields:
         raise ConfigurationError(f"error unmarshaling JSON: while decoding JSON: {found.reason}") from None
 
 
+def decode_with(structs: dict[str, Table], names: dict[str, str], value: Json, struct: str) -> Fields:
+    """A map decoded into one of other structs than those of kustomizations and plugins. Raises: FieldMismatch."""
+    return _Decoder(struct, structs, names, strict=False).struct(value, struct, (), "", coerces=True)
+
+
 class _Decoder:
     """Decodes one value into the struct `root` of some structs; `names` are what Go calls those outside its package `types`."""
 

@@ -98,7 +98,7 @@ def combine(new: Resource, old: Resource, *, takes_texts: bool = False) -> None:
     new.referenced_by_vars = old.referenced_by_vars
     if old.origin is not None and (is_merge or new.origin is None):
         new.origin = old.origin
-    new.transformations = old.transformations or new.transformations
+    new.transformations = new.transformations or old.transformations
     if is_merge:
         for field, before in (("data", data), ("binaryData", old.body.get("binaryData"))):
             merged = merge_texts(before, new.body.get(field))

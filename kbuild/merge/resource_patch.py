@@ -7,7 +7,9 @@ Source: kustomize v5.8.1 `resWrangler.GetById`, `Resource.ApplySmPatch`, `resWra
 from __future__ import annotations
 
 from kbuild.documents import resolve
+from kbuild.documents.annotations import all_annotations, take_origins
 from kbuild.documents.history import store_previous_id
+from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY, is_tracked, origin_texts
 from kbuild.merge import json_patch
 from kbuild.model.errors import AmbiguousTargetError, CrashError, KbuildError, NoTargetError
 from kbuild.model.internal_annotations import REMOVED, take
@@ -32,6 +34,7 @@ _INTERNAL = tuple(
     "/metadata/annotations/" + start
     for start in (
         "internal.config.kubernetes.io~1", "config.kubernetes.io~1path", "config.kubernetes.io~1index", "config.k8s.io~1id",
+        "config.kubernetes.io~1origin", "alpha.config.kubernetes.io~1transformations",
     )
 )  # fmt: skip
 
@@ -90,13 +93,13 @@ class StrategicPatch:
         self._by_version: dict[str, Body] = {}
 
     def allow(self, *, name: bool, kind: bool) -> None:
-        """Let it change the target's name or kind."""
+        """Let it change the target's name or kind. Raises: CrashError, see `with_text_annotations`."""
         self.allows_name, self.allows_kind = self.allows_name or name, self.allows_kind or kind
         if name or kind:
             self.body = with_text_annotations(self.body)
 
     def selecting(self) -> StrategicPatch:
-        """The same patch, as it is applied through a selector."""
+        """The same patch, as it is applied through a selector. Raises: CrashError, see `with_text_metadata`."""
         if not self.by_selector:
             self.by_selector = True
             self.body = with_text_metadata(self.body)
@@ -119,6 +122,7 @@ class StrategicPatch:
         if self.repeats and self._known is None:
             self._known = strategic.Known()
         self._carry_over(target)
+        is_open = is_tracked(target) and put_origins(target, body)
         try:
             merged = strategic.merge(target.body, body, schema, counters, self._known)
         except KbuildError as error:
@@ -128,6 +132,9 @@ class StrategicPatch:
         if not merged:
             target.body = merged  # type: ignore[assignment]
             return
+        if is_open:
+            target.origin, target.transformations = None, []
+            take_origins(merged.get("metadata"), target)
         if target.twins:
             target.follow_twins()
         rewritten = {("apiVersion",): self.by_selector, ("kind",): not self.allows_kind, _NAME: not self.allows_name}
@@ -169,6 +176,21 @@ class StrategicPatch:
             )
 
 
+def put_origins(target: Resource, patch: Body) -> bool:
+    """Write the annotations about origins into the body where a patch says something about them; returns whether it does.
+
+    Mutates: the target's body.
+    """
+    meta = patch.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    if type(annotations) is not dict or annotations.keys().isdisjoint((ORIGIN_KEY, TRANSFORMATIONS_KEY)):
+        return False
+    before = target.body["metadata"]
+    shown = before.get("annotations")
+    before["annotations"] = {**(shown if type(shown) is dict else {}), **origin_texts(target)}
+    return True
+
+
 def drops_annotations(patch: Body) -> bool:
     """Whether a patch removes or replaces the map of annotations as a whole."""
     meta = patch.get("metadata")
@@ -185,22 +207,32 @@ def drops_annotations(patch: Body) -> bool:
 
 
 def with_text_annotations(patch: Body) -> Body:
-    """A patch whose annotations are texts, or an empty map where they are none: the reference notes its options among them."""
+    """A patch whose annotations are texts, or an empty map where they are none: the reference notes its options among them.
+
+    Raises: CrashError, for a list of annotations with a key too many.
+    """
     meta = patch.get("metadata")
     if type(meta) is not dict or "annotations" not in meta:
         return patch
     values = meta["annotations"]
+    if type(values) is list:
+        values = in_pairs(values)
     return {**patch, "metadata": {**meta, "annotations": text_map(values) if type(values) is dict else {}}}
 
 
 def with_text_metadata(patch: Body) -> Body:
-    """A patch whose labels and annotations are texts, sorted; empty ones and an empty namespace are gone."""
+    """A patch whose labels and annotations are texts, sorted; empty ones and an empty namespace are gone.
+
+    Raises: CrashError, for a list of labels or annotations with a key too many.
+    """
     meta = patch.get("metadata")
     if type(meta) is not dict:
         return patch
     copied = dict(meta)
     for field in ("labels", "annotations"):
         values = copied.pop(field, None)
+        if type(values) is list:
+            values = in_pairs(values)
         if type(values) is dict and values:
             copied[field] = text_map(values)
     if "namespace" in copied and (is_null(copied["namespace"]) or not text_of(copied["namespace"])):
@@ -270,10 +302,9 @@ def apply_json(
     """
     hidden: dict[str, str] = {}
     body = resource.body
+    has_origins = is_tracked(resource)
     if has_annotations:
-        if any(_sees_annotations(operation) for operation in operations):
-            from kbuild.documents.annotations import all_annotations
-
+        if any(_sees_annotations(operation, has_origins=has_origins) for operation in operations):
             hidden = all_annotations(resource)
         body = _with_annotations(body, hidden)
     try:
@@ -283,6 +314,8 @@ def apply_json(
         raise error.see("onto", resource.position) from None
     resource.untagged, resource.is_rebuilt, resource.marks = frozenset(), True, {}
     meta = body.get("metadata")
+    if has_origins and hidden:
+        keep_origins(resource, meta, hidden)
     if meta is None and "metadata" in body:
         # The reference writes nothing into a null.
         forget_build(resource)
@@ -313,6 +346,25 @@ def apply_json(
         resource.marks = {}
 
 
+def keep_origins(resource: Resource, meta: Json, shown: dict[str, str]) -> None:
+    """Lose the annotations about origins that a JSON patch removed, and take over those that it wrote: it saw them as `shown`.
+
+    Mutates: the resource.
+    """
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    texts = annotations if type(annotations) is dict else {}
+    if ORIGIN_KEY not in texts:
+        resource.origin = None
+    elif texts[ORIGIN_KEY] != shown.get(ORIGIN_KEY):
+        resource.origin = text_of(texts[ORIGIN_KEY])
+    if TRANSFORMATIONS_KEY not in texts:
+        resource.transformations = []
+    elif texts[TRANSFORMATIONS_KEY] != shown.get(TRANSFORMATIONS_KEY):
+        resource.transformations = text_of(texts[TRANSFORMATIONS_KEY])
+    for key in (ORIGIN_KEY, TRANSFORMATIONS_KEY):
+        texts.pop(key, None)
+
+
 def in_pairs(values: list[Json]) -> Body:
     """The entries of a list as keys and values in turn. Raises: CrashError, for one too many."""
     size = len(values)
@@ -333,9 +385,14 @@ def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:
     return {**body, "metadata": {**meta, "annotations": {**annotations, **hidden}}}
 
 
-def _sees_annotations(operation: Operation) -> bool:
-    """Whether an operation takes the annotations as a whole to another place, or compares them, or names one of the build."""
+def _sees_annotations(operation: Operation, *, has_origins: bool) -> bool:
+    """Whether an operation takes the annotations as a whole to another place, or compares them, or names one of the build.
+
+    Where origins are tracked, it also matters whether it writes or removes them as a whole.
+    """
     name: Any = operation.get("op")
+    if has_origins and operation.get("path") in _ANNOTATIONS:
+        return True
     if any(str(operation.get(end, "")).startswith(_INTERNAL) for end in ("path", "from")):
         return True
     if name in ("copy", "move"):

@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `utils.BuildAnnotations`, `resource.Resource`.
 
 from __future__ import annotations
 
-from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED, forget_build
+from kbuild.model.resource import CREATE, INTERNAL, MERGE, REPLACE, UNSPECIFIED
 from kbuild.model.scalars import key_text, text_of
 
 TYPE_CHECKING = False
@@ -53,23 +53,6 @@ def take(resource: Resource) -> None:
         resource.torn = not len(names) == len(spaces) == len(kinds)
         resource.history = list(zip(names, spaces, kinds, strict=False))
     resource.hidden = hidden
-
-
-def put_back(resource: Resource) -> bool:
-    """Write what the attributes say into the annotations, for a step that may read or change these; `take` ends it.
-
-    Returns whether there was anything. Mutates: `resource`.
-    """
-    added = resource.build_annotations()
-    meta = resource.body.get("metadata")
-    if not added or resource.torn or type(meta) is not dict:
-        return False
-    shown = meta.get("annotations")
-    meta["annotations"] = dict(in_order(resource, shown if type(shown) is dict else {}, added))
-    origin, transformations, marks = resource.origin, resource.transformations, resource.marks
-    forget_build(resource)
-    resource.origin, resource.transformations, resource.marks = origin, transformations, marks
-    return True
 
 
 def in_order(resource: Resource, shown: dict[Any, Any], added: dict[str, str]) -> Iterator[tuple[Any, Any]]:

@@ -59,7 +59,7 @@ class Resource:
     Shape: `body` is a map of plain values (model/scalars.py) or None once a patch deleted it. `id` is the current
     id, kept in step by `refresh`. `history` holds one `(name, effective namespace, kind)` for each earlier id, oldest
     first, and `behavior` is empty for what no generator made. `prefixes` and `suffixes` are in the order they were added (innermost first). `origin` and
-    `transformations` are plain values, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
+    `transformations` are plain values, or texts that are not read yet, used only with `buildMetadata`. `twins` are scalars that stand in several maps;
     whoever writes to a scalar calls `follow_twins` (the fold does after every transformer). `allowed` are the options of
     patches that the reference notes on it, `referrers` the resources whose references name it; `torn` says that the
     history cannot be read any more, `is_nameless` that it was stored without a name, as what `nameless` lists. `position` is where the document starts.
@@ -119,7 +119,7 @@ class Resource:
         self.prefixes: list[str] = []
         self.suffixes: list[str] = []
         self.origin: Json = None
-        self.transformations: list[Json] = []
+        self.transformations: Json = []
         self.helm_generated = self.from_plugin = False
         self.hidden: dict[str, str] = {}
         self.referenced_by_vars: list[str] = []
@@ -237,7 +237,7 @@ class Resource:
             or self.needs_hash
             or self.behavior
             or self.origin is not None
-            or self.transformations
+            or self.transformations != []
             or self.helm_generated
             or self.hidden
         )
@@ -269,7 +269,8 @@ class Resource:
             setattr(twin, name, getattr(self, name))
         twin.body = copy_body(self.body)
         twin.history, twin.prefixes, twin.suffixes = [*self.history], [*self.prefixes], [*self.suffixes]
-        twin.transformations = [*self.transformations]
+        steps = self.transformations
+        twin.transformations = steps if type(steps) is str else [*steps]
         twin.hidden, twin.marks = {**self.hidden}, {**self.marks}
         twin.referenced_by_vars = [*self.referenced_by_vars]
         twin.twins = self._copied_twins(twin.body) if self.twins else []

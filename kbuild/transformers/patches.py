@@ -103,10 +103,10 @@ class PatchTransformer:
             raise error.within(
                 f"unable to find patch target {go_quote(selector_text(target))} in `resources`"
             ) from None
-        patch = self.documents[0].selecting()
+        patch = self.documents[0]
         patch.repeats = len(selected) > 1
         for resource in selected:
-            self._merge(patch, resource, resources)
+            self._merge(patch.selecting(), resource, resources)
         resources.check_unique()
 
     def _merge_named(self, resources: Resources) -> None:

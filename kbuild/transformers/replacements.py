@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `ReplacementTransformer`, `filters/replacement`.
 from __future__ import annotations
 
 from kbuild.counters import Counters
-from kbuild.documents.annotations import annotated
+from kbuild.documents.annotations import annotated, put_back, take_back
 from kbuild.documents.resolve import text_set, untagged, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, smart_split
 from kbuild.fields.selector import Selector
@@ -14,7 +14,6 @@ from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
 from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError, YamlError
 from kbuild.model.ids import effective_namespace, gvk_text
-from kbuild.model.internal_annotations import put_back, take
 from kbuild.model.quote import go_quote
 from kbuild.model.resource import TORN, forget_build
 from kbuild.model.scalars import copy_body, is_null, text_of
@@ -309,12 +308,10 @@ def write(
     """
     for path in paths:
         parts = smart_split(path)
-        marks = resource.marks
         is_open = means_annotations(parts) and put_back(resource)
         write_at(resource, path, parts, value, options, inside)
         if is_open:
-            take(resource)
-            resource.marks = marks
+            take_back(resource)
 
 
 def write_at(
