@@ -71,6 +71,11 @@ def write_difference(
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_dir():
             path.write_bytes(content)
+    for name, goal in tree.links.items():
+        path = folder / "input" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() and not path.is_symlink():
+            path.symlink_to(goal)
     for name, answer in (("reference", found.reference), ("ours", found.ours)):
         (folder / f"{name}.txt").write_bytes(said(answer))
     case = {"arguments": [*tree.arguments, tree.target], "kind": found.kind, **(about or {})}

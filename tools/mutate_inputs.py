@@ -5,7 +5,8 @@
 The inputs are the golden cases, the shared cases and repositories where they are beside the checkout (KBUILD_CONFORMANCE
 and KBUILD_CORPORA name them), and every kustomization below the given folders. Each build copies one input and makes one
 to five changes in its files: of keys, values, shapes and objects; of the fields of its kustomizations, which come from
-other inputs or are made for its objects; of how the YAML is written; of lines; and of flags (tests/support/mutations).
+other inputs or are made for its objects; of how the YAML is written; of lines; of flags; and the mistakes that people make
+(tests/support/mutations). Besides what the reference says, every place that kbuild names in an error has to be there.
 
 Build number i of a run has the seed `SEED/i`, so that a run of one build repeats one of many, as long as the inputs are
 the same: `-n 1 --seed 7 --first 1234`. Differences are written below the folder, shrunk, with both answers. A worker that
@@ -35,6 +36,7 @@ from install_oracle import REFERENCE, oracle_path, oracle_version
 from mutations.plan import Inputs, Lab, Plan, shrink_plan
 from mutations.seeds import folders, golden, shared
 from trees.compare import Difference
+from trees.places import precision
 from trees.tree import Tree
 
 Counts = collections.Counter[str]
@@ -62,18 +64,19 @@ def report(number: int, tree: Tree, found: Difference, plan: Plan, options: argp
 
 
 def work(numbers: range, options: argparse.Namespace, say: multiprocessing.connection.Connection) -> None:
-    """Some builds, in a process of its own; says each outcome as (number, outcome, kind of difference)."""
+    """Some builds, in a process of its own; says each as (number, outcome, kind of difference, precision of its place)."""
     real = inputs(options)
     with tempfile.TemporaryDirectory(prefix="kbuild-mutated-") as scratch:
         lab = Lab(oracle_path(), Path(scratch).resolve() / "case", real.pool)
         for number in numbers:
             plan = real.plan(Random(f"{options.seed}/{number}"))  # noqa: S311 - a seed gives the same builds again
-            reference, found = lab.compare(plan)
+            reference, answer, found = lab.both(plan)
             kind = found.kind if found is not None else ""
+            place = precision(answer.status, answer.notes)
             if found is not None:
                 tree, found, plan = shrink_plan(lab, plan, found, options.seconds)
                 report(number, tree, found, plan, options)
-            say.send((number, "succeeded" if reference.status == 0 else "failed", kind))
+            say.send((number, "succeeded" if reference.status == 0 else "failed", kind, place))
     say.send(None)
 
 
@@ -108,9 +111,10 @@ class Worker:
         if said is None:
             self.done = True
             return
-        number, outcome, kind = said
+        number, outcome, kind, place = said
         self.next = number + self.options.j
         self.counts[outcome] += 1
+        self.counts[f"place: {place}"] += bool(place)
         if kind:
             self.counts[f"differs in {kind}"] += 1
 
@@ -151,6 +155,8 @@ def main() -> int:
         f"seed {options.seed}: {options.n} builds from {options.first} in {time.monotonic() - began:.0f} s, "
         f"{counts['succeeded']} succeeded, {counts['failed']} failed as the reference did; {sum(unlike.values())} differ {unlike or ''}"
     )
+    places = {place: counts[f"place: {place}"] for place in ("column", "line", "file", "nowhere")}
+    print(f"places of errors: {', '.join(f'{count} {place}' for place, count in places.items())}")
     return 1 if unlike else 0
 
 

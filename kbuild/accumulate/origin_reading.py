@@ -99,7 +99,7 @@ def take_annotations(resource: Resource) -> bool:
 
 def _texts_of(annotations: Json) -> dict[Any, Any]:
     """Annotations that are all texts; the same map where they are. Raises: CrashError."""
-    from kbuild.merge.resource_patch import in_pairs, text_map
+    from kbuild.merge.patch_texts import in_pairs, text_map
 
     if type(annotations) is list:
         annotations = in_pairs(annotations)

@@ -326,7 +326,7 @@ def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
 def read_configurations(paths: list[str], context: Context) -> TransformerConfig:
     """The files of `configurations`, merged in order. Raises: KbuildError."""
     from kbuild.documents.compose import compose_config
-    from kbuild.documents.config import read_config
+    from kbuild.documents.config import read_config, text_of_config
     from kbuild.fields.configuration import TransformerConfig
 
     merged = TransformerConfig({})
@@ -335,7 +335,7 @@ def read_configurations(paths: list[str], context: Context) -> TransformerConfig
         try:
             values = read_config(content, context.memo)
             # Only here the reference refuses equal keys.
-            compose_config(content.decode("utf-8"), strict=True)
+            compose_config(text_of_config(content), strict=True)
         except YamlError as error:
             raise error.within("error converting YAML to JSON") from None
         fields = {} if values is None else values

@@ -24,15 +24,7 @@ def read_config(data: str | bytes, memo: Memo | None = None) -> Json:
 
     Raises: YamlError, in the words of the reference's older parser.
     """
-    if isinstance(data, bytes):
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            from kbuild.documents.compose import undecodable
-
-            raise undecodable(data, is_config=True) from None
-    else:
-        text = data
+    text = text_of_config(data) if isinstance(data, bytes) else data
     memo = Memo() if memo is None else memo
     if memo.config is None:
         memo.config = config_typing()
@@ -47,6 +39,29 @@ def read_config(data: str | bytes, memo: Memo | None = None) -> Json:
         from kbuild.documents import compose
 
         return compose.compose_config(text)
+
+
+def text_of_config(data: bytes) -> str:
+    """The text of a configuration in UTF-8, or in UTF-16 with its mark. Raises: YamlError, for what is neither."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        from kbuild.documents.compose import undecodable
+        from kbuild.documents.encodings import wide_text
+
+        text = wide_text(data)
+        if text is None:
+            raise undecodable(data, is_config=True) from None
+        return text
+
+
+def lenient_text(data: bytes) -> str:
+    """The text of octets in which what cannot be read is replaced; that of UTF-16 keeps its mark, as UTF-8 does."""
+    if data[:1] < b"\xfe":
+        return data.decode("utf-8", "replace")
+    from kbuild.documents.encodings import readable
+
+    return readable(data)
 
 
 def config_typing() -> Typing:

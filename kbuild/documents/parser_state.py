@@ -98,4 +98,4 @@ class Parser:
 
     def error(self, problem: str, token: Token, context: tuple[int, int] = (0, 0)) -> YamlError:
         """The error for a problem with a token."""
-        return parse_error(problem, (token[1], token[2]), context, is_v3=self.is_v3)
+        return self.scanner.placed(parse_error(problem, (token[1], token[2]), context, is_v3=self.is_v3))

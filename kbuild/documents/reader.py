@@ -98,7 +98,7 @@ def read_documents(data: str | bytes, memo: Memo, counters: Counters) -> list[tu
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
-            return _read_undecodable(data)
+            return _read_wide(data)
         is_plain = not data.translate(None, _ALLOWED)
     else:
         assert type(data) is str
@@ -124,11 +124,16 @@ def read_documents(data: str | bytes, memo: Memo, counters: Counters) -> list[tu
     return result
 
 
-def _read_undecodable(data: bytes) -> list[tuple[Json, int]]:
-    """Raise the YamlError for bytes that are no UTF-8."""
-    from kbuild.documents.compose import undecodable
+def _read_wide(data: bytes) -> list[tuple[Json, int]]:
+    """The first document of UTF-16: no line is seen to separate it from others. Raises: YamlError, for what is neither that nor UTF-8."""
+    from kbuild.documents.compose import NOTHING, compose, undecodable
+    from kbuild.documents.encodings import wide_text
 
-    raise undecodable(data)
+    text = wide_text(data)
+    if text is None:
+        raise undecodable(data)
+    body = compose(text)
+    return [] if body is NOTHING or is_null(body) else [(body, 1)]
 
 
 def split(text: str) -> list[tuple[str, int]]:

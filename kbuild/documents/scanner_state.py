@@ -6,6 +6,7 @@ Source: go.yaml.in/yaml v3.0.3 and v2.4.2 `yaml_parser_fetch_more_tokens`, `_sav
 from __future__ import annotations
 
 from kbuild.documents.tokens import BLOCK_END, BREAKS, scan_error
+from kbuild.model.errors import Position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +102,15 @@ class Scanner:
         if self.problem is not None and self.pos + 2 > self.limit:
             return self.problem
         here = self.mark()
-        return scan_error(problem, here, here if context is None else context, is_v3=self.is_v3)
+        return self.placed(scan_error(problem, here, here if context is None else context, is_v3=self.is_v3))
+
+    def placed(self, error: YamlError) -> YamlError:
+        """An error with a place inside the text: behind a last line without a break the reference counts one more."""
+        pos = self.pos
+        if error.line > self.line and 0 < pos == self.line_start and self.text[pos - 1] not in BREAKS:
+            start = 1 + max(self.text.rfind(char, 0, pos) for char in BREAKS)
+            error.position = Position("", self.line, pos - start + 1)
+        return error
 
 
 def _fetch_more(scanner: Scanner) -> None:

@@ -48,17 +48,19 @@ def fix(resources: Resources, back_references: Sequence[NameBackReference], cont
         if plan is None:
             plan = plans[key] = plan_of(back_references, *key)
         if plan[1]:
-            if not group and version != resource.body.get("apiVersion"):
-                check_version(resource)
+            if (not group and version != resource.body.get("apiVersion")) or kind != resource.body.get("kind"):
+                check_nulls(resource)
             Referrer(resource, index, origins, context).rewrite(*plan)
 
 
-def check_version(resource: Resource) -> None:
-    """Raise FieldError for an apiVersion that the reference reads in two ways: a null, or one that begins with a slash."""
-    shown, known = known_text(resource.body.get("apiVersion")), resource.id.api_version
-    if shown != known:
-        sentence = f"node-referrerOriginal 'APIVersion' mismatch '{shown}' != '{known}'"
-        raise FieldError(sentence).at_place(resource.position)
+def check_nulls(resource: Resource) -> None:
+    """Raise FieldError for what the reference reads in two ways: a null, or an apiVersion that begins with a slash."""
+    api_version, kind = resource.id.api_version, resource.id.kind
+    for word, field, known in (("APIVersion", "apiVersion", api_version), ("Kind", "kind", kind)):
+        shown = known_text(resource.body.get(field))
+        if shown != known:
+            reason = f"node-referrerOriginal '{word}' mismatch '{shown}' != '{known}'"
+            raise FieldError(reason).at_place(resource.position)
 
 
 def by_previous_name(resources: Resources) -> dict[str, list[Resource]]:

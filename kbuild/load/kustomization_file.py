@@ -61,6 +61,13 @@ def decode(text: str | bytes, memo: Any = None, *, is_latest: bool = False) -> t
     return fields, warnings
 
 
+def text_of(data: bytes) -> str:
+    """The text to look for places in."""
+    from kbuild.documents.config import lenient_text
+
+    return lenient_text(data)
+
+
 def take_later_fields(value: Any) -> dict[int, bool]:
     """Take the switches for volume claims out of the `labels` entries: by index. Mutates: `value`."""
     labels = value.get("labels") if type(value) is dict else None
@@ -75,7 +82,7 @@ def take_later_fields(value: Any) -> dict[int, bool]:
 def _located(found: FieldMismatch, text: str | bytes) -> KustomizationError:
     from kbuild.documents.positions import locate
 
-    line, column = locate(text if isinstance(text, str) else text.decode("utf-8", "replace"), found.path)
+    line, column = locate(text if isinstance(text, str) else text_of(text), found.path)
     error = KustomizationError(found.reason)
     error.position = type(error.position)("", line, column)
     return error.advise(found.hint)

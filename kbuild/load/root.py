@@ -90,13 +90,14 @@ class Root:
             self.access.counters.remotes += 1
             data = fetch(path)
             return self._noted(path, data)
-        full = normpath(path) if isabs(path) else self.joined(path)
+        full = self.joined(path)
+        shown = path if isabs(path) else full
         if not self.access.restricted:
-            return self._noted(full, self._read_following(full))
+            return self._noted(full, self._read_following(shown))
         data_below = self._read_below(full)
         if data_below is not None:
             return self._noted(full, data_below)
-        real = self._allowed(full)
+        real = self._allowed(full, shown)
         return self._noted(full, self._read_following(real))
 
     def find(self, name: str) -> bytes | None:
@@ -136,16 +137,18 @@ class Root:
         return data
 
     def joined(self, path: str) -> str:
-        """The path below this folder, cleaned."""
-        return normpath(f"{self.path}/{path}" if self.path != "/" else f"/{path.lstrip('/')}")
+        """The path as seen from this folder, cleaned."""
+        if isabs(path):
+            return normpath(path)
+        return normpath(f"{self.path}/{path}" if self.path != "/" else f"/{path}")
 
-    def _allowed(self, full: str) -> str:
-        """The real path of a file in or below this folder. Raises: MissingFileError, RestrictedPathError."""
-        real = real_path(self.access, full, full)
+    def _allowed(self, full: str, shown: str) -> str:
+        """The real path of a file in or below this folder. Raises: MissingFileError, RestrictedPathError, with the path as it was given."""
+        real = real_path(self.access, full, shown)
         if self.access.fs.is_dir(real):
-            raise MissingFileError(f"'{full}' must resolve to a file")
+            raise MissingFileError(f"'{shown}' must resolve to a file")
         if not has_prefix(real.rpartition("/")[0] or "/", self.path):
-            raise RestrictedPathError(f"security; file '{full}' is not in or below '{self.path}'").advise(
+            raise RestrictedPathError(f"security; file '{shown}' is not in or below '{self.path}'").advise(
                 "a folder with a kustomization may be outside, a file only with --load-restrictor LoadRestrictionsNone"
             )
         return real

@@ -243,7 +243,7 @@ def read_kustomization(node: Node, root: Root, loader: Loader) -> None:
         raise KustomizationError(f"Found multiple kustomization files under: {root.path}\n")
     name, data = found[0]
     node.file = root.joined(name)
-    node.text = data.decode("utf-8", "replace")
+    node.text = kustomization_file.text_of(data)
     loader.counters.parses += 1
     node.fields, node.warnings = kustomization_file.decode(data, loader.memo, is_latest=loader.is_latest)
     node.own_resources = len(node.fields.get("resources", ()))

@@ -11,11 +11,12 @@ from kbuild.documents.annotations import all_annotations, take_origins
 from kbuild.documents.history import store_previous_id
 from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY, is_tracked, origin_texts
 from kbuild.merge import json_patch
-from kbuild.model.errors import AmbiguousTargetError, CrashError, KbuildError, NoTargetError
+from kbuild.merge.patch_texts import in_pairs, is_rewritten, text_map, with_text_annotations, with_text_metadata
+from kbuild.model.errors import AmbiguousTargetError, KbuildError, NoTargetError
 from kbuild.model.internal_annotations import REMOVED, take
 from kbuild.model.resource import INTERNAL, forget_build, mark
 from kbuild.model.resources import check_histories
-from kbuild.model.scalars import Quoted, is_null, key_text, text_of
+from kbuild.model.scalars import Quoted, is_null, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +151,9 @@ class StrategicPatch:
         found = self._by_version.get(version)
         if found is None:
             found = self.body
-            if found.get("apiVersion") != version:
+            if type(found.get("apiVersion")) is Quoted and version:
+                found = {**found, "apiVersion": resolve.plain_or_block(version)}
+            elif found.get("apiVersion") != version:
                 found = {**found, "apiVersion": resolve.untagged_set(found.get("apiVersion", ""), version)}
             self._by_version[version] = found
         return found
@@ -204,58 +207,6 @@ def drops_annotations(patch: Body) -> bool:
     if type(annotations) is not dict:
         return is_null(annotations)
     return text_of(annotations.get("$patch", "")) in ("replace", "delete")
-
-
-def with_text_annotations(patch: Body) -> Body:
-    """A patch whose annotations are texts, or an empty map where they are none: the reference notes its options among them.
-
-    Raises: CrashError, for a list of annotations with a key too many.
-    """
-    meta = patch.get("metadata")
-    if type(meta) is not dict or "annotations" not in meta:
-        return patch
-    values = meta["annotations"]
-    if type(values) is list:
-        values = in_pairs(values)
-    return {**patch, "metadata": {**meta, "annotations": text_map(values) if type(values) is dict else {}}}
-
-
-def with_text_metadata(patch: Body) -> Body:
-    """A patch whose labels and annotations are texts, sorted; empty ones and an empty namespace are gone.
-
-    Raises: CrashError, for a list of labels or annotations with a key too many.
-    """
-    meta = patch.get("metadata")
-    if type(meta) is not dict:
-        return patch
-    copied = dict(meta)
-    for field in ("labels", "annotations"):
-        values = copied.pop(field, None)
-        if type(values) is list:
-            values = in_pairs(values)
-        if type(values) is dict and values:
-            copied[field] = text_map(values)
-    if "namespace" in copied and (is_null(copied["namespace"]) or not text_of(copied["namespace"])):
-        del copied["namespace"]
-    return {**patch, "metadata": copied}
-
-
-def is_rewritten(patch: Body, value: Json) -> bool:
-    """Whether a value is one of those that `with_text_metadata` has written anew, so that no file shows it as it is."""
-    meta = patch.get("metadata")
-    maps = [meta.get(field) for field in ("labels", "annotations")] if type(meta) is dict else []
-    return any(value is found or any(value is item for item in found.values()) for found in maps if type(found) is dict)
-
-
-def text_map(values: Body) -> Body:
-    """A map with every value as a string, in the order of the keys."""
-    texts = {key_text(key): text_of(value) for key, value in values.items()}
-    return {resolve.key(key): string(texts[key]) for key in sorted(texts)}
-
-
-def string(text: str) -> Json:
-    """A fresh string value."""
-    return Quoted(text) if "\n" in text else resolve.string_set(resolve.ABSENT, text)
 
 
 def _write(holder: Body, field: str, text: str) -> None:
@@ -363,14 +314,6 @@ def keep_origins(resource: Resource, meta: Json, shown: dict[str, str]) -> None:
         resource.transformations = text_of(texts[TRANSFORMATIONS_KEY])
     for key in (ORIGIN_KEY, TRANSFORMATIONS_KEY):
         texts.pop(key, None)
-
-
-def in_pairs(values: list[Json]) -> Body:
-    """The entries of a list as keys and values in turn. Raises: CrashError, for one too many."""
-    size = len(values)
-    if size % 2:
-        raise CrashError(f"runtime error: index out of range [{size}] with length {size}")
-    return {text_of(key): value for key, value in zip(values[::2], values[1::2], strict=True)}
 
 
 def _with_annotations(body: Body, hidden: dict[str, str]) -> Body:

@@ -160,3 +160,7 @@ class Context:
         self.warn, self.counters, self.memo, self.file, self.text = warn, counters, memo, file, text
         self.is_latest = is_latest
         self.helm, self.programs, self.shown, self.restore = helm, programs, shown, restore
+
+    def beside(self, path: str) -> str:
+        """Where a file is that the kustomization names (for positions)."""
+        return path if path.startswith("/") else f"{self.file.rpartition('/')[0]}/{path}"

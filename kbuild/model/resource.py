@@ -148,9 +148,9 @@ class Resource:
                 return self.id
             group, version, kind_text, _, _, is_cluster_scoped = self.id
         else:
-            # A null is a version of its own, by its text.
+            # A null is a version or kind of its own, by its text.
             api_text = text_of(api_version) if "apiVersion" in body else ""
-            kind_text = known_text(kind)
+            kind_text = text_of(kind) if "kind" in body else ""
             group, version = split_api_version(api_text)
             is_cluster_scoped = (api_text, kind_text) in self.scopes
         self._id_source = (api_version, kind, name, namespace)

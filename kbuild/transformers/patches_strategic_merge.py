@@ -40,7 +40,7 @@ class PatchStrategicMergeTransformer:
             return self.context.parse(path, "")
         except KbuildError:
             content = self.context.read(path)
-        file = self.context.file.rpartition("/")[0] + "/" + path
+        file = self.context.beside(path)
         try:
             return self.context.parse(content, file)
         except YamlError as error:

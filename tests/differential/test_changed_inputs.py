@@ -82,7 +82,7 @@ def test_every_change_changes_something(inputs: Inputs) -> None:
 def changes(change: object, tree: Tree, inputs: Inputs, number: int) -> bool:
     """Whether a change leads to another tree."""
     assert callable(change)
-    changed = Tree(dict(tree.files), tree.target, list(tree.arguments))
+    changed = tree.copy()
     change(Work(changed, Choice(Random(number)), inputs.pool))
     return changed != tree
 

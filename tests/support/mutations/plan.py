@@ -9,15 +9,15 @@ from pathlib import Path
 from random import Random
 
 from trees.choice import Choice
-from trees.compare import Answer, Difference, compare, shape, shrink
+from trees.compare import Answer, Difference, both, compare, shape, shrink
 from trees.tree import Tree
 
-from mutations import content, fields, style
+from mutations import content, fields, misuse, paths, slips, style
 from mutations.seeds import Place, load
 from mutations.work import Pool, Work
 
-GROUPS = (content.CHANGES, fields.CHANGES, style.CHANGES)
-SHARES = (0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2)  # which group a change is of, with its share
+GROUPS = (content.CHANGES, fields.CHANGES, style.CHANGES, slips.CHANGES, misuse.CHANGES, paths.CHANGES)
+SHARES = (0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5)  # which group a change is of, with its share
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Plan:
 
     def tree(self, pool: Pool) -> Tree:
         """The changed tree."""
-        tree = Tree(dict(self.start.files), self.start.target, list(self.start.arguments))
+        tree = self.start.copy()
         for group, number, seed in self.steps:
             GROUPS[group][number](Work(tree, Choice(Random(seed)), pool))
         return tree
@@ -92,6 +92,10 @@ class Lab:
     def compare(self, plan: Plan) -> tuple[Answer, Difference | None]:
         """The reference's answer for a plan, and the difference."""
         return compare(self.binary, plan.tree(self.pool), self.folder)
+
+    def both(self, plan: Plan) -> tuple[Answer, Answer, Difference | None]:
+        """The reference's answer for a plan, kbuild's, and the difference."""
+        return both(self.binary, plan.tree(self.pool), self.folder)
 
 
 def shrink_plan(lab: Lab, plan: Plan, found: Difference, seconds: float) -> tuple[Tree, Difference, Plan]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from against import masked
 from in_process import run
 
 from trees.mistakes import blocks
+from trees.places import unfounded
 from trees.tree import Tree
 
 RUNS = 5  # how many times more the reference runs where the two differ: it walks some maps in random order
@@ -35,9 +37,12 @@ class Answer:
         return self.error.rstrip("\n").rpartition("\n")[2]
 
 
+NEVER = Answer(-1, b"", "", "")  # of a build that does not end
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Both answers, and in what they differ: `output`, `status`, `error`, `warnings` or `traceback`."""
+    """Both answers, and in what they differ: `output`, `status`, `error`, `warnings`, `traceback`, or `place` for what only ours says."""
 
     kind: str
     reference: Answer
@@ -45,15 +50,21 @@ class Difference:
 
 
 def lay_out(tree: Tree, folder: Path) -> None:
-    """Write a tree into a folder of its own."""
+    """Write a tree into a folder of its own; of two things at one place the first is there."""
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for name, content in tree.files.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.is_dir():
+        with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    if not (folder / tree.target).exists():
-        (folder / tree.target).mkdir(parents=True)
+    for name, goal in tree.links.items():
+        path = folder / name
+        with contextlib.suppress(FileExistsError, NotADirectoryError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.symlink_to(goal)
+    with contextlib.suppress(FileExistsError, NotADirectoryError, FileNotFoundError):
+        (folder / tree.target).mkdir(parents=True, exist_ok=True)
 
 
 def parted(status: int, output: bytes, stderr: str) -> Answer:
@@ -117,41 +128,47 @@ def unlike(reference: Answer, answer: Answer) -> str:
     return "" if reference.notes == answer.notes else "warnings"
 
 
-def compare(binary: Path, tree: Tree, folder: Path) -> tuple[Answer, Difference | None]:
-    """The reference's answer, and the difference; none where the reference differs from itself."""
+def both(binary: Path, tree: Tree, folder: Path) -> tuple[Answer, Answer, Difference | None]:
+    """The reference's answer, kbuild's, and the difference; none where the reference differs from itself."""
     lay_out(tree, folder)
     try:
         reference = ask(binary, tree, folder)
     except subprocess.TimeoutExpired:
-        return Answer(-1, b"", "", ""), None
+        return NEVER, NEVER, None
     answer = ours(tree, folder)
     kind = unlike(reference, answer)
-    if not kind:
-        return reference, None
-    if any(ask(binary, tree, folder) != reference for _ in range(RUNS)):
-        return reference, None
-    return reference, Difference(kind, reference, answer)
+    if kind and any(ask(binary, tree, folder) != reference for _ in range(RUNS)):
+        return reference, answer, None
+    if not kind and unfounded(answer.status, answer.output, answer.notes, folder):
+        kind = "place"
+    return reference, answer, Difference(kind, reference, answer) if kind else None
+
+
+def compare(binary: Path, tree: Tree, folder: Path) -> tuple[Answer, Difference | None]:
+    """The reference's answer and the difference."""
+    reference, _, found = both(binary, tree, folder)
+    return reference, found
 
 
 def smaller(tree: Tree) -> Iterator[Tree]:
     """Trees with less in them, those with much less first."""
     if tree.arguments:
-        yield Tree(tree.files, tree.target, [])
+        yield replace(tree, arguments=[])
+    for name in tree.links:
+        yield replace(tree, links={other: goal for other, goal in tree.links.items() if other != name})
     for name in sorted(tree.files, key=lambda name: -len(tree.files[name])):
-        yield Tree(
-            {other: content for other, content in tree.files.items() if other != name}, tree.target, tree.arguments
-        )
+        yield replace(tree, files={other: content for other, content in tree.files.items() if other != name})
     for name in sorted(tree.files, key=lambda name: -len(tree.files[name])):
         lines = tree.files[name].decode("utf-8", "surrogateescape").split("\n")
         for start, end in sorted(blocks(lines), key=lambda block: block[0] - block[1]):
             text = "\n".join(lines[:start] + lines[end:]).encode("utf-8", "surrogateescape")
-            yield Tree({**tree.files, name: text}, tree.target, tree.arguments)
+            yield replace(tree, files={**tree.files, name: text})
     for name in sorted(tree.files):
         lines = tree.files[name].decode("utf-8", "surrogateescape").split("\n")
         for number, line in enumerate(lines):
             if not line.strip() or re.match(r"\s*- ?\Z", line):
                 text = "\n".join(lines[:number] + lines[number + 1 :]).encode("utf-8", "surrogateescape")
-                yield Tree({**tree.files, name: text}, tree.target, tree.arguments)
+                yield replace(tree, files={**tree.files, name: text})
 
 
 def shape(found: Difference) -> tuple[str, int, int, str]:

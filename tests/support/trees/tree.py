@@ -21,11 +21,16 @@ ROOT = "root"
 
 @dataclass(slots=True)
 class Tree:
-    """What one build reads: files by path, the folder to build, and further arguments."""
+    """What one build reads: files by path, the folder to build, further arguments, and symbolic links with where they lead."""
 
     files: dict[str, bytes]
     target: str = ROOT
     arguments: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> Tree:
+        """Another tree of the same files."""
+        return Tree(dict(self.files), self.target, list(self.arguments), dict(self.links))
 
 
 # Makers in the order in which they are asked; a maker that refers to objects comes after those that make them.
