@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml_cases
 from golden_cases import GOLDEN, all_cases, normal
+from install_oracle import REFERENCE
 from recorded_cases import RECORDED, read
 
 # No text of a case has this in it.
@@ -16,13 +17,17 @@ ROOT = "/of-the-case"
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One case. Shape: `files` are in memory below ROOT, or None for the folder `path` on the disk; `expected` as `outcome` gives it."""
+    """One case. Shape: `files` are in memory below ROOT, or None for the folder `path` on the disk; `options` are fields of
+    `Options` and their values; `expected` is as `outcome` gives it, `warnings` are the lines of standard error before an error,
+    or None where they were not recorded.
+    """
 
     name: str
     path: str
     files: dict[str, str] | None
     options: tuple[tuple[str, Any], ...]
     expected: str
+    warnings: str | None = None
 
 
 def builds() -> list[Build]:
@@ -34,11 +39,18 @@ def golden_builds() -> Iterator[Build]:
     """The golden cases without flags; not those where Go itself crashes, which have no sentence."""
     for case in all_cases():
         text = case.expected("expected-error.txt")
-        if len(case.arguments) != 2 or text.startswith("panic: runtime error"):
+        if len(case.oracle_arguments) != 2 or text.startswith("panic: runtime error"):
             continue
-        error = (text.partition("Error: ")[2] or text.removeprefix("panic: ")).removesuffix("\n")
-        expected = f"!{error}" if case.fails else f"={case.expected('expected.yaml')}"
-        yield Build(case.name, str(case.folder / case.arguments[1]), None, (), expected)
+        warnings: str | None = case.expected("expected-warnings.txt")
+        if text.startswith("panic: "):
+            # Of a crash the lines before it were not kept.
+            warnings, error = None, text.removeprefix("panic: ")
+        elif case.fails:
+            warnings, _, error = text.partition("Error: ")
+        expected = f"!{error.rstrip()}" if case.fails else f"={case.expected('expected.yaml')}"
+        options = () if case.version == REFERENCE else (("compat", "latest"),)
+        path = str(case.folder / case.oracle_arguments[1])
+        yield Build(case.name, path, None, options, expected, warnings)
 
 
 def recorded_builds() -> Iterator[Build]:
@@ -58,26 +70,30 @@ def yaml_builds() -> Iterator[Build]:
             yield Build(f"{place}-{number}", ROOT, yaml_cases.files(place, source), (), expected)
 
 
-def outcome(build: Build) -> str:
-    """`=` and the output, or `!` and the error."""
-    import kbuild
+def outcome(case: Build) -> str:
+    """`=` and the output, or `!` and the error; before them, where warnings were recorded, those."""
+    from kbuild.build import build
+    from kbuild.load.filesystem import DiskFileSystem
+    from kbuild.load.overlay_fs import MemoryFileSystem
+    from kbuild.model.errors import KbuildError
+    from kbuild.options import Options
 
-    fs = (
-        None
-        if build.files is None
-        else kbuild.MemoryFileSystem({f"{ROOT}/{name}": text for name, text in build.files.items()})
-    )
+    files = None if case.files is None else {f"{ROOT}/{name}": text for name, text in case.files.items()}
+    fs = DiskFileSystem() if files is None else MemoryFileSystem(files)
+    lines: list[str] = []
     try:
-        return "=" + kbuild.render(build.path, fs=fs).to_yaml()
-    except kbuild.KbuildError as error:
-        if build.files is not None:
-            return "!" + error.reason.replace(ROOT, "{root}").rstrip("\n")
-        return "!" + normal(error.reason, GOLDEN / build.name)
+        found = "=" + build(case.path, fs=fs, options=Options(**dict(case.options)), warn=lines.append).to_yaml()
+    except KbuildError as error:
+        found = "!" + error.reason.replace(ROOT, "{root}").rstrip("\n")
+    if case.files is None:
+        found = normal(found, GOLDEN / case.name)
+    warned = "".join(f"{line}\n" for line in lines)
+    return found if case.warnings is None else normal(warned, GOLDEN / case.name) + found
 
 
 def passes(build: Build) -> bool:
     """Whether a case comes out as expected."""
     try:
-        return outcome(build).rstrip("\n") == build.expected.rstrip("\n")
+        return outcome(build).rstrip("\n") == ((build.warnings or "") + build.expected).rstrip("\n")
     except Exception:  # noqa: BLE001 - a mutant may break anything
         return False

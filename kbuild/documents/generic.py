@@ -23,6 +23,7 @@ from kbuild.model.scalars import (
     OddKey,
     Quoted,
     Scalar,
+    is_tagged,
     key_text,
     tag_of,
 )
@@ -114,9 +115,7 @@ def printed_scalar(value: Scalar) -> Json:
             raise ValueError(value)
         return without_stray_octets(found)
     if type(found) is float and found - found != 0:
-        if not value.quoted:
-            raise ValueError(value)
-        return value.text
+        raise ValueError(value)
     return found
 
 
@@ -128,7 +127,7 @@ def is_bad_zone(text: str) -> bool:
 def decode(value: Json, *, is_top: bool = True) -> Json:
     """The values that the reference decodes, maps with odd keys below the top as `AnyMap`.
 
-    Dates, blocks that start with a tab, infinite numbers in quotes and nulls without text in flow maps stay `Scalar`: what
+    Dates, blocks that start with a tab, nulls without text in flow maps, and what a merge put into quotes are `Scalar`: what
     becomes of them differs.
 
     A map with a duplicate key is left out; see `check_duplicates`. Raises: OutputError.
@@ -144,11 +143,10 @@ def decode(value: Json, *, is_top: bool = True) -> Json:
         if value.tag == UNTAGGED:
             return decode(plain(value.text))
         found = scalar_value(value)
-        is_infinite = type(found) is float and found - found != 0
-        return (
-            value if value.tag in (TIMESTAMP, STR) or value is FLOW_EMPTY or (is_infinite and value.quoted) else found
-        )
-    return str(value) if kind is Quoted else value
+        return value if value.tag in (TIMESTAMP, STR) or value is FLOW_EMPTY else found
+    if kind is Quoted:
+        return Scalar(str(value), value.tag, True) if hasattr(value, "tag") else str(value)
+    return value
 
 
 def _decode_odd(value: Body, *, is_top: bool) -> Json:
@@ -256,7 +254,7 @@ def marshalled(value: Json) -> Json:
             from kbuild.documents.v3text import refolded
 
             return refolded(value.text)
-        if value.tag == FLOAT:
+        if value.quoted and not is_tagged(value):
             return value.text
         text = scalar_value(value)
         if value is FLOW_EMPTY:

@@ -6,7 +6,7 @@ Source: Go `encoding/json`, `strconv.FormatFloat`, `fmt`; sigs.k8s.io/yaml v1.5.
 from __future__ import annotations
 
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import FLOAT, STR, TIMESTAMP, Scalar
+from kbuild.model.scalars import TIMESTAMP, Scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,13 +180,11 @@ def go_syntax(value: Json) -> str:
     if kind is list:
         return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
     if kind is Scalar:
-        if value.tag == FLOAT:
-            from kbuild.documents.resolve import value_of
+        if value.tag == TIMESTAMP:
+            return _go_time(value.text)
+        from kbuild.documents.resolve import value_of
 
-            return _go_float(value_of(value.text, FLOAT))
-        if value.tag != TIMESTAMP:
-            return go_quote(value.text) if value.tag == STR else "interface {}(nil)"
-        return _go_time(value.text)
+        return go_syntax(value_of(value.text, value.tag))
     entries = ", ".join(f"{go_syntax(key)}:{go_syntax(item)}" for key, item in sorted(value.entries, key=_go_order))
     return "map[interface {}]interface {}{" + entries + "}"
 

@@ -19,9 +19,12 @@ from kbuild.model.scalars import (
     Quoted,
     Scalar,
     is_quoted,
+    is_tagged,
+    kept_tag,
     requoted,
     single,
     tag_of,
+    with_tag,
 )
 
 TYPE_CHECKING = False
@@ -63,12 +66,10 @@ def plain(text: str) -> Json:
 
 def _number(text: str) -> Json:
     """The value of a plain scalar that starts with a digit, a sign or a dot."""
-    if len(text) < 18 and text.isascii():
-        if text.isdigit():
-            if text[0] != "0" or len(text) == 1:
-                return int(text)
-        elif text[0] == "-" and text[1:].isdigit() and text[1] != "0":
-            return int(text)
+    if len(text) < 18 and text.isascii() and text.removeprefix("-").isdigit():
+        number = int(text)
+        if str(number) == text:
+            return number
     found = _WORDS.get(text)
     if found is not None:
         return found
@@ -77,9 +78,9 @@ def _number(text: str) -> Json:
     if text[0] == ".":
         return _canonical_float(text) if is_dotted_float(text) else text
     bare = text.replace("_", "")
-    number = go_integer(bare)
-    if number is not None:
-        return number if str(number) == text else Scalar(text, INT)
+    found = go_integer(bare)
+    if found is not None:
+        return found if str(found) == text else Scalar(text, INT)
     if is_float_text(bare) and is_finite(bare):
         return _canonical_float(text)
     return text
@@ -90,7 +91,7 @@ def _canonical_float(text: str) -> Json:
         value = float(text)
     except ValueError:
         return Scalar(text, FLOAT)
-    return value if "_" not in text and repr(value) == text else Scalar(text, FLOAT)
+    return value if repr(value) == text else Scalar(text, FLOAT)
 
 
 def go_integer(text: str) -> int | None:
@@ -143,11 +144,10 @@ def is_float_text(text: str) -> bool:
 
 def is_dotted_float(text: str) -> bool:
     """Whether a text that starts with a dot is a float; underscores may stand only between two digits."""
-    if "_" in text:
-        for at, char in enumerate(text):
-            if char == "_" and not (text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit()):
-                return False
-        text = text.replace("_", "")
+    for at, char in enumerate(text):
+        if char == "_" and not (text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit()):
+            return False
+    text = text.replace("_", "")
     return is_float_text(text) and is_finite(text)
 
 
@@ -173,38 +173,33 @@ def timestamp(text: str) -> str | None:
     return parse(text)
 
 
-def tagged(text: str, tag: str, *, quoted: bool = False, explicit: bool = False) -> Json:
+def tagged(text: str, tag: str, *, quoted: bool, explicit: bool = False) -> Json:
     """The model's value for a scalar of a known tag.
 
     `explicit` means that the source wrote the tag, so that quoting does not make it a string.
     """
-    if tag == STR:
-        return Quoted(text) if quoted else text
-    if quoted and not explicit:
-        return Quoted(text) if tag_of(plain(text)) == tag else Scalar(text, tag, True)
+    if quoted:
+        return with_tag(text, tag) if explicit else in_quotes(text, tag)
     value = plain(text)
-    if not quoted and tag_of(value) == tag:
-        return value
-    return Scalar(text, tag, quoted)
+    return value if tag_of(value) == tag else text if tag == STR else Scalar(text, tag)
+
+
+def in_quotes(text: str, tag: str) -> Json:
+    """A scalar that was put into quotes: a string, unless its tag is another than what its text means."""
+    if tag != STR and tag_of(plain(text)) != tag:
+        return Scalar(text, tag, True)
+    found = Quoted(text)
+    found.tag = tag
+    return found
 
 
 def untagged_set(old: Json, text: str) -> Json:
     """What an untagged write makes of a scalar: a quoted one stays a string, a plain one is typed anew."""
-    kind = type(old)
-    if kind is Quoted or (kind is Scalar and old.quoted):
-        return requoted(old, text)
-    return plain_or_block(text)
-
-
-def plain_or_block(text: str) -> Json:
-    """The value of an untagged scalar that a step made: a text with line breaks is printed as a block string."""
-    if "\n" in text:
-        return block(text)
-    return text if type(plain(text)) is str else Scalar(text, UNTAGGED)
+    return requoted(old, text) if is_quoted(old) else untagged(text)
 
 
 def untagged(text: str) -> Json:
-    """The same value, of which a later write of the text alone knows that it has no tag."""
+    """The value of a scalar that a step made without a tag: a text with line breaks is printed as a block string."""
     return block(text) if "\n" in text else Scalar(text, UNTAGGED)
 
 
@@ -271,15 +266,12 @@ def untagged_new(text: str) -> Json:
 
 def text_set(old: Json, text: str) -> Json:
     """What a write of the text alone makes of a scalar: its tag and quoting stay."""
-    if type(old) is str:
-        return text
     if is_folded(old):
         return folded(text)
-    if type(old) is Scalar and old.tag == UNTAGGED:
+    tag, quoted = kept_tag(old), is_quoted(old)
+    if tag == UNTAGGED:
         return untagged(text)
-    if is_quoted(old) and tag_of(old) in (STR, INT, FLOAT, BOOL, NULL, TIMESTAMP):
-        return requoted(old, text) if tag_of(old) == STR else tagged(text, tag_of(old), quoted=True)
-    return tagged(text, tag_of(old), quoted=is_quoted(old))
+    return requoted(old, text) if quoted and tag == STR else tagged(text, tag, quoted=quoted, explicit=is_tagged(old))
 
 
 def key(text: str) -> str | OddKey:

@@ -223,7 +223,7 @@ class Expander:
         text, lone = self.expand(old)
         if lone is MISSING:
             return text
-        return tagged(json_float(lone), FLOAT, explicit=True) if type(lone) is float else lone
+        return tagged(json_float(lone), FLOAT, quoted=False) if type(lone) is float else lone
 
     def expand(self, text: str) -> tuple[str, Json]:
         """(the text with names replaced, the value when the text is nothing but one name)."""

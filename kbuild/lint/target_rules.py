@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kbuild.counters import Counters
 from kbuild.fields.selector import Selector
 from kbuild.lint.list_rules import replaced_lists
 from kbuild.merge.resource_patch import find_target
@@ -136,7 +137,7 @@ def look_at_replacements(
     transformer: ReplacementTransformer, place: Place, written: list[Any], around: Surroundings
 ) -> None:
     """The targets of all replacements. Raises: KbuildError."""
-    finder = Finder(around.resources)
+    finder = Finder(around.resources, Counters(), splits_inside=False)
     for at, entry in zip(written_at(transformer.entries, written), transformer.entries, strict=True):
         for number, target in enumerate(entry.get("targets") or ()):
             config = (target or {}).get("select")

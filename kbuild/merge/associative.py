@@ -7,7 +7,7 @@ Source: kyaml v0.21.1 `walk.walkAssociativeSequence`, `yaml.ElementSetter`, `yam
 
 from __future__ import annotations
 
-from kbuild.documents.resolve import plain_or_block, untagged
+from kbuild.documents.resolve import untagged
 from kbuild.merge.strategic import ABSENT, DELETE, DIRECTIVE, MERGE, REPLACE, unknown_strategy, wrong_kind
 from kbuild.model.scalars import Quoted, copy_body, is_null, is_quoted, known_text, text_of
 
@@ -159,7 +159,7 @@ def _by_the_letter(base: list[Json], patch: list[Json], keys: Values, items: Nod
             continue
         for key, text in zip(valid_keys, values, strict=True):
             if key and text and type(value) is dict and key not in value:
-                value[key] = plain_or_block(text)
+                value[key] = untagged(text)
         _set_element(added, valid_keys, values, value)
     return _lay_over(added, base, valid_keys)
 

@@ -34,13 +34,13 @@ def with_text_metadata(patch: Body) -> Body:
     Raises: CrashError, for a list of labels or annotations with a key too many.
     """
     if type(patch.get("kind")) is Quoted:
-        patch = {**patch, "kind": resolve.plain_or_block(patch["kind"])}
+        patch = {**patch, "kind": resolve.untagged(patch["kind"])}
     meta = patch.get("metadata")
     if type(meta) is not dict:
         return patch
     copied = dict(meta)
     if type(meta.get("name")) is Quoted:
-        copied["name"] = resolve.plain_or_block(meta["name"])
+        copied["name"] = resolve.untagged(meta["name"])
     for field in ("labels", "annotations"):
         values = copied.pop(field, None)
         if type(values) is list:

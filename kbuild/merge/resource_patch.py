@@ -152,7 +152,7 @@ class StrategicPatch:
         if found is None:
             found = self.body
             if type(found.get("apiVersion")) is Quoted and version:
-                found = {**found, "apiVersion": resolve.plain_or_block(version)}
+                found = {**found, "apiVersion": resolve.untagged(version)}
             elif found.get("apiVersion") != version:
                 found = {**found, "apiVersion": resolve.untagged_set(found.get("apiVersion", ""), version)}
             self._by_version[version] = found

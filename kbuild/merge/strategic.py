@@ -12,7 +12,6 @@ from kbuild.documents.resolve import _OLD_BOOLS, block, folded, is_folded, is_ya
 from kbuild.documents.resolve import key as untagged_key
 from kbuild.model.errors import PatchError
 from kbuild.model.scalars import (
-    FLOAT,
     NULL,
     STR,
     UNTAGGED,
@@ -22,6 +21,7 @@ from kbuild.model.scalars import (
     copy_body,
     is_null,
     is_quoted,
+    is_tagged,
     key_text,
     requoted,
     tag_of,
@@ -329,11 +329,11 @@ def restyled(base: Json, patch: Json) -> Json:
     tag = tag_of(patch)
     if tag == UNTAGGED:
         return requoted(base, patch.text) if quoted else patch
-    if tag == FLOAT and type(patch) is Scalar and patch.text[-1:] in "fFnN":
-        return Scalar(patch.text, FLOAT, quoted)
     if tag == STR and not quoted:
         return patch if "\n" in patch.text and patch.text[0] == "\t" else patch.text
-    return requoted(base, text_of(patch)) if quoted and tag == STR else tagged(text_of(patch), tag, quoted=quoted)
+    if quoted and tag == STR:
+        return requoted(base, text_of(patch))
+    return tagged(text_of(patch), tag, quoted=quoted, explicit=is_tagged(base))
 
 
 def wrong_kind(expected: str, found: Json) -> PatchError:

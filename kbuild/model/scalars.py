@@ -35,21 +35,26 @@ class Quoted(str):
     """A string whose source scalar was single-quoted, double-quoted or a block scalar. Equal to the same `str`.
 
     `is_folded` is set, to true, where that was a folded block, and nowhere else: another text in its place is folded, too.
-    `is_single` is set in the same way for single quotes, which nothing but an error's text shows.
+    `is_single` is set in the same way for single quotes, which nothing but an error's text shows, `is_tagged` where the source
+    wrote the tag: what is merged into its place keeps its own. `tag` is set where a merge put something of another tag into
+    quotes, which make it a string until another text comes into its place.
     """
 
-    __slots__ = ("is_folded", "is_single")
+    __slots__ = ("is_folded", "is_single", "is_tagged", "tag")
     is_folded: bool
     is_single: bool
+    is_tagged: bool
+    tag: str
 
 
 class Scalar:
     """A scalar that no plain Python value stands for: source text, short tag (`!!int` …, or UNTAGGED) and the quoted bit.
 
-    Compared and hashed by identity's content: text, tag and quoting.
+    Compared and hashed by identity's content: text, tag and quoting. `is_tagged` is set as that of `Quoted`.
     """
 
-    __slots__ = ("quoted", "tag", "text")
+    __slots__ = ("is_tagged", "quoted", "tag", "text")
+    is_tagged: bool
 
     def __init__(self, text: str, tag: str, quoted: bool = False) -> None:
         self.text, self.tag, self.quoted = text, tag, quoted
@@ -123,6 +128,11 @@ def tag_of(value: Json) -> str:
     return value.tag if tag is None else tag
 
 
+def kept_tag(value: Json) -> str:
+    """The short tag that a scalar keeps under another text."""
+    return value.tag if hasattr(value, "tag") else tag_of(value)
+
+
 def is_quoted(value: Json) -> bool:
     """Whether the scalar was quoted or a block scalar in its source."""
     kind = type(value)
@@ -138,7 +148,22 @@ def single(text: str) -> Quoted:
 
 def requoted(old: Json, text: str) -> Quoted:
     """A string in the quotes of the scalar that it replaces."""
-    return single(text) if is_single(old) else Quoted(text)
+    found = single(text) if is_single(old) else Quoted(text)
+    if is_tagged(old):
+        found.is_tagged = True
+    return found
+
+
+def with_tag(text: str, tag: str) -> Json:
+    """A scalar in quotes behind a tag."""
+    found = Quoted(text) if tag == STR else Scalar(text, tag, True)
+    found.is_tagged = True
+    return found
+
+
+def is_tagged(value: Json) -> bool:
+    """Whether a quoted scalar has its tag written before it."""
+    return hasattr(value, "is_tagged")
 
 
 def is_single(value: Json) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Place = tuple[dict[Any, Any], Any]
 
+_DEFINITION = "CustomResourceDefinition"
 _LISTS = ("containers", "initContainers")
 _PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/:@.")
 _TAG = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.{}-")
@@ -49,9 +50,16 @@ class ImageTagTransformer:
         transform_all([self], resources)
 
     def new_text(self, text: str) -> str | None:
-        """What an image becomes, None when it is another image."""
+        """What an image becomes, None when it is another image.
+
+        Raises: ConfigurationError, without an expression: the reference crashes at the first image.
+        """
         if text in self._known:
             return self._known[text]
+        if self.matches is None:
+            raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference").advise(
+                f"the image name '{self.name}' is no regular expression"
+            )
         result = self._known[text] = self._rewritten(text) if self.matches(text) else None
         return result
 
@@ -74,7 +82,8 @@ class ImageTagTransformer:
         if type(old) is dict or type(old) is list:
             raise wrong_kind("ScalarNode", old)
         new = self.new_text(text_of(old))
-        if new is not None:
+        # The expression may be that of the empty text, which stays what it is.
+        if new:
             holder[key] = Quoted(new) if is_quoted(old) else untagged(new)
 
 
@@ -95,13 +104,12 @@ def write_all(entries: list[ImageTagTransformer], resources: Resources) -> None:
     for at in range(1, len(entries)):
         if entries[at].given_specs is entries[at - 1].given_specs:
             plans[at] = plans[at - 1]
-    if not all(map(is_simple, resources.items)):
+    if any(entry.matches is None for entry in entries) or not all(map(is_simple, resources.items)):
         for entry, plan in zip(entries, plans, strict=True):
-            for resource in resources.items:
-                transform_one(entry, plan, resource)
+            write_one(entry, plan, resources)
         return
     for resource in resources.items:
-        if resource.id.kind == "CustomResourceDefinition":
+        if resource.id.kind == _DEFINITION:
             continue
         places = images_of(resource)
         for entry, plan in zip(entries, plans, strict=True):
@@ -121,12 +129,13 @@ def is_simple(resource: Resource) -> bool:
     return is_null(spec)
 
 
-def transform_one(entry: ImageTagTransformer, plans: Plans, resource: Resource) -> None:
-    """Both passes of one entry over one resource. Mutates: the body. Raises: FieldError."""
-    if resource.id.kind == "CustomResourceDefinition":
-        return
-    write_images(entry, resource, images_of(resource))
-    plans.plan(resource.id).visit(resource, entry.write)
+def write_one(entry: ImageTagTransformer, plans: Plans, resources: Resources) -> None:
+    """Both passes of one entry, each over all resources. Mutates: the bodies. Raises: FieldError, ConfigurationError."""
+    chosen = [resource for resource in resources.items if resource.id.kind != _DEFINITION]
+    for resource in chosen:
+        write_images(entry, resource, images_of(resource))
+    for resource in chosen:
+        plans.plan(resource.id).visit(resource, entry.write)
 
 
 def write_images(entry: ImageTagTransformer, resource: Resource, places: list[Place]) -> None:
@@ -225,11 +234,10 @@ def split(image: str) -> tuple[str, str, str]:
     return image[:colon], image[colon + 1 :], ""
 
 
-def matcher(name: str, *, is_latest: bool = False) -> Callable[[str], bool]:
-    """A test whether an image has this name, which the reference takes for a regular expression.
+def matcher(name: str, *, is_latest: bool) -> Callable[[str], bool] | None:
+    """A test whether an image has this name, which the reference takes for a regular expression; None where it is none.
 
-    Of an invalid expression the test raises ConfigurationError: the reference crashes at the first image. In later
-    versions it matches nothing, and a digest may be of any algorithm (ADR 0017).
+    In later versions such an expression matches nothing, and a digest may be of any algorithm (ADR 0017).
     """
     if _PLAIN_NAME.issuperset(name):
 
@@ -244,16 +252,8 @@ def matcher(name: str, *, is_latest: bool = False) -> Callable[[str], bool]:
 
     algorithm = "[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*" if is_latest else "sha256"
     pattern = compile_regexp(f"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@{algorithm}:[a-zA-Z0-9_.{{}}-]*)?$")
-    if pattern is None and is_latest:
-        return lambda _image: False
     if pattern is None:
-
-        def crash(_image: str) -> bool:
-            raise ConfigurationError("runtime error: invalid memory address or nil pointer dereference").advise(
-                f"the image name '{name}' is no regular expression"
-            )
-
-        return crash
+        return (lambda _image: False) if is_latest else None
     return pattern.search
 
 

@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 from __future__ import annotations
 
 from kbuild.documents.history import check_metadata, store_previous_id
-from kbuild.documents.resolve import ABSENT, plain_or_block, untagged_set
+from kbuild.documents.resolve import ABSENT, untagged, untagged_set
 from kbuild.fields.spec import field_specs, may_rename
 from kbuild.fields.walk import SCALAR, Plans, scalar_setter, visit
 from kbuild.model.errors import ConfigurationError
@@ -92,7 +92,7 @@ class _Affix:
     def changed(self, old: Json) -> Json:
         """What becomes of a scalar."""
         if old is ABSENT:
-            return plain_or_block(self.joined(""))
+            return untagged(self.joined(""))
         return untagged_set(old, self.joined(text_of(old)))
 
     def note(self, resource: Any) -> None:

@@ -5,7 +5,6 @@ Source: kustomize v5.8.1 `ReplacementTransformer`, `filters/replacement`.
 
 from __future__ import annotations
 
-from kbuild.counters import Counters
 from kbuild.documents.annotations import annotated, put_back, take_back
 from kbuild.documents.resolve import text_set, untagged, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, smart_split
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from kbuild.counters import Counters
     from kbuild.model.context import Context
     from kbuild.model.ids import ObjectId
     from kbuild.model.resource import Resource
@@ -109,9 +109,8 @@ class Finder:
     `splits_inside` lets the delimiter of a target work inside structured texts, as in later versions (ADR 0017).
     """
 
-    def __init__(self, resources: Resources, counters: Counters | None = None, *, splits_inside: bool = False) -> None:
-        self.resources, self.splits_inside = resources, splits_inside
-        self.counters = Counters() if counters is None else counters
+    def __init__(self, resources: Resources, counters: Counters, *, splits_inside: bool) -> None:
+        self.resources, self.counters, self.splits_inside = resources, counters, splits_inside
         self._kinds: dict[str, list[Resource]] | None = None
 
     def named(self, name: str, kind: str) -> list[Resource]:
@@ -240,13 +239,10 @@ def shown_options(source: dict[str, Any]) -> str:
 
 def refined(value: Json, options: dict[str, Any]) -> Json:
     """The part of the source that its options ask for. Raises: ReplacementError."""
-    delimiter = options.get("delimiter")
-    if not delimiter:
-        return value
     if type(value) is dict or type(value) is list:
         raise ReplacementError("delimiter option can only be used with scalar nodes")
     text, index = text_of(value), int(options.get("index") or 0)
-    pieces = text.split(delimiter)
+    pieces = text.split(options["delimiter"])
     if not 0 <= index < len(pieces):
         raise ReplacementError(f"options.index {index} is out of bounds for value {text}")
     return text_set(value, pieces[index])
@@ -362,7 +358,7 @@ def put(holder: Any, key: Any, value: Json, options: dict[str, Any]) -> None:
     if delimiter:
         if not is_scalar:
             raise ReplacementError("delimiter option can only be used with scalar nodes")
-        pieces = ("" if old is CREATED else text_of(old)).split(delimiter)
+        pieces = text_of(old).split(delimiter)
         index = int(options.get("index") or 0)
         if index < 0:
             pieces.insert(0, text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from posixpath import normpath
 
-from kbuild.documents.resolve import ABSENT, plain_or_block, string_set, untagged_set
+from kbuild.documents.resolve import ABSENT, string_set, untagged, untagged_set
 from kbuild.fields.paths import find_or_make
 from kbuild.fields.selector import Selector
 from kbuild.fields.spec import FieldSpec, split_path
@@ -73,7 +73,7 @@ class ValueAddTransformer:
         if type(old) is dict or type(old) is list:
             raise wrong_kind("ScalarNode", old)
         text = insert_part("" if old is ABSENT else text_of(old), position - 1, self.value) if position else self.value
-        holder[key] = plain_or_block(text) if old is ABSENT else untagged_set(old, text)
+        holder[key] = untagged(text) if old is ABSENT else untagged_set(old, text)
 
     def write_namespace(self, resource: Resource) -> None:
         """Write a namespace, as the namespace step does it. Mutates: the body. Raises: FieldError."""
