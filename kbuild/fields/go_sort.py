@@ -1,6 +1,6 @@
 """The order in which Go's unstable sort leaves what counts as equal: the reference shows configurations in it.
 
-Source: Go 1.19 and later, `sort.Sort` (pattern-defeating quicksort).
+Source: Go 1.26, `sort.Sort` (pattern-defeating quicksort).
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ def go_sorted(items: Sequence[T], key: Callable[[T], Any]) -> list[T]:
     keys = [key(item) for item in items]
     if len(items) <= _FEW or all(keys[at] <= keys[at + 1] for at in range(len(keys) - 1)):
         return sorted(items, key=key)
+    return go_sorted_by(items, keys)
+
+
+def go_sorted_by(items: Sequence[T], keys: list[Any]) -> list[T]:
+    """The items in the order of their keys, step by step as Go sorts, also where the keys' order is none. Mutates: `keys`."""
     work = _Sort(keys, list(items))
     work.range(0, len(keys))
     return work.items
@@ -162,4 +167,4 @@ class _Sort:
             seed ^= seed >> 7
             seed = (seed ^ seed << 17) & _WORD
             other = seed & mask
-            self.swap(at - 1 + number, start + (other - length if other >= length else other))
+            self.swap(at + number, start + (other - length if other >= length else other))

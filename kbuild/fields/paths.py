@@ -10,7 +10,7 @@ from kbuild.documents.resolve import ABSENT, untagged
 from kbuild.fields.spec import as_number, is_list_index, is_unusual, split_path
 from kbuild.fields.walk import CREATED, wrong_kind
 from kbuild.model.errors import CrashError, FieldError
-from kbuild.model.scalars import Quoted, is_null, text_of
+from kbuild.model.scalars import Quoted, is_null, is_single, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -289,11 +289,12 @@ def _list(value: Json) -> list[Any]:
 
 
 def fits(value: Json, matches: Callable[[str], Any]) -> bool:
-    """Whether a value's YAML text, quotes included, matches an expression; a body does not always know which quotes they are."""
+    """Whether a value's YAML text, quotes included, matches an expression."""
     if type(value) is Quoted and "\n" not in value:
-        from kbuild.documents.scalar_style import DOUBLE, SINGLE, one_line
+        from kbuild.documents.scalar_style import DOUBLE, SINGLE, has_special, one_line
 
-        return bool(matches(one_line(value, DOUBLE)) or matches(one_line(value, SINGLE)))
+        stays_single = is_single(value) and not has_special(value)
+        return bool(matches(one_line(value, SINGLE if stays_single else DOUBLE)))
     return bool(matches(shown(value)))
 
 

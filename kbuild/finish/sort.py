@@ -46,7 +46,35 @@ def order(resources: Resources, sort_options: dict[str, Any] | None, reorder: st
             first, last = tuple(lists.get("orderFirst") or ()), tuple(lists.get("orderLast") or ())
     elif reorder == "none":
         return
-    resources.reorder(sorted(resources.items, key=legacy_key(first, last)))
+    key = legacy_key(first, last)
+    if "Namespace" not in first and "Namespace" not in last and has_unordered_namespaces(resources):
+        from kbuild.fields.go_sort import go_sorted_by
+
+        resources.reorder(go_sorted_by(resources.items, [_Unordered(key(resource)) for resource in resources.items]))
+    else:
+        resources.reorder(sorted(resources.items, key=key))
+
+
+def has_unordered_namespaces(resources: Resources) -> bool:
+    """Whether there are Namespaces of several groups or versions, one of them of the core group: among others, these have no order."""
+    found = {resource.id[:2] for resource in resources.items if resource.id.kind == "Namespace"}
+    return len(found) > 1 and any(not group for group, _ in found)
+
+
+class _Unordered:
+    """A key of `legacy_key` by which Namespaces sort backwards among themselves where one is of the core group."""
+
+    __slots__ = ("is_core", "is_namespace", "key")
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+        self.is_namespace = key[2].endswith(b"_Namespace")
+        self.is_core = self.is_namespace and key[2].startswith(b"~G_")
+
+    def __lt__(self, other: _Unordered) -> bool:
+        if self.is_namespace and other.is_namespace and (self.is_core or other.is_core) and self.key[2] != other.key[2]:
+            return bool(self.key[2] > other.key[2])
+        return bool(self.key < other.key)
 
 
 def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resource], Any]:
@@ -59,7 +87,7 @@ def legacy_key(first: tuple[str, ...], last: tuple[str, ...]) -> Callable[[Resou
     def of_kind(group: str, version: str, kind: str) -> tuple[int, bool, bytes, str]:
         gvk = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
         # Two kinds called Namespace sort the other way round when one is of the core group: core first, its versions backwards.
-        # That is an order only where the lists give them a place of their own, not beside what is in no list.
+        # That is an order only where the lists give them a place of their own; beside what is in no list see `_Unordered`.
         place = index.get(kind, 0)
         is_namespace = kind == "Namespace" and place != 0
         shown = gvk.encode() if group or not is_namespace else bytes(255 - octet for octet in gvk.encode())
