@@ -29,7 +29,15 @@ def answer(binary: Path, place: str, source: str) -> str:
         if done.returncode == 0:
             return "=" + done.stdout.decode()
         error = done.stderr.decode()
+        if "panic: " in error:
+            return "!" + sentence(error)
         return "!" + error[error.find("Error: ") + 7 :].replace(str(Path(folder).resolve()), "{root}").rstrip("\n")
+
+
+def sentence(error: str) -> str:
+    """What the reference crashes with, with the one of two words that kbuild has: the reference chooses at random."""
+    found = error.partition("panic: ")[2].partition("\n\ngoroutine ")[0].removesuffix(" [recovered]")
+    return found.replace("json: unable to unmarshal", "json: cannot unmarshal")
 
 
 def main() -> int:

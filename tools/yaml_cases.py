@@ -1,7 +1,7 @@
 """The scalars and documents of `testdata/yaml`, put into the places where YAML is read: one tiny build each.
 
-`scalars.json` is a list of source texts, `documents.json` and `kustomizations.json` map names to texts; all are written
-by hand.
+`scalars.json` is a list of source texts, `documents.json`, `kustomizations.json` and `schemas.json` map names to texts; all
+are written by hand.
 `expected/PLACE.json` is what the reference gave for each, written by `regenerate_yaml.py` and by nothing else:
 `=` and the output, or `!` and the error.
 """
@@ -62,11 +62,16 @@ DOCUMENT_PLACES: dict[str, dict[str, str]] = {
     "resource": {"kustomization.yaml": _RESOURCES, "r.yaml": "@"},
     "kustomization": {"kustomization.yaml": "@", "r.yaml": _HEAD},
     "patch": {"kustomization.yaml": _RESOURCES + "patches:\n- path: p.yaml\n", "r.yaml": _OLD, "p.yaml": "@"},
+    "schema": {
+        "kustomization.yaml": _RESOURCES + "openapi:\n  path: s.json\n",
+        "r.yaml": "kind: Widget\nmetadata:\n  name: a\n",
+        "s.json": "@",
+    },
 }
 PLACES = {**SCALAR_PLACES, **DOCUMENT_PLACES}
 
 
-_LISTS = {"kustomization": "kustomizations.json"}
+_LISTS = {"kustomization": "kustomizations.json", "schema": "schemas.json"}
 
 
 def sources(place: str) -> list[str]:

@@ -12,8 +12,11 @@ from kbuild.documents.reader import Memo, Typing, build, check_characters
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from kbuild.model.scalars import Json
+
+    MakeObject = Callable[[list[tuple[str, Any]]], Any]
 
 # Longer integers are floats, most of them infinite; the interpreter refuses to read more than 4,300 digits.
 _MAX_DIGITS = 300
@@ -117,22 +120,36 @@ def first_document(text: str) -> str:
 class _Decoder:
     """What the interpreter's JSON scanner wants to know: no hooks, no NaN and Infinity."""
 
-    __slots__ = ("parse_float",)
+    __slots__ = ("object_pairs_hook", "parse_float")
     strict = True
-    object_hook = object_pairs_hook = None
+    object_hook = None
     parse_int = int
 
-    def __init__(self, parse_float: Callable[[str], object]) -> None:
-        self.parse_float = parse_float
+    def __init__(self, parse_float: Callable[[str], object], make_object: MakeObject | None = None) -> None:
+        self.parse_float, self.object_pairs_hook = parse_float, make_object
 
     def parse_constant(self, name: str) -> object:
         """Refuse a number that JSON does not have. Raises: ValueError."""
         raise ValueError(name)
 
 
-def read_json(data: str | bytes, *, parse_float: Callable[[str], object] = float) -> Json:
-    """Strict JSON. Raises: ValueError, RecursionError."""
-    decoder = _Decoder(parse_float)
+def read_unique_json(text: str) -> Json:
+    """JSON in which no object has a name twice. Raises: ValueError, RecursionError."""
+    return read_json(text, make_object=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("duplicate name")
+    return found
+
+
+def read_json(
+    data: str | bytes, *, parse_float: Callable[[str], object] = float, make_object: MakeObject | None = None
+) -> Json:
+    """Strict JSON; `make_object` makes an object of its names and values. Raises: ValueError, RecursionError."""
+    decoder = _Decoder(parse_float, make_object)
     text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
     try:
         # The scanner inside `json` alone: the module around it loads `re`, 5 ms for a patch of three lines.
@@ -149,4 +166,10 @@ def read_json(data: str | bytes, *, parse_float: Callable[[str], object] = float
     def parse_int(digits: str) -> object:
         return int(digits) if len(digits) <= _MAX_DIGITS else parse_float(digits)
 
-    return json.loads(text, parse_float=parse_float, parse_int=parse_int, parse_constant=decoder.parse_constant)
+    return json.loads(
+        text,
+        parse_float=parse_float,
+        parse_int=parse_int,
+        parse_constant=decoder.parse_constant,
+        object_pairs_hook=make_object,
+    )

@@ -6,9 +6,10 @@ Source: kustomize v5.8.1 `accumulator.LoadConfigFromCRDs`.
 from __future__ import annotations
 
 from kbuild.documents.config import read_config, read_json
-from kbuild.documents.gojson import json_kind
+from kbuild.documents.gojson import dumps
 from kbuild.fields.configuration import NameBackReference, TransformerConfig, merge_references, merge_specs
 from kbuild.fields.spec import FieldSpec
+from kbuild.fields.structs import coerced
 from kbuild.model.errors import ConfigurationError, KbuildError, YamlError
 
 TYPE_CHECKING = False
@@ -38,64 +39,82 @@ def definitions(content: bytes) -> dict[str, Any]:
     """Type name to properties. Raises: ConfigurationError, YamlError."""
     if not content:
         raise ConfigurationError("runtime error: index out of range [0] with length 0")
-    frame = ""
-    if content[:1] == b"{":
-        try:
-            values = read_json(content)
-        except ValueError as error:
-            from kbuild.documents.json_errors import go_reason
-
-            reason = go_reason(content.decode("utf-8", "replace")) or str(error)
-            raise ConfigurationError(reason) from None
+    text = content.decode("utf-8", "replace")
+    if text[0] == "{":
+        values, is_good = read_json_definitions(text)
     else:
+        values, is_good = read_yaml_definitions(content)
+        text = ""
+    if not is_good:
+        from kbuild.fields.crds_check import check_definitions
+
         try:
-            values = read_config(content)
-        except YamlError as error:
-            raise error.within("error converting YAML to JSON") from None
-        frame = "error unmarshaling JSON: while decoding JSON: "
-    if values is None:
-        return {}
-    if type(values) is not dict:
-        raise ConfigurationError(
-            f"{frame}json: cannot unmarshal {json_kind(values)} into Go value of type accumulator.nameToApiMap"
-        )
-    result = {}
-    for name in sorted(values):
-        try:
-            schema = schema_of(values[name])
+            check_definitions(text or dumps(values))
         except ConfigurationError as error:
-            error.reason = frame + error.reason
-            raise
-        properties = schema.get("properties") if schema else None
-        result[name] = properties or {}
-    return result
+            raise error if text else error.within("error unmarshaling JSON: while decoding JSON") from None
+    return {name: properties_of(values[name]) for name in sorted(values or ())}
 
 
-def schema_of(definition: Any) -> dict[str, Any] | None:
-    """The schema of a definition. Raises: ConfigurationError."""
-    from kbuild.fields.schema_types import check_schema
+def read_json_definitions(text: str) -> tuple[Any, bool]:
+    """(what a JSON text holds, whether it surely is what it ought to be). Raises: ConfigurationError."""
+    repeated = []
 
-    if definition is not None and type(definition) is not dict:
-        raise ConfigurationError(
-            f"json: cannot unmarshal {json_kind(definition)} into Go value of type accumulator.OpenAPIDefinition"
+    def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            repeated.append(found)
+        return found
+
+    try:
+        values = read_json(text, make_object=make_object)
+    except ValueError as error:
+        from kbuild.documents.json_errors import go_reason
+
+        raise ConfigurationError(go_reason(text) or str(error)) from None
+    return values, not repeated and "\\ud" not in text and "\\uD" not in text and fit(values)
+
+
+def read_yaml_definitions(content: bytes) -> tuple[Any, bool]:
+    """The same of a YAML text. Raises: YamlError."""
+    try:
+        values = read_config(content)
+    except YamlError as error:
+        raise error.within("error converting YAML to JSON") from None
+    for definition in values.values() if type(values) is dict else ():
+        for name in definition if type(definition) is dict else ():
+            if name.lower() == "dependencies" and type(definition[name]) is list:
+                # Where texts are wanted, the library makes texts of numbers and booleans.
+                definition[name] = [coerced(item) if _is_coerced(item) else item for item in definition[name]]
+    return values, fit(values)
+
+
+def _is_coerced(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
+
+def fit(values: Any) -> bool:
+    """Whether all definitions surely are what they ought to be."""
+    from kbuild.schema.swagger_types import Checker
+
+    checker = Checker()
+    wanted = {"schema": "spec.Schema", "dependencies": "[]string"}
+    return values is None or (
+        type(values) is dict
+        and all(
+            definition is None
+            or (
+                type(definition) is dict
+                and all(checker.fits(item, wanted.get(name.lower(), "any")) for name, item in definition.items())
+            )
+            for definition in values.values()
         )
-    found = None
-    for key, value in sorted((definition or {}).items(), key=lambda entry: entry[0]):
-        if key.lower() == "dependencies":
-            check_texts(value, "Go struct field OpenAPIDefinition.Dependencies of type")
-        elif key.lower() == "schema":
-            check_schema(value)
-            found = value
-    return found
+    )
 
 
-def check_texts(value: Any, place: str) -> None:
-    """Raise ConfigurationError for what is no list of texts."""
-    if value is not None and type(value) is not list:
-        raise ConfigurationError(f"json: cannot unmarshal {json_kind(value)} into {place} []string")
-    for item in value or ():
-        if item is not None and type(item) is not str:
-            raise ConfigurationError(f"json: cannot unmarshal {json_kind(item)} into {place} string")
+def properties_of(definition: Any) -> dict[str, Any]:
+    """The properties of a definition's schema."""
+    schemas = [item for name, item in (definition or {}).items() if name.lower() == "schema" and type(item) is dict]
+    return (schemas[-1].get("properties") if schemas else None) or {}
 
 
 def configuration_of(types: dict[str, Any]) -> TransformerConfig:
@@ -137,7 +156,7 @@ class _Found:
         for name, schema in self.types.get(type_name, {}).items():
             if type(schema) is not dict:
                 continue
-            extensions = {key.lower(): value for key, value in schema.items() if isinstance(value, str)}
+            extensions = {key: value for key, value in schema.items() if isinstance(value, str)}
             below = (*path, name)
             for key, specs in ((_ANNOTATION, self.annotations), (_SELECTOR, self.labels), (_IDENTITY, self.prefix)):
                 if key in extensions:

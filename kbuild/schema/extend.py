@@ -5,7 +5,7 @@ Source: kyaml v0.21.1 `openapi.SetSchema`, `AddDefinitions`, `Field`, `Elements`
 
 from __future__ import annotations
 
-from kbuild.model.errors import ConfigurationError
+from kbuild.model.errors import ConfigurationError, CrashError, KbuildError
 from kbuild.model.ids import CLUSTER_SCOPED
 from kbuild.schema.schema import ANY_FIELD, NO_SCHEMA, Schema
 
@@ -53,22 +53,26 @@ def schema_from_settings(
 def read_document(content: bytes) -> Definition:
     """A Swagger document of JSON or YAML text. Raises: CrashError, for the reference reads it when it first needs it."""
     from kbuild.documents import config
-    from kbuild.model.errors import CrashError, KbuildError
+    from kbuild.documents.gojson import dumps
+    from kbuild.schema.swagger import check_text
+    from kbuild.schema.swagger_types import Checker
 
-    if not content:
-        raise CrashError("invalid schema file: json: cannot unmarshal Go value of type spec.Swagger: EOF")
+    text = content.decode("utf-8", "surrogateescape")
+    is_json = not content or text[0] == "{"
+    document: Any = None
     try:
-        document = config.read_json(content) if content[:1] == b"{" else config.read_config(content)
+        try:
+            document = config.read_unique_json(text) if is_json else config.read_config(content)
+            has_surrogates = is_json and ("\\ud" in text or "\\uD" in text)
+            is_known_good = not has_surrogates and Checker().fits(document, "spec.Swagger")
+        except ValueError:
+            is_known_good = False
+        if not is_known_good:
+            check_text(text if is_json else dumps(document), "spec.Swagger")
     except KbuildError as error:
         raise CrashError(f"invalid schema file: {error.reason}") from None
-    except ValueError as error:
-        raise CrashError(f"invalid schema file: {error}") from None
-    if document is None:
-        return {}
-    if type(document) is not dict:
-        shown = {list: "array", str: "string", bool: "bool"}.get(type(document), "number")
-        raise CrashError(f"invalid schema file: json: cannot unmarshal {shown} into Go value of type spec.SwaggerProps")
-    return document
+    check_kinds(document or {})
+    return document or {}
 
 
 # What the reference knows to be namespaced whatever a document says: the built-in kinds.
@@ -109,7 +113,7 @@ def has_known_scope(api_version: str, kind: str) -> bool:
 def cluster_scoped(document: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     """The `(apiVersion, kind)` pairs that a document's paths show as cluster-scoped, built-in kinds left out."""
     namespaced: dict[str, bool] = {}
-    for path, item in _map(document.get("paths")).items():
+    for path, item in _paths(document):
         for name in _type_names([_map(_map(item).get("get")).get(_KIND)]):
             namespaced[name] = namespaced.get(name, False) or "namespaces/{namespace}" in path
     pairs: list[tuple[str, str]] = [tuple(name.split(" ", 1)) for name, is_in in namespaced.items() if not is_in]  # type: ignore[misc]
@@ -187,15 +191,24 @@ class Compiler:
 
     def _resolve(self, schema: Any) -> Definition | None:
         seen: set[str] = set()
-        while type(schema) is dict and schema.get("$ref"):
+        while type(schema) is dict and type(schema.get("$ref")) is str and schema["$ref"] not in ("", "#"):
             reference = schema["$ref"]
             if reference in seen:
                 return None
             seen.add(reference)
-            schema = self._root
-            for part in reference.partition("#")[2].split("/")[1:]:
-                schema = _map(schema).get(part.replace("~1", "/").replace("~0", "~"))
+            schema = self._pointed(_unescaped(reference.partition("#")[2]))
         return schema if type(schema) is dict else None
+
+    def _pointed(self, pointer: str) -> Any:
+        """What a JSON pointer points at; the whole document, which has no fields, where it is none."""
+        found: Any = self._root
+        for part in pointer.split("/")[1:] if pointer.startswith("/") else ():
+            name = part.replace("~1", "/").replace("~0", "~")
+            if type(found) is list:
+                found = found[int(name)] if name.isdigit() and int(name) < len(found) else None
+            else:
+                found = _map(found).get(name)
+        return found
 
     def _elements(self, schema: Definition) -> Definition | None:
         if schema.get("type") not in ("array", ["array"]):
@@ -234,7 +247,7 @@ class Compiler:
                 entries[name] = (NO_SCHEMA if element is None else self._known(element), keys)
             elif self._is_deep(child):
                 entries[name] = (self._number(child), None)
-            elif child.get("type") not in _LEAVES:
+            elif _single(child.get("type")) not in _LEAVES:
                 entries[name] = (0, None)
         return number
 
@@ -242,19 +255,71 @@ class Compiler:
         return self._number(schema) if self._is_deep(schema) else 0
 
 
+def _single(types: Any) -> str:
+    """The type of a schema that has one."""
+    found = types[0] if type(types) is list and len(types) == 1 else types
+    return found if type(found) is str else ""
+
+
+def _unescaped(fragment: str) -> str:
+    """A fragment of a URL as text."""
+    if "%" not in fragment:
+        return fragment
+    from urllib.parse import unquote
+
+    return unquote(fragment)
+
+
 def _map(value: Any) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _merge_keys(schema: Definition) -> tuple[str, ...] | None:
-    """The merge keys of a list that is merged, None of anything else."""
-    strategy = schema.get(_STRATEGY)
-    if type(strategy) is not str or "merge" not in strategy.split(","):
+def _merge_keys(schema: Definition) -> tuple[str, ...] | str | None:
+    """The merge keys of a list that is merged, None of anything else; a text says what the reference crashes with."""
+    strategy, key = schema.get(_STRATEGY, ""), schema.get(_KEY, "")
+    for found in (strategy, key) if _STRATEGY in schema else ():
+        if type(found) is not str:
+            return _no_conversion(found, "string")
+    if "merge" not in strategy.split(","):
         return None
-    keys = schema.get(_KEYS)
-    if type(keys) is list:
-        return tuple(keys)
-    return (schema[_KEY],) if type(schema.get(_KEY)) is str else ()
+    if schema.get("type") in ("array", ["array"]) and type(schema.get("items") or {}) is not dict:
+        return "runtime error: invalid memory address or nil pointer dereference"
+    if _KEYS not in schema:
+        return (key,) if _KEY in schema else ()
+    keys = schema[_KEYS]
+    if type(keys) is not list:
+        return _no_conversion(keys, "[]interface {}")
+    wrong = [found for found in keys if type(found) is not str]
+    return _no_conversion(wrong[0], "string") if wrong else tuple(keys)
+
+
+def _no_conversion(value: Any, wanted: str) -> str:
+    """What Go says where a value is not of the type that it has to be."""
+    names = {type(None): "nil", str: "string", bool: "bool", list: "[]interface {}", dict: "map[string]interface {}"}
+    return f"interface conversion: interface {{}} is {names.get(type(value), 'float64')}, not {wanted}"
+
+
+def check_kinds(document: Mapping[str, Any]) -> None:
+    """Raise CrashError where a document names a kind without a version or the other way round."""
+    named = [
+        found
+        for definition in _map(document.get("definitions")).values()
+        for found in _list(_map(definition).get(_KIND))
+    ]
+    named += [_map(_map(item).get("get")).get(_KIND) for _, item in _paths(document)]
+    for kind in named:
+        for part in ("version", "kind") if type(kind) is dict else ():
+            if type(kind.get(part)) is not str:
+                raise CrashError(_no_conversion(kind.get(part), "string"))
+
+
+def _paths(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The paths of a document with what is said of each; names without a slash in front are none."""
+    return [(path, item) for path, item in _map(document.get("paths")).items() if path.startswith("/")]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if type(value) is list else []
 
 
 def _type_names(kinds: Any) -> list[str]:

@@ -8,13 +8,15 @@ Source: kyaml v0.21.1 `openapi`.
 
 from __future__ import annotations
 
+from kbuild.model.errors import CrashError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     Keys = tuple[str, ...]
-    Entry = tuple[int, Keys | None]
+    Entry = tuple[int, Keys | str | None]
 
 NO_SCHEMA = -1  # the number of a type that is not there
 ANY_FIELD = "?"  # the name of the entry for every field that is not listed
@@ -54,11 +56,31 @@ class Node:
         return "replace" if self.keys is None else "merge"
 
 
+class BrokenNode(Node):
+    """A place whose document says nonsense about merging: the reference crashes as soon as it meets a list there."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason, self.is_deep = reason, True
+
+    @property
+    def keys(self) -> Keys | None:
+        """Raises: CrashError."""
+        raise CrashError(self.reason)
+
+    @keys.setter
+    def keys(self, _keys: Keys | None) -> None:
+        """Nothing: there are none."""
+
+
 class Schema:
     """The merge information of one OpenAPI document.
 
     Shape: `kinds` maps `apiVersion kind` to a type number; `types[n]` are the entries of a type, as a dict or as
     text `field=type` or `field=type*key,key` (a merged list and its elements' type). Type 0 is known and of no interest.
+    A text in place of keys is what the reference crashes with there.
     """
 
     __slots__ = ("_kinds", "_nodes", "_types")
@@ -95,7 +117,7 @@ class Schema:
             for name, (child, keys) in self._entries(number):
                 found = self._node(child)
                 if keys is not None:
-                    found = Node(keys, found)
+                    found = BrokenNode(keys) if isinstance(keys, str) else Node(keys, found)
                 if found is None:
                     continue
                 if name == ANY_FIELD:
