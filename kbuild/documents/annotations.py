@@ -106,14 +106,23 @@ def final_body(body: Body) -> Body:
 
 
 def final_metadata(meta: Body) -> Body:
-    """The metadata as printed: annotations rewritten, or gone when there is none or they are no map."""
-    found = [(key, value) for key, value in meta.items() if key_text(key) == "annotations"]
+    """The metadata as printed: annotations rewritten, or gone when there is none or they are no map.
+
+    Where they stand there twice, the first are written into the next. Raises: CrashError, for a next that is no map.
+    """
+    found = [value for key, value in meta.items() if key_text(key) == "annotations"]
     if not found:
         return meta
     rest = {key: value for key, value in meta.items() if key_text(key) != "annotations"}
-    final: dict[Any, str] = {}
-    for _, value in found:
-        final.update(final_annotations(value))
+    final: dict[Any, str] = final_annotations(found[0])
+    for value in found[1:]:
+        if final and type(value) is not dict and tag_of(value) != NULL:
+            from kbuild.documents.v3text import dumps
+
+            shape = "SequenceNode" if type(value) is list else "ScalarNode"
+            reason = f"wrong node kind: expected MappingNode but got {shape}: node contents:\n{dumps(value)}"
+            raise CrashError(reason)
+        final = {**final_annotations(value), **final}
     if final:
         rest["annotations"] = final
     return rest

@@ -6,17 +6,45 @@ Source: kustomize v5.8.1 `Resource.StorePreviousId`, `Resource.appendCsvAnnotati
 from __future__ import annotations
 
 from kbuild.model.errors import CrashError
-from kbuild.model.scalars import is_null
+from kbuild.model.scalars import OddKey, is_null
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.model.resource import Resource
+    from kbuild.model.scalars import Body
 
 
 def store_previous_id(resource: Resource) -> None:
     """Append the current id to the history. Mutates: `resource`. Raises: CrashError, see `check_metadata`."""
     check_metadata(resource)
+    if not resource.history:
+        drop_empty(resource.body)
     resource.store_previous_id()
+
+
+def drop_empty(body: Body) -> None:
+    """Remove further metadata and annotations that hold nothing: whoever notes an annotation clears them. Mutates: `body`."""
+    for key in body:
+        if type(key) is OddKey and key.text == "metadata":
+            drop_doubles(body, "metadata")
+            break
+    meta = body.get("metadata")
+    if type(meta) is dict:
+        for key in meta:
+            if type(key) is OddKey and key.text == "annotations":
+                drop_doubles(meta, "annotations")
+                break
+
+
+def drop_doubles(holder: Body, field: str) -> None:
+    """Remove the entries of a field that stands there more than once, where they hold nothing. Mutates: `holder`."""
+    items = [*holder.items()]
+    holder.clear()
+    for key, value in items:
+        if type(key) is not OddKey or key.text != field:
+            holder[key] = value
+        elif value and type(value) in (dict, list):
+            holder[key if holder.get(field) else field] = value
 
 
 def check_metadata(resource: Resource) -> None:

@@ -277,7 +277,11 @@ def text_set(old: Json, text: str) -> Json:
 def key(text: str) -> str | OddKey:
     """A mapping key that a step writes without a tag: a text that reads as non-string becomes an odd key."""
     value = plain(text)
-    return text if type(value) is str else OddKey(text, tag_of(value))
+    if type(value) is str:
+        return text
+    odd = OddKey(text, tag_of(value))
+    odd.untagged = True
+    return odd
 
 
 def is_yaml11_non_string(text: str) -> bool:

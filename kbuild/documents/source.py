@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _BLOCK = 512
 _BOM = "\ufeff"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NO_LIMIT = 1 << 62
 
 
@@ -46,12 +47,11 @@ class Source:
 
     def _cut(self, text: str, bad: int) -> None:
         """Make the text end before the block that holds the forbidden character at an index."""
-        line = text.count("\n", 0, bad) + 1
-        column = bad - text.rfind("\n", 0, bad)
+        lines = _BREAK.split(text[:bad])
         problem = "control characters are not allowed"
         if "\ud800" <= text[bad] <= "\udfff":
             problem = _undecodable_problem(_encoded(text[bad:]))
-        self.problem = bare_error(problem, line, column)
+        self.problem = bare_error(problem, len(lines), len(lines[-1]) + 1)
         marks = 1 if text[:1] == _BOM else 0
         # Octets that may go on are kept for the next block; they are only wrong when there is none.
         self.limit = (bad if problem.startswith("incomplete") else _block_start(text, bad, 3 * marks)) - marks

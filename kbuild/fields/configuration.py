@@ -281,7 +281,9 @@ def _fields(entry: Any, types: dict[str, Any], where: str, struct: str, named: s
 
 
 def _unknown(key: str) -> ConfigurationError:
-    return ConfigurationError(f'error unmarshaling JSON: while decoding JSON: json: unknown field "{key}"')
+    from kbuild.model.quote import go_quote
+
+    return ConfigurationError(f"error unmarshaling JSON: while decoding JSON: json: unknown field {go_quote(key)}")
 
 
 def _mismatch(value: Any, where: str) -> ConfigurationError:

@@ -204,7 +204,7 @@ class Expander:
         value = holder[key]
         if type(value) is dict:
             for name, item in value.items():
-                if type(name) is OddKey and not name.duplicate:
+                if type(name) is OddKey and not (name.duplicate or name.untagged):
                     raise FieldError(f"invalid map key: value='{name.text}', tag='{name.tag}'")
                 if is_text(item):
                     value[name] = self.expanded(text_of(item))

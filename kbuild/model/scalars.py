@@ -79,14 +79,14 @@ class OddKey:
     `duplicate` is true where the same text stood before in the same map; `value` is a map or list as key, and its line;
     `quoted` is true for an empty text in quotes that a tag makes a null. `shift` is how many lines further down than in a text
     without comments and flow collections a duplicate and the first use of its text stand in the reference's text, and `lines`
-    the 1-based ones on which both stand in the source.
+    the 1-based ones on which both stand in the source. `untagged` says that a step wrote it, without a tag.
     """
 
-    __slots__ = ("duplicate", "lines", "quoted", "shift", "tag", "text", "value")
+    __slots__ = ("duplicate", "lines", "quoted", "shift", "tag", "text", "untagged", "value")
 
     def __init__(self, text: str, tag: str, duplicate: bool = False, value: tuple[Json, int] | None = None) -> None:
         self.text, self.tag, self.duplicate, self.value = text, tag, duplicate, value
-        self.quoted, self.shift, self.lines = False, (0, 0), (0, 0)
+        self.quoted, self.shift, self.lines, self.untagged = False, (0, 0), (0, 0), False
 
     def __repr__(self) -> str:
         return f"OddKey({self.text!r}, {self.tag!r}{', duplicate=True' if self.duplicate else ''})"
