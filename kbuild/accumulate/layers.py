@@ -128,7 +128,10 @@ def enter(node: Node, fold: Fold, *, is_root: bool = True) -> None:
         node.failure.error.walk = (*fold.walk, node.root)
         raise node.failure.error
     if "openapi" in node.fields:
-        fold.take_openapi(node, is_root=is_root)
+        try:
+            fold.take_openapi(node, is_root=is_root)
+        except KbuildError as error:
+            raise plugins.located(error, node, ("openapi",)) from None
 
 
 def accumulate(node: Node, fold: Fold, into: Accumulator) -> Accumulator:
@@ -294,7 +297,7 @@ def merge_configurations(node: Node, context: Context, into: Accumulator) -> Non
 
     config = TransformerConfig.default(is_latest=into.is_latest)
     if fields.get("configurations"):
-        config = config.merged(plugins.read_configurations(fields["configurations"], context))
+        config = config.merged(plugins.read_configurations(node, context))
     try:
         into.merge_config(config)
     except KbuildError as error:
@@ -303,12 +306,13 @@ def merge_configurations(node: Node, context: Context, into: Accumulator) -> Non
         from kbuild.fields import crds
 
         def read_all() -> TransformerConfig:
-            return crds.configuration_from_crds([(path, context.read(path)) for path in fields["crds"]])
+            return crds.configuration_from_crds([*crds.contents(fields["crds"], context)])
 
         try:
             from_crds = read_all()
         except KbuildError as error:
-            raise error.within(f"loading CRDs [{' '.join(fields['crds'])}]") from None
+            error.within(f"loading CRDs [{' '.join(fields['crds'])}]")
+            raise plugins.located(error, node, ("crds",)) from None
         try:
             into.merge_config(from_crds)
         except KbuildError as error:

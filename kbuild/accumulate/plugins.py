@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from kbuild.model.resources import Resources
     from kbuild.model.tree import Node
 
-    # Where an entry is in its kustomization; empty for what was configured by a plugin's own file.
+    # Where an entry is in its kustomization.
     Path = tuple[str | int, ...]
     # (kind, configuration, its text for errors or None, where its entry is)
     Step = tuple[str, dict[str, Any], str | None, Path]
-    # (what runs, its origin or None, where its entry is)
-    Ready = tuple[Any, Any, Path]
+    # (what runs, its origin or None, where its entry or the configuration of its plugin is)
+    Ready = tuple[Any, Any, Path | Position]
 
 GENERATOR_FIELDS = ("configMapGenerator", "secretGenerator", "helmCharts", "generators")
 TRANSFORMER_FIELDS = (
@@ -51,7 +51,7 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
         ready.append(configured(step, node, fold, context))
     try:
         for resource in plugin_configurations("generators", node, fold):
-            ready.append((*external(resource, fold, context, is_generator=True), ()))
+            ready.append((*external(resource, fold, context, is_generator=True), resource.position))
     except KbuildError as error:
         raise error.within("loading generator plugins") from None
     from kbuild.generators.absorb import absorb
@@ -91,11 +91,9 @@ def finder(node: Node, path: Path) -> Callable[[], Position]:
     return lambda: place_of(node, path)
 
 
-def located(error: KbuildError, node: Node, path: Path) -> KbuildError:
-    """Say which entry of the kustomization asked for what failed: as the place, or beside one that is known."""
-    if not path:
-        return error
-    place = place_of(node, (*path, *error.path))
+def located(error: KbuildError, node: Node, path: Path | Position) -> KbuildError:
+    """Say which entry of the kustomization, or which plugin, asked for what failed: as the place, or beside one that is known."""
+    place = path if isinstance(path, Position) else place_of(node, (*path, *error.path))
     return error.see("asked for at", place) if error.position else error.at_place(place)
 
 
@@ -135,7 +133,7 @@ def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
         for step in builtin_transformers(node.fields, into.config, is_latest=fold.options.is_latest)
     ]
     for resource in plugin_configurations("transformers", node, fold):
-        ready.append((*external(resource, fold, context, is_generator=False), ()))
+        ready.append((*external(resource, fold, context, is_generator=False), resource.position))
     resources = into.resources
     observer = fold.observer
     if observer is not None:
@@ -272,7 +270,7 @@ def external(resource: Resource, fold: Fold, context: Context, *, is_generator: 
     except KbuildError as error:
         if is_generator:
             error.within("failed to load generator")
-        raise
+        raise error.at_place(resource.position) from None
     return plugin, fold.origins.custom(resource) if fold.origins else None
 
 
@@ -319,28 +317,41 @@ def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
         validator, _ = external(resource, fold, context, is_generator=False)
         before = snapshot(into.resources)
         # A validator gets a list of its own: what it adds or removes is lost.
-        written = getattr(validator, "validate", validator.transform)(into.resources)
-        check_unchanged(before, into.resources, written or ())
+        try:
+            written = getattr(validator, "validate", validator.transform)(into.resources)
+            check_unchanged(before, into.resources, written or ())
+        except KbuildError as error:
+            raise located(error, node, resource.position) from None
 
 
-def read_configurations(paths: list[str], context: Context) -> TransformerConfig:
-    """The files of `configurations`, merged in order. Raises: KbuildError."""
+def read_configurations(node: Node, context: Context) -> TransformerConfig:
+    """The files of `configurations`, merged in order. Raises: KbuildError, with the place of the entry."""
+    from kbuild.fields.configuration import TransformerConfig
+
+    merged = TransformerConfig({})
+    for number, path in enumerate(node.fields["configurations"]):
+        try:
+            merged = merged.merged(read_configuration(path, context))
+        except KbuildError as error:
+            raise located(error, node, ("configurations", number)) from None
+    return merged
+
+
+def read_configuration(path: str, context: Context) -> TransformerConfig:
+    """One file of `configurations`. Raises: KbuildError."""
     from kbuild.documents.compose import compose_config
     from kbuild.documents.config import read_config, text_of_config
     from kbuild.fields.configuration import TransformerConfig
 
-    merged = TransformerConfig({})
-    for path in paths:
-        content = context.read(path)
-        try:
-            values = read_config(content, context.memo)
-            # Only here the reference refuses equal keys.
-            compose_config(text_of_config(content), strict=True)
-        except YamlError as error:
-            raise error.within("error converting YAML to JSON") from None
-        fields = {} if values is None else values
-        merged = merged.merged(TransformerConfig.from_fields(fields, is_latest=context.is_latest))
-    return merged
+    content = context.read(path)
+    try:
+        values = read_config(content, context.memo)
+        # Only here the reference refuses equal keys.
+        compose_config(text_of_config(content), strict=True)
+    except YamlError as error:
+        error.position = Position(context.beside(path), error.line, error.column)
+        raise error.within("error converting YAML to JSON") from None
+    return TransformerConfig.from_fields({} if values is None else values, is_latest=context.is_latest)
 
 
 def base_name(node: Node) -> str:

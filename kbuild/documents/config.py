@@ -28,6 +28,10 @@ def read_config(data: str | bytes, memo: Memo | None = None) -> Json:
     Raises: YamlError, in the words of the reference's older parser.
     """
     text = text_of_config(data) if isinstance(data, bytes) else data
+    if type(text) is not str:
+        from kbuild.documents import compose
+
+        return compose.compose_config(text)
     memo = Memo() if memo is None else memo
     if memo.config is None:
         memo.config = config_typing()

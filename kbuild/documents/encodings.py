@@ -12,18 +12,35 @@ if TYPE_CHECKING:
     from kbuild.model.errors import YamlError
 
 _CODES = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_BLOCK = 512
 _LOW = range(0xDC00, 0xE000)
 
 
-def wide_text(data: bytes) -> str | None:
-    """The text of UTF-16 with a mark in front, which stays there; None for other octets. Raises: YamlError."""
+class WideText(str):
+    """The text of UTF-16 as far as it can be read. Shape: `problem` is the error about the octets behind it, if there are any."""
+
+    __slots__ = ("problem",)
+    problem: YamlError | None
+
+    def block_start(self, bad: int) -> int:
+        """The index of the first character of the block of octets that holds the one at `bad`."""
+        octets = len(self[:bad].encode("utf-16-le"))
+        return len(self.encode("utf-16-le")[: octets - octets % _BLOCK].decode("utf-16-le", "ignore"))
+
+
+def wide_text(data: bytes) -> WideText | None:
+    """The text of UTF-16 with a mark in front, which stays there; None for other octets."""
     code = _CODES.get(data[:2])
     if code is None:
         return None
+    problem = None
     try:
-        return data.decode(code)
+        text = WideText(data.decode(code))
     except UnicodeDecodeError as error:
-        raise _problem(data[error.start :], code) from None
+        text = WideText(data[: error.start].decode(code))
+        problem = _problem(data[error.start :], code)
+    text.problem = problem
+    return text
 
 
 def readable(data: bytes) -> str:

@@ -13,6 +13,8 @@ from kbuild.documents.tokens import PADDING, bare_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from kbuild.model.errors import YamlError
 
 _BLOCK = 512
@@ -38,6 +40,9 @@ class Source:
         found = None if text.isascii() and text.isprintable() else _FORBIDDEN.search(text)
         if found is not None:
             self._cut(text, found.start())
+        elif type(text) is not str:
+            self._cut_wide(text)
+        if self.limit != _NO_LIMIT:
             text = text[: self.limit + (1 if text[:1] == _BOM else 0)]
         if text[:1] == _BOM:
             text = text[1:]
@@ -45,7 +50,7 @@ class Source:
                 self.doubled_mark = max(1, len(_encoded(text)[: _BLOCK - 3].decode("utf-8", "ignore")) - 3)
         self.text = text + PADDING
 
-    def _cut(self, text: str, bad: int) -> None:
+    def _cut(self, text: Any, bad: int) -> None:
         """Make the text end before the block that holds the forbidden character at an index."""
         lines = _BREAK.split(text[:bad])
         problem = "control characters are not allowed"
@@ -54,7 +59,15 @@ class Source:
         self.problem = bare_error(problem, len(lines), len(lines[-1]) + 1)
         marks = 1 if text[:1] == _BOM else 0
         # Octets that may go on are kept for the next block; they are only wrong when there is none.
-        self.limit = (bad if problem.startswith("incomplete") else _block_start(text, bad, 3 * marks)) - marks
+        start = bad if problem.startswith("incomplete") else _block_start(text, bad, 3 * marks)
+        self.limit = (start if type(text) is str else max(text.block_start(bad), 1)) - marks
+
+    def _cut_wide(self, text: Any) -> None:
+        """Make the text of UTF-16 end where it cannot be read any further."""
+        if text.problem is not None:
+            self.problem = text.problem
+            is_open = "incomplete" in text.problem.reason
+            self.limit = (len(text) if is_open else max(text.block_start(len(text)), 1)) - 1
 
 
 def _block_start(text: str, bad: int, skipped: int) -> int:

@@ -14,8 +14,10 @@ from kbuild.model.errors import ConfigurationError, KbuildError, YamlError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
+
+    from kbuild.model.context import Context
 
 _ANNOTATION, _SELECTOR, _IDENTITY = "x-kubernetes-annotation", "x-kubernetes-label-selector", "x-kubernetes-identity"
 _VERSION, _KIND = "x-kubernetes-object-ref-api-version", "x-kubernetes-object-ref-kind"
@@ -23,14 +25,23 @@ _NAME_KEY = "x-kubernetes-object-ref-name-key"
 _ROOT_PROPERTIES = ("kind", "apiVersion", "metadata")
 
 
+def contents(paths: list[str], context: Context) -> Iterator[tuple[str, bytes]]:
+    """Every file with its content. Raises: KbuildError."""
+    for number, path in enumerate(paths):
+        try:
+            yield path, context.read(path)
+        except KbuildError as error:
+            raise error.below(number) from None
+
+
 def configuration_from_crds(documents: Iterable[tuple[str, bytes]]) -> TransformerConfig:
     """The configuration that the files (path, content) amount to. Raises: ConfigurationError."""
     merged = TransformerConfig({})
-    for path, content in documents:
+    for number, (path, content) in enumerate(documents):
         try:
             types = definitions(content)
         except KbuildError as error:
-            raise error.within(f"unable to parse open API definition from '{path}'") from None
+            raise error.within(f"unable to parse open API definition from '{path}'").below(number) from None
         merged = merged.merged(configuration_of(types))
     return merged
 

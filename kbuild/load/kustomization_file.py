@@ -150,7 +150,10 @@ def check(fields: Fields, root: str) -> None:
         errors.append("kind should be Kustomization or Component")
     required = VERSIONS[COMPONENT if kind == COMPONENT else KUSTOMIZATION]
     if version != required:
-        errors.append(f"apiVersion for {kind} should be {required}")
+        from kbuild.model.quote import go_format
+
+        # The reference takes the sentence for a format.
+        errors.append(go_format(f"apiVersion for {kind} should be {required}"))
     if errors:
         error = KustomizationError(f"Failed to read kustomization file under {root}:\n" + "\n".join(errors))
         raise error.below("apiVersion" if kind in VERSIONS else "kind")

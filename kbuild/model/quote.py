@@ -35,3 +35,14 @@ def go_quote(text: str) -> str:
                 out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
     out.append('"')
     return "".join(out)
+
+
+def go_format(text: str) -> str:
+    """A text that Go formats without arguments: what stands behind each percent sign is missing. Source: Go `fmt.Sprintf`."""
+    if "%" not in text:
+        return text
+    import re
+
+    return re.sub(
+        r"%[-+# 0]*\d*(?:\.\d*)?(.)", lambda found: "%" if found[1] == "%" else f"%!{found[1]}(MISSING)", text
+    )

@@ -203,8 +203,10 @@ class Resource:
             mark(self, _NAMES, _NAMESPACES, _KINDS)
         if history:
             self.torn = self.torn or not kind or "" in history[-1]
+        if is_cluster_scoped:
+            namespace = CLUSTER_SCOPED_NAMESPACE
         self.torn = self.torn or self.is_nameless or not name.count(",") == kind.count(",") == namespace.count(",")
-        history.append((name, CLUSTER_SCOPED_NAMESPACE if is_cluster_scoped else namespace or DEFAULT_NAMESPACE, kind))
+        history.append((name, namespace or DEFAULT_NAMESPACE, kind))
 
     def previous_ids(self) -> list[ObjectId]:
         """The ids of the history, oldest first; group and version are always the current ones. Raises: CrashError."""

@@ -67,3 +67,30 @@ def test_places_in_utf_16_are_those_of_its_characters(tmp_path: Path, code: str)
     (tmp_path / "kustomization.yaml").write_bytes(text.encode(code))
     done = run(["render", "."], tmp_path)
     assert done.stderr.startswith("  at kustomization.yaml:3:1\n")
+
+
+# What a kustomization names is told with the place of its entry, or of the plugin's own document.
+@pytest.mark.parametrize(
+    ("text", "files", "place"),
+    [
+        ("configurations:\n- a.yaml\n- elsewhere.yaml\n", {"a.yaml": "{}"}, "  at kustomization.yaml:3:3\n"),
+        ("configurations: [a.yaml]\n", {"a.yaml": "b: c\nd: e: f\n"}, "  at a.yaml:2:5\n  asked for at kustomization.yaml:1:18\n"),
+        ("configurations: [a.yaml]\n", {"a.yaml": "odd: 1\n"}, "  at kustomization.yaml:1:18\n"),
+        ("crds:\n- a.json\n- elsewhere.json\n", {"a.json": "{}"}, "  at kustomization.yaml:3:3\n"),
+        ("crds: [a.json]\n", {"a.json": "{"}, "  at kustomization.yaml:1:8\n"),
+        ("openapi: {path: nope.json}\n", {}, "  at kustomization.yaml:1:1\n"),
+        (
+            "resources: [r.yaml]\ntransformers: [a.yaml]\n",
+            {"a.yaml": "---\napiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: x}\n"},
+            "  at a.yaml:1:1\n",
+        ),
+    ],
+)  # fmt: skip
+def test_entries_that_fail_have_a_place(tmp_path: Path, text: str, files: dict[str, str], place: str) -> None:
+    (tmp_path / "r.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    (tmp_path / "kustomization.yaml").write_text(text)
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    done = run(["render", "."], tmp_path)
+    assert done.status == 1
+    assert done.stderr.partition("Error: ")[0] == place

@@ -31,7 +31,8 @@ class Plan:
         """The changed tree."""
         tree = self.start.copy()
         for group, number, seed in self.steps:
-            GROUPS[group][number](Work(tree, Choice(Random(seed)), pool))
+            if tree.files:  # all may have become links
+                GROUPS[group][number](Work(tree, Choice(Random(seed)), pool))
         return tree
 
     def names(self) -> list[str]:
