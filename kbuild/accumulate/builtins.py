@@ -65,8 +65,10 @@ def configure(kind: str, config: dict[str, Any], context: Context, text: str | N
         if text is None:
             from kbuild.documents.writer import marshal
 
-            spelled = {_SPELLED.get(key, key): value for key, value in config.items()}
-            text = marshal(without_empty(spelled))
+            spelled = without_empty({_SPELLED.get(key, key): value for key, value in config.items()})
+            for shown, entry in zip(spelled.get("Replacements", ()), config.get("replacements") or (), strict=False):
+                complete(shown, entry)
+            text = marshal(spelled)
         raise error.within(f"trouble configuring builtin {kind} with config: `\n{text}`") from None
 
 
@@ -90,6 +92,15 @@ def _as_marshalled(kind: str, config: dict[str, Any]) -> Any:
         raise ConfigurationError(f"builtin {kind} marshal: {error.reason}") from None
 
 
+def complete(shown: dict[str, Any], entry: dict[str, Any]) -> None:
+    """Put into an entry of `replacements` what is printed although it is empty. Mutates: `shown`."""
+    if entry.get("sourceValue") == "":
+        shown["sourceValue"] = ""
+    for target in shown.get("targets", ()):
+        if target is not None:
+            target.setdefault("select", None)
+
+
 def configure_plugin(resource: Resource, context: Context) -> Any:
     """An instance for one `apiVersion: builtin` configuration.
 
@@ -100,7 +111,10 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
         raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at_place(resource.position)
     values = written(resource, context)
     try:
-        return load(kind)(decoded(kind, values), context)
+        found = load(kind)
+        if hasattr(found, "check_options"):
+            found.check_options(context)
+        return found(decoded(kind, values), context)
     except KbuildError as error:
         error.at_place(resource.position)
         raise error.within(f"plugin {resource.original_id} fails configuration") from None

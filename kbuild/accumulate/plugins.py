@@ -340,14 +340,15 @@ def read_configurations(node: Node, context: Context) -> TransformerConfig:
 def read_configuration(path: str, context: Context) -> TransformerConfig:
     """One file of `configurations`. Raises: KbuildError."""
     from kbuild.documents.compose import compose_config
-    from kbuild.documents.config import read_config, text_of_config
+    from kbuild.documents.config import text_of_config
     from kbuild.fields.configuration import TransformerConfig
+    from kbuild.fields.structs import read_typed
 
     content = context.read(path)
     try:
-        values = read_config(content, context.memo)
+        values = read_typed(content, context.memo, "TransformerConfig")
         # Only here the reference refuses equal keys.
-        compose_config(text_of_config(content), strict=True)
+        compose_config(text_of_config(content), strict=True, is_finite=False)
     except YamlError as error:
         error.position = Position(context.beside(path), error.line, error.column)
         raise error.within("error converting YAML to JSON") from None

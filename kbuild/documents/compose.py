@@ -106,15 +106,16 @@ def _scalar(node: Node) -> Json:
     return tagged(node.text, scalar_tag(node), quoted=bool(node.style), explicit=True)
 
 
-def compose_config(text: str, *, strict: bool = False) -> Json:
+def compose_config(text: str, *, strict: bool = False, is_finite: bool = True) -> Json:
     """The first document of a configuration as plain JSON values, None when there is none.
 
     Shape: YAML 1.1 booleans; keys as texts, the last of equal ones wins; dates as written.
-    Raises: YamlError, in the words of the reference's older parser; `strict` refuses equal keys.
+    Raises: YamlError, in the words of the reference's older parser; `strict` refuses equal keys, `is_finite` numbers that
+    JSON does not have.
     """
     from kbuild.documents.config_values import decode
 
-    return decode(text, strict=strict)
+    return decode(text, strict=strict, is_finite=is_finite)
 
 
 def undecodable(data: bytes, *, is_config: bool = False) -> YamlError:

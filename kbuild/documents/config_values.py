@@ -40,7 +40,7 @@ class GoMap:
         self.entries: dict[tuple[type, Any], tuple[Any, Any]] = {}
 
 
-def decode(text: str, *, strict: bool) -> Json:
+def decode(text: str, *, strict: bool, is_finite: bool = True) -> Json:
     """The first document of a text as plain values. Raises: YamlError."""
     parser = Parser(text, is_v3=False)
     root = read_root(parser)
@@ -52,7 +52,7 @@ def decode(text: str, *, strict: bool) -> Json:
     value = decoder.value(root, 1)
     if decoder.problems:
         raise YamlError("yaml: unmarshal errors:\n  " + "\n  ".join(decoder.problems))
-    return _plain_value(value)
+    return _plain_value(value, is_finite=is_finite)
 
 
 class _Decoder:
@@ -196,7 +196,7 @@ def _binary(node: Node) -> str:
     return octets.decode("utf-8", "surrogateescape")
 
 
-def _plain_value(value: Any) -> Json:
+def _plain_value(value: Any, *, is_finite: bool) -> Json:
     """A decoded value with all keys as texts. Raises: YamlError, for what JSON does not have."""
     kind = type(value)
     if kind is str:
@@ -205,16 +205,19 @@ def _plain_value(value: Any) -> Json:
         result = {}
         for key, item in value.entries.values():
             text = without_stray_octets(_key_text(key, item))
-            result[text] = _plain_value(item)
+            result[text] = _plain_value(item, is_finite=is_finite)
         return result
     if kind is list:
-        return [_plain_value(item) for item in value]
-    if kind is float and value - value != 0.0:
-        from math import isnan
-
-        name = "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
-        raise YamlError(f"json: unsupported value: {name}")
+        return [_plain_value(item, is_finite=is_finite) for item in value]
+    if is_finite and kind is float and value - value != 0.0:
+        raise infinite(value)
     return value
+
+
+def infinite(value: float) -> YamlError:
+    """The error for a number that JSON does not have."""
+    name = "+Inf" if value > 0 else "-Inf" if value < 0 else "NaN"
+    return YamlError(f"json: unsupported value: {name}")
 
 
 def _key_text(key: Any, value: Any) -> str:

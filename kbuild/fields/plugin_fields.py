@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `internal/builtins`, `types.Replacement`.
 
 from __future__ import annotations
 
-from kbuild.fields.kustomization_fields import STRUCTS, embedded_in, of
+from kbuild.fields.kustomization_fields import STRUCTS, embedded_in, gvk, of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ def _embedded(struct: str) -> Table:
 
 
 _SPECS = of(fieldSpecs=("FieldSpec",))
+# The lists of field specs in a file of `configurations`.
+SPEC_LISTS = (
+    "namePrefix", "nameSuffix", "namespace", "commonLabels", "labels", "templateLabels", "volumeClaimTemplateLabels",
+    "commonAnnotations", "varReference", "images", "replicas",
+)  # fmt: skip
 _META = of(metadata="ObjectMeta")
 
 PLUGINS: dict[str, Table] = {
@@ -46,6 +51,10 @@ PLUGINS: dict[str, Table] = {
     "ValueAddTransformerPlugin": of(value="string", targets=("Target",), targetFilePath="string"),
     # A file of targets is decoded into a struct without a name.
     "": of(targets=("Target",)),
+    "TransformerConfig": of(
+        **dict.fromkeys(SPEC_LISTS, ("FieldSpec",)), nameReference=("NameBackReferences",),
+    ),
+    "NameBackReferences": {**gvk("Gvk"), **_SPECS},
 }  # fmt: skip
 
 # What Go calls structs that are not in its package `types`.

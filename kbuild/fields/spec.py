@@ -18,6 +18,7 @@ ORDER_FIRST = (
 )  # fmt: skip
 ORDER_LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _MOST_DIGITS = 19
+_ANNOTATIONS = ("metadata", "annotations")
 _IDENTITY = ("apiVersion", "kind", "metadata", "metadata/name", "metadata/namespace")
 
 
@@ -41,6 +42,11 @@ class FieldSpec:
             and (not self.group or self.group == group)
             and (not self.version or self.version == version)
         )
+
+    def is_annotations(self) -> bool:
+        """Whether this means the annotations as a whole, where the reference keeps some of its own."""
+        segments = self.segments
+        return len(segments) == len(_ANNOTATIONS) and segments[1][0] == "annotations" and segments[0][0] == "metadata"
 
     def rest(self, at: int) -> str:
         """The segments from an index on, as the reference lists them."""
@@ -132,6 +138,18 @@ def are_apart(specs: Iterable[FieldSpec]) -> bool:
     """Whether no path leads into what another one names: then writing one field never changes what another path finds."""
     paths = {tuple([name for name, _ in spec.segments]) for spec in specs}
     return not any(path[:end] in paths for path in paths for end in range(1, len(path)))
+
+
+def are_usual(specs: Sequence[FieldSpec]) -> bool:
+    """Whether all paths are apart and lead along plain names to less than all annotations.
+
+    An unusual part mostly is an error, and one in `[]` changes nulls.
+    """
+    return are_apart(specs) and not any(
+        spec.is_annotations()
+        or any(is_list or (not name.isidentifier() and is_unusual(name)) for name, is_list in spec.segments)
+        for spec in specs
+    )
 
 
 class ByKind:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from kbuild.documents.gojson import dumps, json_kind, shortest_g
 from kbuild.fields.kustomization_fields import GO_TYPES, STRING_TYPES, STRUCTS
-from kbuild.model.errors import ConfigurationError
+from kbuild.model.errors import ConfigurationError, YamlError
 from kbuild.model.quote import go_quote
 
 TYPE_CHECKING = False
@@ -59,6 +59,47 @@ def decode_loosely(value: Json, struct: str) -> Fields:
 def decode_with(structs: dict[str, Table], names: dict[str, str], value: Json, struct: str) -> Fields:
     """A map decoded into one of other structs than those of kustomizations and plugins. Raises: FieldMismatch."""
     return _Decoder(struct, structs, names, strict=False).struct(value, struct, (), "", coerces=True)
+
+
+def read_typed(content: bytes, memo: Any, kind: Type) -> Json:
+    """A configuration's values, for a type: infinity and NaN become texts where the library makes texts of numbers.
+
+    Raises: YamlError, for such a number elsewhere as well.
+    """
+    from kbuild.documents.config import read_config, text_of_config
+
+    try:
+        return read_config(content, memo)
+    except YamlError as error:
+        if not error.reason.startswith("json: unsupported value"):
+            raise
+    from kbuild.documents.compose import compose_config
+    from kbuild.fields.plugin_fields import PLUGINS
+
+    values = compose_config(text_of_config(content), is_finite=False)
+    return finite(values, kind, {**STRUCTS, **PLUGINS})
+
+
+def finite(value: Json, kind: Type, structs: dict[str, Table]) -> Json:
+    """A value of a type without infinity and NaN; `""` is a type in which nothing becomes a text. Raises: YamlError."""
+    if type(value) is float and value - value != 0:
+        if kind == "string" or kind in STRING_TYPES:
+            return coerced(value)
+        from kbuild.documents.config_values import infinite
+
+        raise infinite(value)
+    if type(value) is list:
+        inner = kind[0] if type(kind) is tuple else ""
+        return [finite(item, inner, structs) for item in value]
+    if type(value) is dict:
+        table = structs.get(kind, {}) if isinstance(kind, str) and kind else {}
+        found = {}
+        for key in sorted(value):
+            field, embedded = table.get(key if key in table else folded_name(key, table), ("", ""))
+            below: Type = "string" if kind == "map" else "" if embedded else field
+            found[key] = finite(value[key], below, structs)
+        return found
+    return value
 
 
 class _Decoder:
@@ -135,7 +176,7 @@ class _Decoder:
 
     def _item(self, item: Json, kind: Type, path: Path, struct: str, *, coerces: bool) -> Json:
         if item is None:
-            return "" if is_scalar(kind) else {}
+            return "" if is_scalar(kind) else None if kind in POINTER_LISTS else {}
         return self.value(item, kind, path, struct, coerces=coerces)
 
     def mismatch(self, value: Json, path: Path, struct: str, go_type: str) -> str:
@@ -155,8 +196,8 @@ def coerced(value: float) -> str:
         return "true" if value else "false"
     if type(value) is not float:
         return str(value)
-    if abs(value) >= _MAX_SINGLE:
-        return "+Inf" if value > 0 else "-Inf"
+    if not abs(value) < _MAX_SINGLE:
+        return "+Inf" if value > 0 else "-Inf" if value < 0 else "NaN"
     return shortest_g(as_single(value))
 
 

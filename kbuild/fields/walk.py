@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     Place = tuple[int, Any, str, bool]
 
 SCALAR, MAP = 1, 2
-_ANNOTATIONS = "metadata/annotations"
 
 
 class _Created:
@@ -47,6 +46,8 @@ def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int 
     `create_kind` is what a missing last field is created as, when the spec creates.
     Mutates: the body. Raises: FieldError, naming field and resource.
     """
+    if spec.is_annotations() and resource.has_build_annotations:
+        have_annotations(resource)
     try:
         _walk(resource.body, spec, 0, setter, create_kind)
     except FieldError as error:
@@ -128,7 +129,7 @@ class Plan:
 
     def __init__(self, specs: list[FieldSpec], create_kind: int) -> None:
         self.specs, self.create_kind = specs, create_kind
-        self.has_annotations = any(spec.path == _ANNOTATIONS for spec in specs)
+        self.has_annotations = any(spec.is_annotations() for spec in specs)
         self.root: Fork | None = None
         self.odd: list[Place] = []
         if len({spec.path for spec in specs}) < len(specs) or not are_apart(specs):
@@ -161,7 +162,7 @@ class Plan:
             or spec.segments[-1][1]
         ):
             return True
-        return spec.path == _ANNOTATIONS and self.create_kind == MAP
+        return spec.is_annotations()
 
     def places(self, body: Json) -> list[Place] | None:
         """The fields in the order of the specs; None where only `visit`, spec by spec, says what happens."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kbuild.documents.generic import check_duplicates
 from kbuild.documents.resolve import typed, untagged_new, untagged_set
-from kbuild.fields.spec import are_apart, is_unusual
+from kbuild.fields.spec import are_usual
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError, OutputError
 from kbuild.model.resource import INTERNAL, mark
@@ -115,7 +115,7 @@ def plan_of(
 ) -> tuple[Branch | None, list[Use]]:
     """The fields of a kind that mention names: as the reference's list, and as a tree by path where they are apart.
 
-    There is no tree either where a path has an unusual part, which mostly is an error, or one in `[]`, which changes nulls.
+    There is no tree either where a path is unusual.
     """
     tree: Branch = ({}, [])
     uses = [
@@ -124,9 +124,7 @@ def plan_of(
         for spec in reference.referrers
         if spec.selects(group, version, kind)
     ]
-    if not are_apart([spec for _, spec in uses]) or any(
-        is_list or (not name.isidentifier() and is_unusual(name)) for _, spec in uses for name, is_list in spec.segments
-    ):
+    if not are_usual([spec for _, spec in uses]):
         return None, uses
     for use in uses:
         branch = tree

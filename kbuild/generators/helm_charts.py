@@ -41,13 +41,10 @@ class HelmChartInflationGenerator:
     """
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
+        self.check_options(context)
         self.context = context
         self.helm: Helm = context.helm()
         options = self.helm.options
-        if not (options.enable_helm or options.enable_alpha_plugins):
-            raise ConfigurationError("must specify --enable-helm")
-        if not options.helm_command:
-            raise ConfigurationError("must specify --helm-command")
         self.chart: dict[str, Any] = {
             "kubeVersion": options.helm_kube_version,
             "apiVersions": list(options.helm_api_versions),
@@ -63,6 +60,15 @@ class HelmChartInflationGenerator:
         self.strategy = self.chart.get("valuesMerge") or OVERRIDE
         if self.strategy not in (MERGE, OVERRIDE, REPLACE):
             raise ConfigurationError(f"valuesMerge must be one of [{MERGE} {OVERRIDE} {REPLACE}]")
+
+    @staticmethod
+    def check_options(context: Context) -> None:
+        """Raise ConfigurationError where helm may not run; a plugin's configuration is read after that only."""
+        options = context.helm().options
+        if not (options.enable_helm or options.enable_alpha_plugins):
+            raise ConfigurationError("must specify --enable-helm")
+        if not options.helm_command:
+            raise ConfigurationError("must specify --helm-command")
 
     def additional(self, path: str) -> str:
         """The absolute path of an additional values file. Raises: KbuildError, where it cannot be loaded."""

@@ -144,7 +144,7 @@ def look_at_replacements(
             if config is None:
                 continue
             select = Selector(config)
-            rejects = [(Selector(reject), reject) for reject in target.get("reject") or ()]
+            rejects = [(Selector(reject), reject) for reject in target.get("reject") or () if reject]
             is_hit = any(is_selected(resource, select, rejects) for resource in finder.selected(select))
             message = f"no resource has {shown(config)}"
             path = (*place[1], at, "targets", number)

@@ -11,7 +11,7 @@ from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, s
 from kbuild.fields.selector import Selector
 from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
-from kbuild.model.errors import ConfigurationError, KbuildError, NoTargetError, ReplacementError, YamlError
+from kbuild.model.errors import ConfigurationError, CrashError, KbuildError, NoTargetError, ReplacementError, YamlError
 from kbuild.model.ids import effective_namespace, gvk_text
 from kbuild.model.quote import go_quote
 from kbuild.model.resource import TORN, forget_build
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
 _DEFAULT_PATH = "metadata.name"
+_NOTHING = "runtime error: invalid memory address or nil pointer dereference"
 
 
 class ReplacementTransformer:
@@ -68,7 +69,9 @@ def replace(entry: dict[str, Any], finder: Finder) -> None:
     check_ends(entry)
     value = source_value(entry, finder)
     for target in entry["targets"]:
-        replace_in_target(target or {}, value, finder)
+        if target is None:
+            raise CrashError(_NOTHING)
+        replace_in_target(target, value, finder)
 
 
 def check_ends(entry: dict[str, Any]) -> None:
@@ -254,7 +257,7 @@ def replace_in_target(target: dict[str, Any], value: Callable[[], Json], finder:
         raise ReplacementError("target must specify resources to select")
     try:
         select = Selector(target["select"])
-        rejects = [(Selector(reject), reject) for reject in target.get("reject") or ()]
+        rejects = [(Selector(reject), reject) for reject in checked(target.get("reject"))]
     except KbuildError as error:
         raise error.within("error creating target selector") from None
     paths = target.get("fieldPaths") or [_DEFAULT_PATH]
@@ -263,6 +266,13 @@ def replace_in_target(target: dict[str, Any], value: Callable[[], Json], finder:
             options = target.get("options") or {}
             write(resource, paths, value, options, inside=options if finder.splits_inside else {})
             finder.changed(resource)
+
+
+def checked(rejects: list[Any] | None) -> list[Any]:
+    """What a target rejects. Raises: CrashError, for a null."""
+    if rejects and None in rejects:
+        raise CrashError(_NOTHING)
+    return rejects or []
 
 
 def is_selected(resource: Resource, select: Selector, rejects: list[tuple[Selector, Any]]) -> bool:

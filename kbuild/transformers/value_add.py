@@ -90,11 +90,10 @@ class ValueAddTransformer:
 
 def read_targets(path: str, context: Context) -> list[dict[str, Any]]:
     """The targets in a file. Raises: KbuildError."""
-    from kbuild.documents.config import read_config
-    from kbuild.fields.structs import decode_loosely
+    from kbuild.fields.structs import decode_loosely, read_typed
 
     try:
-        values = read_config(context.read(path), context.memo)
+        values = read_typed(context.read(path), context.memo, "")
     except YamlError as error:
         raise error.within("error converting YAML to JSON") from None
     found = {} if values is None else decode_loosely(values, "")
