@@ -313,8 +313,8 @@ def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
     context = fold.context(node)
     from kbuild.accumulate.validators import check_unchanged, snapshot
 
-    for resource in plugin_configurations("validators", node, fold):
-        validator, _ = external(resource, fold, context, is_generator=False)
+    configurations = plugin_configurations("validators", node, fold)
+    for validator, _ in [external(resource, fold, context, is_generator=False) for resource in configurations]:
         before = snapshot(into.resources)
         # A validator gets a list of its own: what it adds or removes is lost.
         try:

@@ -65,6 +65,11 @@ def may_rename(specs: Iterable[FieldSpec]) -> bool:
     return any(spec.path.replace("[]", "") in _IDENTITY for spec in specs)
 
 
+def has_annotations(specs: Iterable[FieldSpec]) -> bool:
+    """Whether some spec means the annotations as a whole."""
+    return any(spec.is_annotations() for spec in specs)
+
+
 def gvk_sort_key(group: str, version: str, kind: str) -> tuple[int, str]:
     """The legacy order of kinds: an index, then the text with `~G ~V ~K` for empty parts."""
     index = 0

@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `filters/fieldspec`.
 
 from __future__ import annotations
 
-from kbuild.fields.spec import ByKind, are_apart, is_unusual
+from kbuild.fields.spec import ByKind, are_apart, has_annotations, is_unusual
 from kbuild.model.errors import FieldError
 from kbuild.model.resource import Twins
 from kbuild.model.scalars import Quoted, Scalar, is_null, is_quoted, requoted
@@ -46,8 +46,7 @@ def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int 
     `create_kind` is what a missing last field is created as, when the spec creates.
     Mutates: the body. Raises: FieldError, naming field and resource.
     """
-    if spec.is_annotations() and resource.has_build_annotations:
-        have_annotations(resource)
+    is_lent = spec.is_annotations() and resource.has_build_annotations and have_annotations(resource)
     try:
         _walk(resource.body, spec, 0, setter, create_kind)
     except FieldError as error:
@@ -56,6 +55,8 @@ def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int 
         error.holder = resource
         frame = f"considering field '{spec.path}' of object {resource.id}"
         raise error.within(frame).at_place(resource.position) from None
+    if is_lent and not resource.body["metadata"]["annotations"]:
+        del resource.body["metadata"]["annotations"]
 
 
 def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:
@@ -90,12 +91,17 @@ def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, 
             # The reference turns a null that ought to be a list into an empty list.
             if name in value:
                 value[name] = []
+                if is_last:
+                    setter(value, name)
             return
         if not spec.create or not create_kind:
             if is_last and name in value:
                 setter(value, name)
             return
-        item = value[name] = {} if create_kind == MAP or not is_last else CREATED
+        if create_kind == MAP or not is_last:
+            item = value[name] = {}
+        elif item is None and name not in value:
+            value[name] = CREATED
     if is_last:
         setter(value, name)
     else:
@@ -129,7 +135,7 @@ class Plan:
 
     def __init__(self, specs: list[FieldSpec], create_kind: int) -> None:
         self.specs, self.create_kind = specs, create_kind
-        self.has_annotations = any(spec.is_annotations() for spec in specs)
+        self.has_annotations = has_annotations(specs)
         self.root: Fork | None = None
         self.odd: list[Place] = []
         if len({spec.path for spec in specs}) < len(specs) or not are_apart(specs):
@@ -363,11 +369,13 @@ class EntrySetter:
         return found
 
 
-def have_annotations(resource: Resource) -> None:
-    """Where the reference keeps annotations of its own there is a map of them. Mutates: the body."""
+def have_annotations(resource: Resource) -> bool:
+    """Where the reference keeps annotations of its own there is a map of them; whether it was put there. Mutates: the body."""
     meta = resource.body.get("metadata")
-    if type(meta) is dict and type(meta.get("annotations")) not in (dict, list):
-        meta["annotations"] = {}
+    if type(meta) is not dict or type(meta.get("annotations")) in (dict, list):
+        return False
+    meta["annotations"] = {}
+    return True
 
 
 def write_entries(setters: list[EntrySetter], resource: Resource, plan: Plan) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kbuild.documents.history import check_metadata, store_previous_id
 from kbuild.documents.resolve import ABSENT, untagged, untagged_set
-from kbuild.fields.spec import field_specs, may_rename
+from kbuild.fields.spec import field_specs, has_annotations, may_rename
 from kbuild.fields.walk import SCALAR, Plans, scalar_setter, visit
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.resource import INTERNAL, mark
@@ -50,7 +50,7 @@ class _Affix:
         self.text = config.get(self.key) or ""
         specs = field_specs(config["fieldSpecs"])
         self.specs = Plans(specs, SCALAR)
-        self.renames = may_rename([spec for spec in specs if spec.path != _NAME])
+        self.renames = may_rename([spec for spec in specs if spec.path != _NAME]) or has_annotations(specs)
         self.counters = context.counters
 
     def joined(self, old: str) -> str:
