@@ -313,8 +313,9 @@ def run_validators(node: Node, fold: Fold, into: Accumulator) -> None:
     context = fold.context(node)
     from kbuild.accumulate.validators import check_unchanged, snapshot
 
-    configurations = plugin_configurations("validators", node, fold)
-    for validator, _ in [external(resource, fold, context, is_generator=False) for resource in configurations]:
+    configurations = [*plugin_configurations("validators", node, fold)]
+    validators = [external(resource, fold, context, is_generator=False)[0] for resource in configurations]
+    for resource, validator in zip(configurations, validators, strict=True):
         before = snapshot(into.resources)
         # A validator gets a list of its own: what it adds or removes is lost.
         try:
