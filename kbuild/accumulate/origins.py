@@ -89,7 +89,8 @@ class Origins:
         Mutates: the bodies. Raises: KbuildError, where there can be no annotations, or those of others cannot be read.
         """
         for resource in resources:
-            if not take_annotations(resource):
+            # A patch may have deleted a resource, which is left out later.
+            if not resource.body or not take_annotations(resource):
                 continue
             if type(resource.origin) is str:
                 read_origin(resource.origin)

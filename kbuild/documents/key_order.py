@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kbuild.model.scalars import Json
+
 _MANY = 200
 # More would wrap around in the reference.
 _MAX_DIGITS = 17
@@ -38,6 +40,13 @@ def ordered(keys: Iterable[str]) -> tuple[str, ...]:
         else:
             result.sort(key=_Natural)
     return tuple(result)
+
+
+def in_order(value: Json) -> Json:
+    """A value of maps with texts as keys, with these sorted as they are printed."""
+    if type(value) is list:
+        return [in_order(item) for item in value]
+    return {key: in_order(value[key]) for key in ordered(value)} if type(value) is dict else value
 
 
 def numbered(key: str) -> tuple[str, int, str] | None:

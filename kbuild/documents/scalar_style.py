@@ -8,7 +8,6 @@ from __future__ import annotations
 PLAIN, SINGLE, DOUBLE, LITERAL = 0, 1, 2, 3
 BREAKS = "\n\u2028\u2029"
 _FIRST_BAD = frozenset("#,[]{}&*!|>'\"%@` ")
-_FIRST_MAYBE = frozenset("0123456789+-.?:yYnNtTfFoO~")
 _WORDS = frozenset((
     "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", "~", "null", "Null", "NULL",
     "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF",
@@ -24,21 +23,14 @@ _ESCAPES = {
 
 def style_of(text: str) -> int:
     """The style of a string value."""
-    if not text:
-        return DOUBLE
-    bare = text.replace("\n", "") if "\n" in text else text
+    bare = text.replace("\n", "")
     rare = not is_common(bare)
-    if rare and has_special(bare):
+    if not text or (rare and has_special(bare)):
         return DOUBLE
-    if bare is not text:
+    if len(bare) < len(text):
         return DOUBLE if text[-1] == " " or " \n" in text or (rare and space_before_break(text)) else LITERAL
-    first = text[0]
-    if first in _FIRST_MAYBE:
-        if first in "0123456789+-.":
-            if _is_number(text):
-                return DOUBLE
-        elif text in _WORDS:
-            return DOUBLE
+    if text in _WORDS or (text[0] in "0123456789+-." and _is_number(text)):
+        return DOUBLE
     if rare and ("\u2028" in text or "\u2029" in text):
         return DOUBLE if _break_and_space(text) else SINGLE
     return SINGLE if cannot_be_plain(text) else PLAIN
@@ -112,13 +104,9 @@ def escaped(text: str) -> str:
     """The text with the escapes of double quotes. A text that starts with a byte order mark is escaped throughout."""
     if text.startswith("\ufeff"):
         return "".join([escape(char) for char in text])
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     if is_common(text):
         return text
-    if "\n" in text:
-        text = text.replace("\n", "\\n")
-        if is_common(text):
-            return text
     return "".join([escape(char) if needs_escape(char) else char for char in text])
 
 
@@ -152,7 +140,7 @@ def folded(text: str, style: int, column: int, indent: str) -> str:
     start = 0
     at = shown.find(" ", max(_WIDTH + 1 - column, first))
     pieces: list[str] = []
-    while 0 <= at <= last:
+    while -1 < at <= last:
         doubled = shown[at + 1] == " "
         if shown[at - 1] == " " or (doubled and style != DOUBLE):
             at = shown.find(" ", at + 1)

@@ -11,10 +11,11 @@ from kbuild.documents.resolve import block, plain, v3_needs_quotes, v3_quoted
 from kbuild.merge.spelled import Text, may_be_spelled, with_texts
 from kbuild.model.errors import OutputError, PatchError
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import Scalar
+from kbuild.model.scalars import Scalar, copy_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from kbuild.model.scalars import Body, Json
@@ -100,27 +101,32 @@ class Strings(dict[str, object]):
         return found
 
 
-def apply(body: Body, operations: list[Operation], known: Strings | None = None) -> Body:
+def apply(body: Body, operations: list[Operation], known: Strings) -> Body:
     """The body after the operations, rebuilt from JSON values; `known` are the strings rebuilt so far, for the next time.
 
     Mutates: `known`. Raises: PatchError, OutputError.
     """
-    from kbuild.documents.generic import has_tab_block, tab_error, to_generic
+    from kbuild.documents.generic import to_generic
 
     document: Json = to_generic(body)
     for operation in operations:
         document = _step(document, operation)
     if type(document) is not dict:
         raise PatchError("json: cannot unmarshal array into Go value of type map[string]interface {}")
-    known = Strings() if known is None else known
-    result = rebuilt(document, known)
-    if known.has_tab and has_tab_block(result):
-        raise tab_error(result)
-    return result  # type: ignore[no-any-return]
+    return rebuilt(document, known)  # type: ignore[no-any-return]
+
+
+def check_tabs(body: Body, shown: Callable[[], Body]) -> None:
+    """Raise OutputError for a block that starts with a tab, on its line in the body that `shown` gives, with sorted keys."""
+    from kbuild.documents.generic import has_tab_block, tab_error
+    from kbuild.documents.key_order import in_order
+
+    if has_tab_block(body):
+        raise tab_error(in_order(shown()))
 
 
 def rebuilt(value: Json, known: Strings) -> Json:
-    """A body from JSON values, all numbers as floats. Mutates: `known`. Raises: OutputError, for infinity and NaN."""
+    """A body from JSON values, all numbers as floats. Mutates: `known`. Raises: OutputError, for a number beyond 64 bits."""
     kind = type(value)
     if kind is str:
         return known[value]
@@ -132,17 +138,11 @@ def rebuilt(value: Json, known: Strings) -> Json:
         return value
     if kind is int and -_EXPONENT_FROM < value < _EXPONENT_FROM:
         return value
-    try:
-        number = value if kind is Number else float(value)
-    except OverflowError:
-        number = Number(str(value))
+    number = float(str(value))  # Python refuses to make a float of the longest integers themselves
     if number - number != 0:
-        if type(number) is Number:
-            raise OutputError(f"json: cannot unmarshal number {number.text} into Go value of type float64")
-        shown = "+Inf" if number > 0 else "-Inf" if number < 0 else "NaN"
-        raise OutputError(f"json: unsupported value: {shown}")
-    if number == int(number) and -_EXPONENT_FROM < number < _EXPONENT_FROM:
-        return int(number)
+        # Neither YAML nor a resource may hold such a number, so that it is one of JSON.
+        text = value.text if kind is Number else str(value)
+        raise OutputError(f"json: cannot unmarshal number {text} into Go value of type float64")
     from kbuild.documents.gojson import v3_float
 
     return plain(v3_float(number))
@@ -164,7 +164,7 @@ def _add(document: Json, operation: Operation) -> Json:
     holder, key = _find(document, path)
     if holder is None:
         raise PatchError(f'add operation does not apply: doc is missing path: "{path}": {_MISSING}')
-    _insert(holder, key, _copied(operation.get("value")), f"error in add for path: '{path}'")
+    _insert(holder, key, copy_body(operation.get("value")), f"error in add for path: '{path}'")
     return document
 
 
@@ -183,7 +183,7 @@ def _replace(document: Json, operation: Operation) -> Json:
     if path == "":
         if type(value) is not dict and type(value) is not list:
             raise PatchError("replace operation value must be object or array: %!w(<nil>)")
-        return _copied(value)
+        return copy_body(value)
     holder, key = _find(document, path)
     if holder is None:
         raise PatchError(f"replace operation does not apply: doc is missing path: {path}: {_MISSING}")
@@ -191,9 +191,9 @@ def _replace(document: Json, operation: Operation) -> Json:
         at, error = _position(key, len(holder))
         if error:
             raise PatchError(f"replace operation does not apply: doc is missing key: {path}: {_MISSING}")
-        holder[at] = _copied(value)
+        holder[at] = copy_body(value)
     else:
-        holder[key] = _copied(value)
+        holder[key] = copy_body(value)
     return document
 
 
@@ -225,7 +225,7 @@ def _copy(document: Json, operation: Operation) -> Json:
         raise PatchError(f"copy operation does not apply: doc is missing destination path: {path}: {_MISSING}")
     if count_values(value, _MAX_COPIED) > _MAX_COPIED:
         raise PatchError(f"copy operation does not apply: {source} holds more than {_MAX_COPIED} values")
-    _insert(holder, key, _copied(value), "error while adding value during copy")
+    _insert(holder, key, copy_body(value), "error while adding value during copy")
     return document
 
 
@@ -328,13 +328,11 @@ def _delete(holder: Json, key: str, frame: str) -> None:
 
 
 def _position(key: str, size: int) -> tuple[int, str]:
-    """(index, "") of a list step, negative ones counted from the end; else (0, reason)."""
+    """(index, "") of a list step, a negative one counts from the end; else (0, reason)."""
     number, error = _integer(key)
-    if error:
-        return 0, error
-    if number >= size or number < -size:
-        return 0, f"Unable to access invalid index: {number}: {_INVALID}"
-    return (number if number >= 0 else number + size), ""
+    if not error and not -size <= number < size:
+        error = f"Unable to access invalid index: {number}: {_INVALID}"
+    return number, error
 
 
 def _integer(text: str) -> tuple[int, str]:
@@ -376,16 +374,6 @@ def _number_text(value: float) -> str:
     from kbuild.documents.gojson import json_float
 
     return json_float(value)
-
-
-def _copied(value: Json) -> Json:
-    """A deep copy: an operation may be applied to many resources."""
-    kind = type(value)
-    if kind is dict:
-        return {key: _copied(item) for key, item in value.items()}
-    if kind is list:
-        return [_copied(item) for item in value]
-    return value
 
 
 def count_values(value: Json, limit: int) -> int:

@@ -126,6 +126,8 @@ class StrategicPatch:
         is_open = is_tracked(target) and put_origins(target, body)
         try:
             merged = strategic.merge(target.body, body, schema, counters, self._known)
+            if merged and not self._replaces():
+                check_annotations(body, target)
         except KbuildError as error:
             error.shown = None if self.by_selector and is_rewritten(body, error.shown) else error.shown
             error.whole = self.resource.body
@@ -138,7 +140,8 @@ class StrategicPatch:
             take_origins(merged.get("metadata"), target)
         if target.twins:
             target.follow_twins()
-        rewritten = {("apiVersion",): self.by_selector, ("kind",): not self.allows_kind, _NAME: not self.allows_name}
+        by_selector = self.by_selector and not self._replaces()
+        rewritten = {("apiVersion",): by_selector, ("kind",): not self.allows_kind, _NAME: not self.allows_name}
         target.untagged = target.untagged.union(path for path, is_set in rewritten.items() if is_set)
         if before.namespace:
             target.untagged |= {_NAMESPACE}
@@ -194,12 +197,22 @@ def put_origins(target: Resource, patch: Body) -> bool:
     return True
 
 
+def check_annotations(patch: Body, target: Resource) -> None:
+    """Raise PatchError for annotations of a patch that are no map, where the reference holds some of its own in the target."""
+    meta = patch.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    if type(annotations) is not dict and not is_null(annotations) and target.has_build_annotations:
+        from kbuild.merge.strategic import wrong_kind
+
+        raise wrong_kind("MappingNode", annotations)
+
+
 def drops_annotations(patch: Body) -> bool:
     """Whether a patch removes or replaces the map of annotations as a whole."""
     meta = patch.get("metadata")
     if type(meta) is not dict:
         return False
-    if text_of(meta.get("$patch", "")) == "replace":
+    if text_of(meta.get("$patch", "")) in ("replace", "delete"):
         return True
     if "annotations" not in meta:
         return False
@@ -242,8 +255,8 @@ def apply_json(
     operations: list[Operation],
     *,
     has_annotations: bool,
-    known: Strings | None = None,
-    forgives: bool = False,
+    known: Strings,
+    forgives: bool,
 ) -> None:
     """Apply a JSON patch. `has_annotations` says that the reference holds internal annotations in the resource.
 
@@ -260,6 +273,8 @@ def apply_json(
         body = _with_annotations(body, hidden)
     try:
         body = json_patch.apply(body, operations, known)
+        if known.has_tab:
+            json_patch.check_tabs(body, lambda: body if hidden else _with_annotations(body, all_annotations(resource)))
     except KbuildError as error:
         error.holder = resource
         raise error.see("onto", resource.position) from None

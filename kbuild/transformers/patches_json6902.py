@@ -57,6 +57,8 @@ class PatchJson6902Transformer:
 
     def transform(self, resources: Resources) -> None:
         """Apply the patch. Mutates: bodies. Raises: KbuildError."""
+        known = json_patch.Strings()
         for resource in Selector(self.target).select(resources, self.context.counters):
-            apply_json(resource, self.operations, has_annotations=resource.has_build_annotations)
+            has_annotations = resource.has_build_annotations
+            apply_json(resource, self.operations, has_annotations=has_annotations, known=known, forgives=False)
             resources.touched(resource)
