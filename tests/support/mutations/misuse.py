@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from mutations.content import chosen
 from mutations.made import images_of, merged, operations, selector
 from mutations.nodes import (
@@ -352,6 +355,59 @@ def transformed(work: Work) -> None:
     work.write(name, [body])
 
 
+def json_value(work: Work) -> None:
+    """A file of JSON with a value of another type, without one, or with one under another name."""
+    names = [name for name in sorted(work.files) if name.endswith(".json")]
+    if not names:
+        return
+    choice, name = work.choice, work.choice.one(names)
+    try:
+        value = json.loads(work.files[name])
+    except ValueError:
+        return
+    holders = [holder for holder in containers(value) if holder]
+    for holder in choice.some(holders, 1, 2):
+        key = choice.one(sorted(holder) if isinstance(holder, dict) else range(len(holder)))
+        roll = choice.number(0, 4)
+        if roll == 0:
+            del holder[key]
+        elif roll == 1 and isinstance(holder, dict):
+            holder[choice.one((key + "s", key.upper(), "", "$ref", "x-kubernetes-" + key, "a"))] = holder.pop(key)
+        else:
+            holder[key] = choice.one(
+                (
+                    None,
+                    1,
+                    1.5,
+                    True,
+                    "",
+                    "x",
+                    [],
+                    {},
+                    [None],
+                    {"a": None},
+                    [holder[key]],
+                    {"a": holder[key]},
+                    str(holder[key]),
+                    "object",
+                    "#/definitions/x",
+                )
+            )
+    work.files[name] = json.dumps(value, indent=choice.one((None, 2)), ensure_ascii=choice.chance(0.5)).encode()
+
+
+def containers(value: object) -> list[Any]:
+    """Every list and object of a value, the outer ones first."""
+    found: list[Any] = []
+    waiting = [value]
+    while waiting:
+        item = waiting.pop(0)
+        if isinstance(item, dict | list):
+            found.append(item)
+            waiting += item.values() if isinstance(item, dict) else item
+    return found
+
+
 def unheld(work: Work) -> None:
     """An alias of another document, an anchor twice, or an anchor that nobody has."""
     found = chosen(work)
@@ -369,5 +425,5 @@ def unheld(work: Work) -> None:
 
 CHANGES = (
     other_type, other_type, other_type, missing, missing, nothing, nothing, strange_name, strange_name, confused, confused, level, level, unknown, unknown, doubled, doubled,
-    wrong_patch, wrong_patch, wrong_patch, reference, generated, generated, generated, transformed, transformed, transformed, transformed, unheld,
+    wrong_patch, wrong_patch, wrong_patch, reference, generated, generated, generated, transformed, transformed, transformed, transformed, unheld, json_value,
 )  # fmt: skip

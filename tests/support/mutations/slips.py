@@ -24,6 +24,7 @@ TEMPLATES = (
 LOOKALIKES = (
     ("'", "\u2018"), ('"', "\u201c"), ("- ", "\u2013 "), (" ", "\u00a0"), (": ", ":\u00a0"), (":", "\uff1a"), ("-", "\u2011"), ("a", "\u0430"), (" ", "\u3000"), ("e", "e\u0301"),
 )  # fmt: skip
+JSON_SIGNS = ((",", ""), (",", ",,"), ('"', "'"), ('"', ""), ("}", ""), ("}", ",}"), ("]", ",]"), ("]", ""), (":", ""), (":", "="), ("{", "{{"), ("{", "{ // x\n"), ("true", "True"), ("\n", "\n# x\n"))  # fmt: skip
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "latin-1", "utf-8-sig", "utf-32", "cp037")
 
 
@@ -209,4 +210,59 @@ def ends(work: Work) -> None:
         )[how]  # fmt: skip
 
 
-CHANGES = (conflict, indentation, indentation, tabs, tabs, marks, marks, comments, leftover, template, template, punctuation, punctuation, again, again, encoding, ends)  # fmt: skip
+def json_text(work: Work) -> None:
+    """JSON with a comma, quote, bracket or comment too many or too few, or more text behind it."""
+    names = [name for name in sorted(work.files) if name.endswith(".json") and work.files[name].strip()]
+    if not names:
+        return
+    choice, name = work.choice, work.choice.one(names)
+    text = work.files[name].decode("utf-8", "surrogateescape")
+    old, new = choice.one(JSON_SIGNS)
+    spots = [found.start() for found in re.finditer(re.escape(old), text)]
+    if spots and choice.chance(0.8):
+        at = choice.one(spots)
+        text = text[:at] + new + text[at + len(old) :]
+    else:
+        text = choice.one(
+            (
+                text + ",",
+                text + "x",
+                text + text,
+                "\ufeff" + text,
+                "// x\n" + text,
+                "[" + text + "]",
+                text[: len(text) // 2],
+                "# x\n" + text,
+                "---\n" + text,
+            )
+        )
+    work.files[name] = text.encode("utf-8", "surrogateescape")
+
+
+def other_file(work: Work) -> None:
+    """A file that is no YAML, as editors and shells leave it: spaces, quotes, marks, other line ends and encodings, binary."""
+    names = [name for name in sorted(work.files) if name not in work.texts() and not name.endswith(".json")]
+    if not names:
+        return
+    choice, name = work.choice, work.choice.one(names)
+    content = work.files[name]
+    lines = content.split(b"\n")
+    at = choice.number(0, len(lines) - 1)
+    lines[at] = choice.one((lines[at] + b"  ", b"  " + lines[at], b"\t" + lines[at], b"export " + lines[at], lines[at] + b" # x", b"#" + lines[at], b'"' + lines[at] + b'"', lines[at].replace(b"=", b": "), lines[at].replace(b"=", b" = "), lines[at] + b"\\", lines[at] + b"\n" + lines[at], b"", lines[at] + b"\x00", b"=" + lines[at]))  # fmt: skip
+    work.files[name] = choice.one(
+        (
+            b"\n".join(lines),
+            b"\n".join(lines),
+            b"\xef\xbb\xbf" + content,
+            content.replace(b"\n", b"\r\n"),
+            content.replace(b"\n", b"\r"),
+            content.rstrip(b"\n"),
+            content + b"\n\n",
+            content.decode("utf-8", "replace").encode("utf-16"),
+            b"",
+            content[: len(content) // 2] + b"\xff\xfe" + content[len(content) // 2 :],
+        )
+    )
+
+
+CHANGES = (conflict, indentation, indentation, tabs, tabs, marks, marks, comments, leftover, template, template, punctuation, punctuation, again, again, encoding, ends, json_text, other_file)  # fmt: skip
