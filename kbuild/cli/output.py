@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def write_files(folder: str, result: Result) -> None:
-    """Write every resource to its own file in an existing folder.
+    """Write every resource to its own file in an existing folder, those without a namespace last.
 
     Raises: UsageError, where a file cannot be written; OutputError.
     """
     namespaces = {resource.id.effective_namespace for resource in result.resources} - {CLUSTER_SCOPED_NAMESPACE}
-    for resource in result.resources:
+    for resource in sorted(result.resources, key=lambda one: one.id.effective_namespace == CLUSTER_SCOPED_NAMESPACE):
         name = file_name(resource.id, with_namespace=len(namespaces) > 1)
         try:
             text = write([resource.body])

@@ -71,6 +71,13 @@ def lenient_text(data: bytes) -> str:
     return readable(data)
 
 
+def patch_text(data: bytes) -> str:
+    """The text of a JSON patch: in JSON octets that cannot be read are replaced, in YAML they stay, and are refused."""
+    if data[:1] == b"[" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return lenient_text(data)
+    return data.decode("utf-8", "surrogateescape")
+
+
 def config_typing() -> Typing:
     """The typing of configuration files."""
     typing = Typing()

@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `PatchTransformer`.
 
 from __future__ import annotations
 
-from kbuild.documents.config import lenient_text
+from kbuild.documents.config import patch_text
 from kbuild.documents.history import store_previous_id
 from kbuild.fields.selector import Selector, selector_text
 from kbuild.merge import json_patch
@@ -77,7 +77,7 @@ class PatchTransformer:
 
     def _decoded(self, text: str | bytes) -> list[json_patch.Operation] | None:
         """The operations; None for a null, which patches nothing. Raises: KbuildError, also for no text."""
-        decoded = text if isinstance(text, str) else lenient_text(text)
+        decoded = text if isinstance(text, str) else patch_text(text)
         if not decoded:
             raise PatchError("empty json patch operations")
         return json_patch.parse(decoded, self.context.memo)
@@ -140,7 +140,7 @@ class PatchTransformer:
 
 def looks_like_json_patch(text: str | bytes) -> bool:
     """Whether a text starts as a list, which no resource does."""
-    start = (text if isinstance(text, str) else lenient_text(text[:200])).lstrip()
+    start = (text if isinstance(text, str) else patch_text(text[:200])).lstrip()
     return start.startswith(("[", "- ", "-\n"))
 
 

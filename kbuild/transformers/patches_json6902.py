@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `PatchJson6902Transformer`.
 
 from __future__ import annotations
 
-from kbuild.documents.config import lenient_text
+from kbuild.documents.config import patch_text
 from kbuild.fields.selector import Selector
 from kbuild.merge import json_patch
 from kbuild.merge.resource_patch import apply_json
@@ -33,7 +33,7 @@ class PatchJson6902Transformer:
         if path and text:
             raise ConfigurationError("must specify a file path or jsonOp, not both")
         if path:
-            text = lenient_text(context.read(path))
+            text = patch_text(context.read(path))
             if not text:
                 raise ConfigurationError(f"patch file '{path}' empty seems to be empty")
         self.operations = self._decode(text, path)

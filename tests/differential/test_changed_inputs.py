@@ -76,7 +76,7 @@ def test_a_change_may_be_left_out(inputs: Inputs) -> None:
 def test_every_change_changes_something(inputs: Inputs) -> None:
     trees = [tree for tree in map(inputs.load, chosen()) if tree is not None]
     others = (tree for tree in map(inputs.load, golden()) if tree is not None)
-    trees += [tree for tree in others if any(name.endswith(".json") for name in tree.files)][:5]
+    trees += [tree for tree in others if any(name.endswith((".json", ".env", ".txt")) for name in tree.files)][:20]
     for change in {change for group in GROUPS for change in group}:
         assert any(changes(change, tree, inputs, number) for number in range(6) for tree in trees), change.__name__
 

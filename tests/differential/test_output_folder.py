@@ -28,12 +28,28 @@ SETS = {
     "cluster-scoped only": [("v1", "Namespace", "q"), ("rbac.authorization.k8s.io/v1", "ClusterRole", "r")],
     "nothing": [],
 }
+UNPRINTABLE = {
+    "what cannot be printed before what has no namespace": [
+        ("v1", "Namespace", "q"), ("x/v1", "Foo\nspec: {a: 1, a: 2}", "f", "q"), ("v1", "ConfigMap", "a", "q"),
+    ],
+    "what cannot be printed without a namespace": [("v1", "Namespace\nspec: {a: 1, a: 2}", "q"), ("v1", "ConfigMap", "a", "q")],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("extra", ["", "sortOptions: {order: fifo}\n", "buildMetadata: [originAnnotations]\n"])
 @pytest.mark.parametrize("name", SETS)
 def test_one_file_for_each_resource(oracle: Oracle, tmp_path: Path, name: str, extra: str) -> None:
-    text = "".join(document(*entry) for entry in SETS[name])
+    check_files(oracle, tmp_path, SETS[name], extra)
+
+
+@pytest.mark.parametrize("name", UNPRINTABLE)
+def test_files_that_are_there_when_one_cannot_be_printed(oracle: Oracle, tmp_path: Path, name: str) -> None:
+    check_files(oracle, tmp_path, UNPRINTABLE[name], "")
+
+
+def check_files(oracle: Oracle, tmp_path: Path, entries: list[tuple[str, ...]], extra: str) -> None:
+    """Compare what both say and the files that they leave."""
+    text = "".join(document(*entry) for entry in entries)
     folder = write_tree(tmp_path / "k", {"kustomization.yaml": f"resources: [r.yaml]\n{extra}", "r.yaml": text})
     found = []
     for build in ("theirs", "ours"):
