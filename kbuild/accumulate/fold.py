@@ -109,18 +109,17 @@ class Fold:
 
     def take_openapi(self, node: Node, *, is_root: bool) -> None:
         """Use a kustomization's `openapi` unless a schema was set before. Raises: KbuildError."""
+        settings = node.fields["openapi"] or {}
+        # The file is read even where nobody wants it.
+        content = read(node, settings["path"]) if "path" in settings else None
         if self.schema_is_set and not is_root:
             return
         from kbuild.schema import extend
 
-        settings = node.fields["openapi"] or {}
-        content = read(node, settings["path"]) if "path" in settings else None
         try:
             found, scoped = extend.schema_from_settings(settings, content, self.builtin_so_far())
         except CrashError as error:
             self.schema_failure, self.schema_is_set, self.has_more_scopes = error, True, True
-            for resources in self.open:
-                self.ask_scopes(resources.items)
             return
         if found is not None:
             self._schema, self.schema_is_set = found, True
@@ -134,9 +133,9 @@ class Fold:
 
     def ask_scopes(self, resources: Iterable[Resource]) -> None:
         """Raise CrashError where the scope of a kind is only known to a schema that cannot be read."""
-        from kbuild.schema import extend
-
         if self.schema_failure is not None:
+            from kbuild.schema import extend
+
             for resource in resources:
                 if not extend.has_known_scope(resource.id.api_version, resource.id.kind):
                     raise self.schema_failure
@@ -168,6 +167,7 @@ class Fold:
             programs=lambda: self.programs(node.root),
             shown=self.shown,
             restore=self.restore,
+            ask=lambda resource: self.ask_scopes((resource,)),
             is_latest=self.options.is_latest,
             file=node.file,
             text=node.text,

@@ -203,6 +203,7 @@ def append_file(entry: FileEntry, node: Node, fold: Fold, into: Accumulator) -> 
             fold.ask_scopes(entry.resources)
             for resource in entry.resources:
                 resource.rescope(fold.scopes)
+            fold.ask_scopes(into.resources)
         with_frame(into.resources.extend, f"merging resources from '{entry.path}'", entry.resources)
     except CrashError:
         raise
@@ -257,6 +258,8 @@ def accumulate_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_
             into.resources.check_unique()
             into.merge_onto_nothing()
         else:
+            if found.resources.items:
+                fold.ask_scopes(into.resources)
             into.merge(found)
     except KbuildError as error:
         raise error.within(f"recursed merging from path '{node.root}'") from None

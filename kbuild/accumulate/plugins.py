@@ -63,6 +63,8 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
             raise located(error, node, path) from None
         if fold.origins is not None:
             fold.origins.generated(made, origin)
+        fold.ask_scopes(made)
+        fold.ask_scopes(into.resources)
         try:
             absorb(into.resources, made, is_latest=into.is_latest)
         except KbuildError as error:
@@ -135,6 +137,7 @@ def run_transformers(node: Node, fold: Fold, into: Accumulator) -> None:
     for resource in plugin_configurations("transformers", node, fold):
         ready.append((*external(resource, fold, context, is_generator=False), resource.position))
     resources = into.resources
+    fold.ask_scopes(resources if ready else ())
     observer = fold.observer
     if observer is not None:
         observer.configured(node, [transformer for transformer, _, _ in ready])
@@ -251,6 +254,8 @@ def plugin_configurations(field: str, node: Node, fold: Fold) -> Resources | lis
     into = Accumulator(fold.options.is_latest)
     inline = [entry for entry in entries if type(entry) is FileEntry and not entry.path]
     for entry in inline:
+        if fold.has_more_scopes:
+            fold.ask_scopes(entry.resources)
         if fold.origins:
             fold.origins.mark_file(entry.resources, base_name(node))
         try:

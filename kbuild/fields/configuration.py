@@ -251,8 +251,8 @@ def _spec(entry: Any, where: str, holder: str = "TransformerConfig") -> FieldSpe
 def _reference(entry: Any, where: str) -> NameBackReference:
     named = f"TransformerConfig.{where} of type builtinconfig.NameBackReferences"
     found = _fields(entry, _REFERENCE_FIELDS, where, "NameBackReferences", named)
-    specs = tuple(_spec(item, f"{where}.fieldSpecs", "NameBackReferences") for item in found.get("fieldSpecs") or ())
-    return NameBackReference(found.get("group", ""), found.get("version", ""), found.get("kind", ""), specs)
+    kind = [found.get(name, "") for name in ("group", "version", "kind")]
+    return NameBackReference(kind[0], kind[1], kind[2], found.get("fieldSpecs", ()))
 
 
 def _fields(entry: Any, types: dict[str, Any], where: str, struct: str, named: str) -> dict[str, Any]:
@@ -276,6 +276,8 @@ def _fields(entry: Any, types: dict[str, Any], where: str, struct: str, named: s
             expected = {str: "string", bool: "bool", list: "types.FsSlice"}[types[name]]
             embedded = "Gvk." if name in ("group", "version", "kind") else ""
             raise _mismatch(value, f"struct field {struct}.{where}.{embedded}{name} of type {expected}")
+        if name == "fieldSpecs":
+            value = tuple(_spec(item, f"{where}.{name}", struct) for item in value)
         result[name] = value
     return result
 

@@ -129,12 +129,13 @@ class Context:
     `(apiVersion, kind)` pairs. `warn(line)` adds a line to standard error. `memo` is the render's table for the reader.
     `file` and `text` are the kustomization file (for positions). `helm()` gives one chart its way to helm, `programs()`
     a function or plugin its way to a program. `shown(resource)` is its body as the reference holds it during a build, with
-    all annotations; `restore(resource)` takes them out of a body that came back. `is_latest` says that later versions of
+    all annotations; `restore(resource)` takes them out of a body that came back. `ask(resource)` raises a CrashError where
+    the scope of the resource's kind is only known to a schema that cannot be read. `is_latest` says that later versions of
     the reference are followed where they changed the output.
     """
 
     __slots__ = (
-        "counters", "file", "helm", "is_latest", "memo", "parse", "programs", "read", "restore", "schema", "scopes", "shown", "text",
+        "ask", "counters", "file", "helm", "is_latest", "memo", "parse", "programs", "read", "restore", "schema", "scopes", "shown", "text",
         "warn",
     )  # fmt: skip
 
@@ -152,13 +153,14 @@ class Context:
         programs: Callable[[], Programs],
         shown: Callable[[Resource], Body],
         restore: Callable[[Resource], None],
+        ask: Callable[[Resource], None],
         is_latest: bool = False,
         file: str = "",
         text: str = "",
     ) -> None:
         self.read, self.parse, self.schema, self.scopes = read, parse, schema, scopes
         self.warn, self.counters, self.memo, self.file, self.text = warn, counters, memo, file, text
-        self.is_latest = is_latest
+        self.is_latest, self.ask = is_latest, ask
         self.helm, self.programs, self.shown, self.restore = helm, programs, shown, restore
 
     def beside(self, path: str) -> str:

@@ -112,6 +112,7 @@ class PatchTransformer:
 
     def _merge_named(self, resources: Resources) -> None:
         for patch in self.documents:
+            self.context.ask(patch.resource)
             try:
                 resource = find_target(resources, patch.resource)
             except KbuildError as error:

@@ -50,6 +50,7 @@ class PatchStrategicMergeTransformer:
     def transform(self, resources: Resources) -> None:
         """Apply the patches. Mutates: bodies. Raises: KbuildError."""
         for patch in self.documents:
+            self.context.ask(patch.resource)
             resource = find_target(resources, patch.resource)
             patch.selecting().apply(resource, self.context.schema(), self.context.counters)  # type: ignore[arg-type]
             resources.touched(resource)
