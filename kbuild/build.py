@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.accumulate.layers import Accumulator
+    from kbuild.documents.trace import Trace
     from kbuild.load.filesystem import FileSystem
     from kbuild.model.context import Helm, Observer, Programs
-    from kbuild.model.errors import Position
     from kbuild.model.resource import Resource
     from kbuild.model.shared import Shared
     from kbuild.model.tree import Node
@@ -56,11 +56,35 @@ def build(
         if warn is not None:
             warn(line)
 
+    def repeat(trace: Trace) -> None:
+        run(path, Access(fs, Counters()), start(options, Counters(), lambda _: None, Memo(trace)), None)
+
     shared: Shared | None = getattr(fs, "shared", None)
-    memo = Memo() if shared is None else shared.memo
+    fold = start(options, counters, note, Memo() if shared is None else shared.memo)
+    fold.lines, fold.shared = lines, shared
+    access = Access(fs, counters)
+    try:
+        node, resources = run(path, access, fold, observer)
+    except KbuildError as error:
+        if error.shown is not None or error.doubled is not None:
+            from kbuild import again
+
+            again.show(error, access, repeat)
+        raise
+    finally:
+        access.close()
+    result = Result(tuple(resources), tuple(lines), counters)
+    result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
+    result.restate = lambda error: restate(error, access)
+    return result
+
+
+def start(options: Options, counters: Counters, note: Callable[[str], None], memo: Memo) -> Fold:
+    """The state of a render that has not begun; `note` takes the lines for standard error."""
+    patch_memo = memo.for_patches()
 
     def parse(text: str | bytes, name: str, scopes: frozenset[tuple[str, str]]) -> list[Resource]:
-        return resource_file.parse(text, name, scopes, memo, counters)
+        return resource_file.parse(text, name, scopes, patch_memo, counters)
 
     def helm(root: str, scopes: frozenset[tuple[str, str]]) -> Helm:
         from kbuild.load.helm import HelmRun
@@ -73,7 +97,7 @@ def build(
         return ProgramRun(root, options, counters)
 
     scopes = CLUSTER_SCOPED | LATER_CLUSTER_SCOPED if options.is_latest else CLUSTER_SCOPED
-    fold = Fold(
+    return Fold(
         options,
         scopes=scopes,
         parse=parse,
@@ -83,10 +107,12 @@ def build(
         helm=helm,
         programs=programs,
     )
-    fold.lines, fold.shared = lines, shared
-    access = Access(fs, counters)
+
+
+def run(path: str, access: Access, fold: Fold, observer: Observer | None) -> tuple[Node, list[Resource]]:
+    """The passes: the tree, and its resources in output order. Raises: KbuildError."""
     try:
-        node = tree.load(path, access, options, scopes, memo, shared)
+        node = tree.load(path, access, fold.options, fold.scopes, fold.memo, fold.shared)
         fold.observer = observer
         if observer is not None:
             observer.loaded(node)
@@ -95,59 +121,17 @@ def build(
             from kbuild.accumulate.origins import Origins
 
             fold.origins = Origins()
-        accumulated = accumulate_root(node, fold)
-        resources = finish(accumulated, node, fold)
+        return node, finish(accumulate_root(node, fold), node, fold)
     except KbuildError as error:
         error.walk = error.walk or tuple(fold.walk)
-        if error.shown is not None or error.doubled is not None:
-            show_as_written(error, access)
         raise
-    finally:
-        access.close()
-    result = Result(tuple(resources), tuple(lines), counters)
-    result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
-    result.restate = lambda error: show_as_written(error, access, is_final=True)
-    return result
 
 
-def show_as_written(error: KbuildError, access: Access, *, is_final: bool = False) -> None:
-    """Let an error show a value in the style of its file, where that is at hand; `is_final` for one of printing.
+def restate(error: KbuildError, access: Access) -> None:
+    """Let an error of printing name lines of the reference's text. Mutates: `error`."""
+    from kbuild import again
 
-    Mutates: `error`.
-    """
-    from kbuild.documents.as_written import as_held, as_written, with_lines
-    from kbuild.documents.config import read_config
-
-    places = [error.position, *(place for _, place in error.related)]
-    reason: str | None = None
-    if error.doubled is not None:
-        for place in places:
-            text, holder = text_at(place, access), error.holder
-            reason = reason or with_lines(error.reason, error.doubled, place, text, is_final=is_final, holder=holder)
-    elif error.holder is not None:
-        reason = as_held(error.reason, error.shown, error.holder, text_at(error.holder.position, access))
-    if reason is not None or error.shown is None:
-        error.reason = reason or error.reason
-        return
-    texts: list[str] = []
-    for place in places:
-        text = text_at(place, access)
-        texts.append(text)
-        if place.file.rpartition("/")[2] in tree.NAMES:
-            fields = read_config(text)
-            patches = fields.get("patches") if type(fields) is dict else None
-            texts += [str(entry.get("patch") or "") for entry in patches or () if type(entry) is dict]
-            old = fields.get("patchesStrategicMerge") if type(fields) is dict else None
-            texts += [entry for entry in old or () if type(entry) is str]
-    error.reason = as_written(error.reason, error.shown, texts, error.whole)
-
-
-def text_at(place: Position, access: Access) -> str:
-    """The file of a place, empty where it is not at hand."""
-    try:
-        return access.fs.read(place.file).decode("utf-8", "replace") if place else ""
-    except OSError:
-        return ""
+    again.show_as_written(error, access, is_final=True)
 
 
 def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:

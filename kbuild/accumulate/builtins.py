@@ -110,6 +110,8 @@ def configure_plugin(resource: Resource, context: Context) -> Any:
     if kind not in _GENERATORS and kind not in _TRANSFORMERS:
         raise ConfigurationError(f"unable to load builtin {resource.id.gvk_text()}").at_place(resource.position)
     values = written(resource, context)
+    if context.memo.trace is not None:
+        values = context.memo.trace.renewed(values)
     try:
         found = load(kind)
         if hasattr(found, "check_options"):

@@ -223,7 +223,7 @@ def check_annotations(resource: Resource, path: str) -> None:
         from kbuild.fields.walk import wrong_kind
 
         error = wrong_kind("MappingNode", annotations)
-        error.within(f"considering field 'metadata/annotations' of object {resource.id}")
+        error.within(f"considering field 'metadata/annotations' of object {resource.id}").holder = resource
         raise error.within(f"cannot add path annotation for '{path}'").at_place(resource.position)
 
 

@@ -13,14 +13,17 @@ from kbuild.documents.commented import Document, read_document
 from kbuild.documents.compose import value_of
 from kbuild.documents.layout import is_kept_whole, lines_of
 from kbuild.documents.node_text import encode
-from kbuild.documents.nodes import MAPPING_NODE, NO_COMMENTS, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
+from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
+from kbuild.documents.origin_text import ORIGIN_KEY
 from kbuild.documents.resolve import ABSENT, string_set, typed
+from kbuild.documents.styled import Anew, Single
+from kbuild.documents.trace import written
 from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
-from kbuild.documents.wrapped import is_parted
 from kbuild.model.errors import KbuildError
 from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
-from kbuild.model.scalars import Quoted, is_quoted, is_single, key_text, tag_of, text_of
+from kbuild.model.resource import INTERNAL
+from kbuild.model.scalars import is_quoted, is_single, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Body, Json
 
+_BY_PATCH = frozenset([f"{INTERNAL}allowNameChange", f"{INTERNAL}allowKindChange"])
 _MOST_QUOTED = 6
 _LAST = 1 << 30
 
@@ -47,62 +51,6 @@ def as_written(reason: str, found: Json, texts: list[str], whole: Json = None) -
         if shown is not None:
             return replaced(reason, dumps(found), shown)
     return reason
-
-
-def as_held(reason: str, found: Json, resource: Resource, text: str) -> str | None:
-    """An error's reason with a value of a resource in the style of the resource's file, None where it is not in there."""
-    path = path_of(resource.body, found)
-    if path is None:
-        return None
-    root: Node | None = None
-    if not resource.is_rebuilt and not resource.behavior:
-        document = document_at(text, resource.position.line)
-        if document is None or document.root is None:
-            return None
-        root = listed(document.root, resource, text)
-        lose_replaced(root, resource)
-    original, value = (None, found) if root is None else step_into(root, resource.body, path)
-    if original is None and root is not None:
-        return None
-    if path in ([], ["metadata"]):
-        _, value = step_into(Node(SCALAR_NODE, (0, 0)), held(resource, root), path)
-    return replaced(reason, dumps(found), encode(overlaid(original, value)))
-
-
-def lose_replaced(root: Node, resource: Resource) -> None:
-    """Take what was lost with nodes that were replaced: comments of a name and a namespace, styles of tracked annotations.
-
-    Mutates: `root`.
-    """
-    if resource.origin is not None:
-        for key, value in entries(root) if root.kind == MAPPING_NODE else ():
-            if key.text == "metadata" and value.kind == MAPPING_NODE:
-                drop(value, "annotations")
-    meta = resource.body.get("metadata")
-    fields = ("name", "namespace") if resource.history and type(meta) is dict else ()
-    for field in fields:
-        node, value = step_into(root, {"metadata": {field: "", **(meta or {})}}, ["metadata", field])
-        if node is not None and node.text != text_of(value):
-            node.comments = NO_COMMENTS
-
-
-def listed(root: Node, resource: Resource, text: str) -> Node:
-    """The node of a resource in its document: the document itself, or the entry of a list, which mostly went through JSON."""
-    fields = {key.text: value for key, value in entries(root)} if root.kind == MAPPING_NODE else {}
-    kind, items = fields.get("kind"), fields.get("items")
-    if kind is None or items is None or not kind.text.endswith("List") or items.kind != SEQUENCE_NODE:
-        return root
-    wanted = resource.history[0] if resource.history else (resource.id.name, "", resource.id.kind)
-    for item in items.content:
-        body = value_of(item)
-        meta = body.get("metadata") if type(body) is dict else None
-        if type(meta) is dict and (text_of(meta.get("name")), text_of(body.get("kind"))) == (wanted[0], wanted[2]):
-            if kind.text in ("List", "ResourceList") and not is_parted(text):
-                return item
-            from kbuild.documents import generic, gojson
-
-            return read_document(gojson.dumps(generic.to_generic(body))).root or root
-    return root
 
 
 def with_lines(
@@ -122,7 +70,7 @@ def with_lines(
         for key, value in entries(document.root):
             if key.text == "metadata" and value.kind == MAPPING_NODE:
                 drop(value, "annotations")
-    shown = body if holder is None else held(holder, None if holder.is_rebuilt else document.root)
+    shown = body if holder is None else held(holder)
     lines = lines_of(Document(overlaid(document.root, shown), document.head, document.foot))
     return replaced(reason, plain, duplicates_text(lines))
 
@@ -245,52 +193,54 @@ def entries(node: Node) -> Iterator[tuple[Node, Node]]:
     return zip(node.content[::2], node.content[1::2], strict=True)
 
 
-def held(resource: Resource, original: Node | None) -> Body:
-    """The body with the annotations that the reference keeps on it at this point, each where and as it was written.
-
-    `original` is the resource's node in its file; none where the reference has written all annotations anew since.
-    """
+def held(resource: Resource) -> Body:
+    """The body with the annotations that the reference keeps on it at this point, each where and as it was written."""
     added = all_annotations(resource)
     meta = resource.body.get("metadata")
     if type(meta) is not dict or not (added or resource.marks):
         return resource.body
     found = meta.get("annotations")
-    annotations: dict[Any, Any] = {**found} if type(found) is dict else {}
-    if original is None or resource.origin is not None:
+    annotations: dict[Any, Any] = found if type(found) is dict else {}
+    if resource.is_rebuilt or resource.behavior or resource.transformations:
         # Texts without quotes, sorted, and behind them what came later.
-        early = {name: text for name, text in added.items() if name not in resource.marks}
-        texts = {key_text(key): text_of(value) for key, value in annotations.items()} | early
-        ordered: list[tuple[str, Json]] = [(name, string_set(ABSENT, texts[name])) for name in sorted(texts)]
-        ordered += [(name, _Single(added[name])) for name in resource.marks if name in added and name not in texts]
-        return {**resource.body, "metadata": with_annotations(resource, meta, dict(ordered))}
-    shown = dict(in_order(resource, annotations, added))
+        late = {name for name, at in resource.marks.items() if at >= 0 and name in added}
+        texts = {key_text(key): text_of(value) for key, value in annotations.items()}
+        texts |= {name: text for name, text in added.items() if name not in late}
+        anew = Anew((name, string_set(ABSENT, texts[name])) for name in sorted(texts))
+        anew.update(
+            (name, in_quotes(name, added[name])) for name in resource.marks if name in late and name not in texts
+        )
+        return {**resource.body, "metadata": with_annotations(resource, meta, anew)}
+    origin = {ORIGIN_KEY: added.pop(ORIGIN_KEY)} if ORIGIN_KEY in added else {}
+    shown = dict(in_order(resource, annotations | origin, added))
     for name, value in shown.items():
         if name in added or name in resource.marks:
-            shown[name] = _Single(text_of(value))
+            shown[name] = in_quotes(name, text_of(value))
     return {**resource.body, "metadata": with_annotations(resource, meta, shown)}
+
+
+def in_quotes(name: str, text: str) -> str:
+    """The value of an annotation that the reference adds during a build; what a patch brings has no quotes."""
+    return text if name in _BY_PATCH else Single(text)
 
 
 def with_annotations(resource: Resource, meta: Body, annotations: Body) -> Body:
     """The metadata with annotations, which stand where the first of them came."""
-    if resource.origin is not None:
+    if resource.transformations:
         rest = {key: value for key, value in meta.items() if key != "annotations"}
         return {**rest, "annotations": annotations}
     if "annotations" in meta:
-        return {**meta, "annotations": annotations}
+        if list(meta).index("annotations") <= resource.place:
+            return {**meta, "annotations": annotations}
+        meta = {key: value for key, value in meta.items() if key != "annotations"}
     fields = list(meta.items())
     fields.insert(resource.place, ("annotations", annotations))
     return dict(fields)
 
 
-class _Single(str):
-    """A text that is written in single quotes."""
-
-    __slots__ = ()
-
-
 def overlaid(node: Node | None, value: Json) -> Node:
     """A value with the styles and comments of the node that it was read from, where that still says so."""
-    kind = type(value)
+    kind = dict if type(value) is Anew else type(value)
     if kind is dict or kind is list:
         fresh = Node(MAPPING_NODE if kind is dict else SEQUENCE_NODE, (0, 0))
         original = node if node is not None and node.kind == fresh.kind else None
@@ -298,21 +248,21 @@ def overlaid(node: Node | None, value: Json) -> Node:
             fresh.style, fresh.tag, fresh.comments = original.style, original.tag, original.comments
         fresh.content = _overlaid_map(original, value) if kind is dict else _overlaid_list(original, value)
         return fresh
-    text = str(value) if kind is _Single else text_of(value)
-    style = "'" if kind is _Single or is_single(value) else '"' if is_quoted(value) else ""
+    text = str(value) if kind is Single else text_of(value)
+    style = "'" if kind is Single or is_single(value) else '"' if is_quoted(value) else ""
     if node is None or node.kind != SCALAR_NODE:
-        return _scalar(value, text, style)
-    if kind is _Single:
+        return written(value, text, style)
+    if kind is Single:
         # A text that is there keeps its quotes.
-        return node if node.text == text else _scalar(value, text, node.style)
+        return node if node.text == text else written(value, text, node.style)
     if style == "'" and node.style != "'":
         # It came with its quotes from elsewhere.
-        fresh = _scalar(value, text, style)
+        fresh = written(value, text, style)
         fresh.comments = node.comments
         return fresh
     if node.text == text and scalar_tag(node) == tag_of(typed(value)) and bool(node.style) == is_quoted(value):
         return node
-    fresh = _scalar(value, text, node.style if is_quoted(value) and node.style else style)
+    fresh = written(value, text, node.style if is_quoted(value) and node.style else style)
     fresh.comments = node.comments
     if node.tag and scalar_tag(node) == tag_of(typed(value)):
         fresh.tag = node.tag
@@ -330,7 +280,7 @@ def _overlaid_map(node: Node | None, value: Body) -> list[Node]:
         known = old.get(text)
         name, below = known.pop(0) if known else (None, None)
         if name is None:
-            name = _scalar(text, text, "")
+            name = written(text, text, "")
         content += (name, overlaid(below, item))
     return content
 
@@ -345,14 +295,3 @@ def _overlaid_list(node: Node | None, value: list[Json]) -> list[Node]:
         at = next((at for at, below in enumerate(rest) if same(below, item)), _LAST)
         content.append(overlaid(rest.pop(at) if at < _LAST else None, item))
     return content
-
-
-def _scalar(value: Json, text: str, style: str) -> Node:
-    """A scalar that no file holds; a text that would read as something else is quoted, or has a tag."""
-    node = Node(SCALAR_NODE, (0, 0), text=text, style=style)
-    if isinstance(value, str):
-        if not style and type(value) is not Quoted and scalar_tag(node) != tag_of(str(value)):
-            node.style = '"'
-    elif scalar_tag(node) != tag_of(typed(value)):
-        node.tag = tag_of(typed(value))
-    return node

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from kbuild.counters import Counters
     from kbuild.documents.lines import Line
+    from kbuild.documents.trace import Trace
     from kbuild.model.scalars import Json
 
 # What the fast path takes besides printable ASCII: line breaks. Tabs decline line by line.
@@ -44,13 +45,22 @@ _ALLOWED = bytes([9, 10, *range(32, 127)])
 
 
 class Memo:
-    """The tables of one render (or of one text): classified lines by line, for resources and for configurations."""
+    """The tables of one render (or of one text): classified lines by line, for resources and for configurations.
 
-    __slots__ = ("config", "resources")
+    `trace` is set where a failed build runs again, to know where its values come from; `is_patch` says that what is read is no
+    resource of the build.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("config", "is_patch", "resources", "trace")
+
+    def __init__(self, trace: Trace | None = None, *, is_patch: bool = False) -> None:
         self.resources = Typing()
         self.config: Typing | None = None
+        self.trace, self.is_patch = trace, is_patch
+
+    def for_patches(self) -> Memo:
+        """The tables for what is no resource of the build: the same ones, unless it is traced."""
+        return self if self.trace is None else Memo(self.trace, is_patch=True)
 
 
 class Typing:
@@ -166,6 +176,8 @@ def split(text: str) -> list[tuple[str, int]]:
 
 def read_chunk(chunk: str, memo: Memo, counters: Counters, *, is_plain: bool = False) -> Json:
     """The first document of a chunk, None when there is none; `is_plain` is that of `build`. Raises: YamlError."""
+    if memo.trace is not None:
+        return memo.trace.read(chunk, is_patch=memo.is_patch)
     try:
         return build(chunk, memo.resources, is_plain=is_plain)
     except Declined:

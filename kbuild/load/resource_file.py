@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from kbuild.counters import Counters
     from kbuild.documents.reader import Memo
+    from kbuild.documents.trace import Trace
     from kbuild.model.scalars import Json
 
     Documents = list[tuple[Json, int]]
@@ -35,7 +36,7 @@ def parse(
     try:
         documents = unwrap(read_documents(text, memo, counters), text)
         result = []
-        for body, line in expand(documents, name):
+        for body, line in expand(documents, name, memo.trace):
             resource = Resource(body, scopes=scopes, position=Position(name, line, 1))
             take(resource)
             result.append(resource)
@@ -46,7 +47,7 @@ def parse(
     return result
 
 
-def expand(documents: Documents, name: str) -> Documents:
+def expand(documents: Documents, name: str, trace: Trace | None = None) -> Documents:
     """Every document checked; a list kind with items gives its items, after all that come in the file.
 
     Raises: ResourceError, with the position of the document.
@@ -68,7 +69,8 @@ def expand(documents: Documents, name: str) -> Documents:
                 result.append((body, line))
                 continue
             for item in items_of(body):
-                queue += checked(unwrap([(item, line)]), name)
+                known = item if trace is None else trace.reread(item)
+                queue += checked(unwrap([(known, line)]), name)
         except KbuildError as error:
             raise error.at(name, line, 1) from None
     return result

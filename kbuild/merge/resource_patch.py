@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters
+    from kbuild.documents.trace import Trace
     from kbuild.merge.json_patch import Operation, Strings
     from kbuild.merge.strategic import Known
     from kbuild.model.resource import Resource
@@ -81,10 +82,12 @@ class StrategicPatch:
     is applied to several targets.
     """
 
-    __slots__ = ("_by_version", "_known", "allows_kind", "allows_name", "body", "by_selector", "repeats", "resource")
+    __slots__ = (
+        "_by_version", "_known", "allows_kind", "allows_name", "body", "by_selector", "repeats", "resource", "trace",
+    )  # fmt: skip
 
-    def __init__(self, resource: Resource) -> None:
-        self.resource, self.body = resource, resource.body
+    def __init__(self, resource: Resource, trace: Trace | None = None) -> None:
+        self.resource, self.body, self.trace = resource, resource.body, trace
         # A patch may say so itself, in the annotations that the reference uses for its options.
         self.allows_name, self.allows_kind = (
             resource.hidden.get(f"{INTERNAL}allow{part}Change") == "enabled" for part in ("Name", "Kind")
@@ -97,14 +100,24 @@ class StrategicPatch:
         """Let it change the target's name or kind. Raises: CrashError, see `with_text_annotations`."""
         self.allows_name, self.allows_kind = self.allows_name or name, self.allows_kind or kind
         if name or kind:
-            self.body = with_text_annotations(self.body)
+            self.body = self._anew(with_text_annotations(self.body), "annotations")
 
     def selecting(self) -> StrategicPatch:
         """The same patch, as it is applied through a selector. Raises: CrashError, see `with_text_metadata`."""
         if not self.by_selector:
             self.by_selector = True
-            self.body = with_text_metadata(self.body)
+            self.body = self._anew(with_text_metadata(self.body), "name", "namespace", "labels", "annotations")
+            if self.trace is not None:
+                types = {key: self.trace.renewed(self.body[key]) for key in ("apiVersion", "kind") if key in self.body}
+                self.body = self.body | types
         return self
+
+    def _anew(self, body: Body, *fields: str) -> Body:
+        """The patch, of whose metadata some fields were written anew; without a trace nobody asks."""
+        meta = body.get("metadata")
+        if self.trace is None or type(meta) is not dict:
+            return body
+        return {**body, "metadata": meta | {key: self.trace.renewed(meta[key]) for key in fields if key in meta}}
 
     def apply(self, target: Resource, schema: Schema, counters: Counters) -> None:
         """Merge into a resource; one that the patch deletes has no body afterwards.
@@ -125,12 +138,12 @@ class StrategicPatch:
         self._carry_over(target)
         is_open = is_tracked(target) and put_origins(target, body)
         try:
-            merged = strategic.merge(target.body, body, schema, counters, self._known)
+            merged = strategic.merge(target.body, body, schema, counters, self._known, trace=self.trace)
             if merged and not self._replaces():
                 check_annotations(body, target)
         except KbuildError as error:
             error.shown = None if self.by_selector and is_rewritten(body, error.shown) else error.shown
-            error.whole = self.resource.body
+            error.whole, error.holder = self.resource.body, target
             raise error.at_place(self.resource.position).see("onto", target.position) from None
         if not merged:
             target.body = merged  # type: ignore[assignment]
@@ -148,6 +161,10 @@ class StrategicPatch:
         if not self.allows_kind:
             _write(merged, "kind", before.kind)
         _restore_metadata(merged, before.namespace, None if self.allows_name else before.name)
+        if self.trace is not None:
+            target.body = self._anew(merged, *["name"][self.allows_name :], "namespace")
+            if not self.allows_kind:
+                target.body["kind"] = self.trace.renewed(merged.get("kind", before.kind))
 
     def _body_for(self, version: str) -> Body:
         """The patch with the target's apiVersion: one map for all targets of a version."""
@@ -257,10 +274,11 @@ def apply_json(
     has_annotations: bool,
     known: Strings,
     forgives: bool,
+    trace: Trace | None = None,
 ) -> None:
     """Apply a JSON patch. `has_annotations` says that the reference holds internal annotations in the resource.
 
-    `forgives` lets the metadata become no map: the history is lost then.
+    `forgives` lets the metadata become no map: the history is lost then. `trace` is told that nothing is as it was read.
 
     Mutates: the resource's body, `known` (see json_patch.apply); the caller tells `Resources.touched`. Raises: PatchError, OutputError.
     """
@@ -278,6 +296,8 @@ def apply_json(
     except KbuildError as error:
         error.holder = resource
         raise error.see("onto", resource.position) from None
+    if trace is not None:
+        body = trace.renewed(body, sorts=True)
     resource.untagged, resource.is_rebuilt, resource.marks = frozenset(), True, {}
     meta = body.get("metadata")
     if has_origins and hidden:
@@ -310,6 +330,9 @@ def apply_json(
         meta["annotations"] |= resource.build_annotations()
         take(resource)
         resource.marks = {}
+    if trace is not None:
+        # They stand among the others now.
+        resource.marks = dict.fromkeys(all_annotations(resource), -1)
 
 
 def keep_origins(resource: Resource, meta: Json, shown: dict[str, str]) -> None:

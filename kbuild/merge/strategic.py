@@ -31,6 +31,7 @@ from kbuild.model.scalars import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.counters import Counters
+    from kbuild.documents.trace import Trace
     from kbuild.model.scalars import Body, Json
     from kbuild.schema.schema import Node, Schema
 
@@ -66,12 +67,25 @@ class Unsafe(dict[str, bool]):
         return found
 
 
-def merge(base: Body, patch: Body, schema: Schema, counters: Counters, known: Known | None = None) -> Body | None:
+def merge(
+    base: Body,
+    patch: Body,
+    schema: Schema,
+    counters: Counters,
+    known: Known | None = None,
+    *,
+    trace: Trace | None = None,
+) -> Body | None:
     """The base with the patch merged into it; None when the patch deletes it.
 
-    `known` is what several merges with one patch share. Mutates: `base` and `known`, never `patch`. Raises: PatchError.
+    `known` is what several merges with one patch share. `trace` is told what becomes of comments and styles.
+    Mutates: `base` and `known`, never `patch`. Raises: PatchError.
     """
     merger = Merger(schema, known)
+    if trace is not None:
+        from kbuild.merge.traced import TracedMerger
+
+        merger = TracedMerger(schema, known, trace)
     strategy = directive(patch)
     counters.merges += 1
     if strategy == DELETE:

@@ -149,11 +149,13 @@ def write_images(entry: ImageTagTransformer, resource: Resource, places: list[Pl
 
 def first_problem(resource: Resource, found: FieldError) -> FieldError:
     """The first error of a walk downwards, where some error was found."""
+    first = found
     try:
         check_containers(resource.body)
     except FieldError as error:
-        return error.at_place(resource.position)
-    return found
+        first = error.at_place(resource.position)
+    first.holder = resource
+    return first
 
 
 def images_of(resource: Resource) -> list[Place]:

@@ -64,6 +64,7 @@ class NamespaceTransformer:
             try:
                 self.set_in(resource)
             except FieldError as error:
+                error.holder = resource
                 raise error.at_place(resource.position) from None
             resources.touched(resource)
             matches = resources.with_id(resource.id.key())

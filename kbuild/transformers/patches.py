@@ -62,7 +62,8 @@ class PatchTransformer:
                 return
             self.operations = None
         try:
-            self.documents = [StrategicPatch(resource) for resource in self.context.parse(text, file)]
+            trace = self.context.memo.trace
+            self.documents = [StrategicPatch(resource, trace) for resource in self.context.parse(text, file)]
         except KbuildError as error:
             try:
                 self.operations = self._decoded(text)
@@ -129,11 +130,11 @@ class PatchTransformer:
             raise ConfigurationError(f"must specify a target for JSON patch {self.source}")
         operations = self.operations
         assert operations is not None
-        known = json_patch.Strings()
+        known, trace = json_patch.Strings(), self.context.memo.trace
         for resource in Selector(self.target).select(resources, self.context.counters):
             store_previous_id(resource)
             try:
-                apply_json(resource, operations, has_annotations=True, known=known, forgives=True)
+                apply_json(resource, operations, has_annotations=True, known=known, forgives=True, trace=trace)
             except KbuildError as error:
                 raise (error.at(self.file, 1, 1) if self.file else error) from None
             resources.touched(resource)

@@ -59,6 +59,12 @@ class PatchJson6902Transformer:
         """Apply the patch. Mutates: bodies. Raises: KbuildError."""
         known = json_patch.Strings()
         for resource in Selector(self.target).select(resources, self.context.counters):
-            has_annotations = resource.has_build_annotations
-            apply_json(resource, self.operations, has_annotations=has_annotations, known=known, forgives=False)
+            apply_json(
+                resource,
+                self.operations,
+                has_annotations=resource.has_build_annotations,
+                known=known,
+                forgives=False,
+                trace=self.context.memo.trace,
+            )
             resources.touched(resource)

@@ -32,7 +32,7 @@ class PatchStrategicMergeTransformer:
             found += context.parse(text, "")
         if not found:
             raise ConfigurationError(f"patch appears to be empty; files=[{' '.join(paths)}], Patch={text}")
-        self.documents = [StrategicPatch(resource) for resource in found]
+        self.documents = [StrategicPatch(resource, context.memo.trace) for resource in found]
 
     def _load(self, path: str) -> list[Resource]:
         """The documents of an entry: its own text if that is a patch, else the file. Raises: KbuildError."""

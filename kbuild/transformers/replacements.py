@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters
+    from kbuild.documents.trace import Trace
     from kbuild.model.context import Context
     from kbuild.model.ids import ObjectId
     from kbuild.model.resource import Resource
@@ -40,8 +41,7 @@ class ReplacementTransformer:
     """
 
     def __init__(self, config: dict[str, Any], context: Context) -> None:
-        self.is_latest = context.is_latest
-        self.counters = context.counters
+        self.is_latest, self.counters, self.trace = context.is_latest, context.counters, context.memo.trace
         self.entries: list[dict[str, Any]] = []
         # Of each, which entry of the field it comes from.
         self.numbers: list[int] = []
@@ -55,7 +55,7 @@ class ReplacementTransformer:
 
     def transform(self, resources: Resources) -> None:
         """Make the replacements in order. Mutates: bodies. Raises: ReplacementError, NoTargetError, KbuildError."""
-        finder = Finder(resources, self.counters, splits_inside=self.is_latest)
+        finder = Finder(resources, self.counters, splits_inside=self.is_latest, trace=self.trace)
         check_histories(resources, self.entries)
         for number, entry in zip(self.numbers, self.entries, strict=True):
             try:
@@ -109,11 +109,14 @@ def read_entries(path: str, context: Context) -> list[dict[str, Any]]:
 class Finder:
     """Resources by what selectors say literally: by name through the shared index, by kind through one of its own.
 
-    `splits_inside` lets the delimiter of a target work inside structured texts, as in later versions (ADR 0017).
+    `splits_inside` lets the delimiter of a target work inside structured texts, as in later versions (ADR 0017); `trace` is
+    told which scalars took over a text only.
     """
 
-    def __init__(self, resources: Resources, counters: Counters, *, splits_inside: bool) -> None:
-        self.resources, self.counters, self.splits_inside = resources, counters, splits_inside
+    def __init__(
+        self, resources: Resources, counters: Counters, *, splits_inside: bool, trace: Trace | None = None
+    ) -> None:
+        self.resources, self.counters, self.splits_inside, self.trace = resources, counters, splits_inside, trace
         self._kinds: dict[str, list[Resource]] | None = None
 
     def named(self, name: str, kind: str) -> list[Resource]:
@@ -264,7 +267,7 @@ def replace_in_target(target: dict[str, Any], value: Callable[[], Json], finder:
     for resource in list(finder.selected(select)):
         if is_selected(resource, select, rejects):
             options = target.get("options") or {}
-            write(resource, paths, value, options, inside=options if finder.splits_inside else {})
+            write(resource, paths, Write(value, options, options if finder.splits_inside else {}, finder.trace))
             finder.changed(resource)
 
 
@@ -300,40 +303,38 @@ def matches_id(selector: Selector, found: ObjectId) -> bool:
     )
 
 
-def write(
-    resource: Resource,
-    paths: list[str],
-    value: Callable[[], Json],
-    options: dict[str, Any],
-    *,
-    inside: dict[str, Any],
-) -> None:
-    """Write a value at each path of one resource; `inside` are the options for structured texts.
+class Write:
+    """What is written, and how.
 
-    Mutates: its body. Raises: ReplacementError, FieldError.
+    Shape: `value()` is the value; `options` are the target's, `inside` those for structured texts; `trace` is told of scalars
+    of which only the text is written.
     """
+
+    __slots__ = ("inside", "options", "trace", "value")
+
+    def __init__(
+        self, value: Callable[[], Json], options: dict[str, Any], inside: dict[str, Any], trace: Trace | None
+    ) -> None:
+        self.value, self.options, self.inside, self.trace = value, options, inside, trace
+
+
+def write(resource: Resource, paths: list[str], wanted: Write) -> None:
+    """Write at each path of one resource. Mutates: its body. Raises: ReplacementError, FieldError."""
     for path in paths:
         parts = smart_split(path)
         is_open = means_annotations(parts) and put_back(resource)
-        write_at(resource, path, parts, value, options, inside)
+        write_at(resource, path, parts, wanted)
         if is_open:
             take_back(resource)
 
 
-def write_at(
-    resource: Resource,
-    path: str,
-    parts: list[str],
-    value: Callable[[], Json],
-    options: dict[str, Any],
-    inside: dict[str, Any],
-) -> None:
+def write_at(resource: Resource, path: str, parts: list[str], wanted: Write) -> None:
     """Write a value at one path. Mutates: the resource's body. Raises: ReplacementError, FieldError."""
-    kind = type(value())
-    wanted = MAP if kind is dict else LIST if kind is list else SCALAR
-    create = wanted if options.get("create") else ""
+    kind = type(wanted.value())
+    made = MAP if kind is dict else LIST if kind is list else SCALAR
+    create = made if wanted.options.get("create") else ""
     if len(parts) > 1 and set_inside(
-        resource.body, parts, create, lambda holder, key: put(holder, key, value(), inside)
+        resource.body, parts, create, lambda holder, key: put(holder, key, wanted.value(), wanted.inside)
     ):
         return
     sentence = f"unable to find {'or create ' if create else ''}field {go_quote(path)} in replacement target"
@@ -345,11 +346,14 @@ def write_at(
     if not places:
         raise ReplacementError(sentence).see("onto", resource.position)
     for holder, key in places:
-        put(holder, key, value(), options)
+        old = holder[key]
+        put(holder, key, wanted.value(), wanted.options)
         is_name = parts == ["metadata", "name"]
         if tuple(parts) in resource.untagged or (is_name and (resource.prefixes or resource.suffixes)):
             # What was written without a tag is typed anew.
             holder[key] = untagged_set(holder[key], text_of(holder[key]))
+        if wanted.trace is not None:
+            wanted.trace.follow(old, holder[key])
         if parts[0] == "metadata" and parts[1:] in ([], ["annotations"]):
             forget_build(resource)
         if resource.twins:

@@ -12,7 +12,7 @@ RANK = {
     "fields": 4, "merge": 4,
     "generators": 5, "transformers": 5, "finish": 5, "functions": 5,
     "load": 6, "accumulate": 6, "emit": 6,
-    "result": 7,
+    "result": 7, "again": 7,
     "build": 8,
     "lint": 9,
     "many": 9,

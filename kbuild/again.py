@@ -1,0 +1,121 @@
+"""What an error shows of a value or its lines, as the reference has them: in the style of the files.
+
+A body knows only values. A build that failed with such a value runs once more, with a trace of where its values come from,
+unless that would run programs or fetch anything again; then the files are looked into for an equal value.
+Decision: docs/adr/0072-build-again-to-show-a-value.md.
+"""
+
+from __future__ import annotations
+
+from kbuild.load import tree
+from kbuild.model.errors import KbuildError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kbuild.documents.nodes import Node
+    from kbuild.documents.trace import Trace
+    from kbuild.load.root import Access
+    from kbuild.model.errors import Position
+    from kbuild.model.scalars import Body, Json
+
+
+def show(error: KbuildError, access: Access, repeat: Callable[[Trace], None]) -> None:
+    """Let an error of a build show what it shows as it is written by then; `repeat` builds again. Mutates: `error`."""
+    if error.doubled is None and not access.counters.remotes and not access.counters.programs and not access.clones:
+        reason = traced(error, repeat)
+        if reason is not None:
+            error.reason = reason
+            return
+    show_as_written(error, access)
+
+
+def traced(error: KbuildError, repeat: Callable[[Trace], None]) -> str | None:
+    """The reason with the value in its own style, found by another build; None where that cannot say."""
+    from kbuild.documents.trace import Trace
+
+    trace = Trace()
+    try:
+        repeat(trace)
+    except KbuildError as again:
+        # Where a value came through JSON, its keys are in another order now.
+        if again.shown is not None and before(again.reason) == before(error.reason):
+            return in_style(again, trace)
+    return None
+
+
+def before(reason: str) -> str:
+    """A reason up to the value that it shows."""
+    return reason.partition("node contents:")[0]
+
+
+def in_style(error: KbuildError, trace: Trace) -> str | None:
+    """The reason of a traced build's error with the value that it shows in its own style; None where nothing is known of it."""
+    from kbuild.documents.as_written import held, replaced
+    from kbuild.documents.node_text import encode
+    from kbuild.documents.styled import Styled
+    from kbuild.documents.v3text import dumps
+
+    found, holder, styled = error.shown, error.holder, Styled(trace)
+    plain = dumps(found)
+    node = None
+    if error.whole is not None:
+        node = node_in(styled.shown(error.whole), error.whole, found)
+    if node is None and holder is not None:
+        styled.is_rebuilt = holder.is_rebuilt
+        node = node_in(styled.shown(held(holder)), holder.body, found)
+    if node is not None:
+        return replaced(error.reason, plain, encode(node))
+    root = trace.of(found)
+    return (
+        None
+        if root is None
+        else replaced(error.reason, plain, encode(styled.shown(found), *trace.heads.get(id(root), ())))
+    )
+
+
+def node_in(root: Node, whole: Body, found: Json) -> Node | None:
+    """The node of a value that is somewhere in a body; None where it is not, or is nowhere in the body's node."""
+    from kbuild.documents.as_written import path_of, step_into
+
+    path = path_of(whole, found)
+    return None if path is None else step_into(root, whole, path)[0]
+
+
+def show_as_written(error: KbuildError, access: Access, *, is_final: bool = False) -> None:
+    """Let an error show a value in the style of its file, where that is at hand; `is_final` for one of printing.
+
+    Mutates: `error`.
+    """
+    from kbuild.documents.as_written import as_written, with_lines
+    from kbuild.documents.config import read_config
+
+    places = [error.position, *(place for _, place in error.related)]
+    reason: str | None = None
+    if error.doubled is not None:
+        for place in places:
+            text, holder = text_at(place, access), error.holder
+            reason = reason or with_lines(error.reason, error.doubled, place, text, is_final=is_final, holder=holder)
+    if reason is not None or error.shown is None:
+        error.reason = reason or error.reason
+        return
+    texts: list[str] = []
+    for place in places:
+        text = text_at(place, access)
+        texts.append(text)
+        if place.file.rpartition("/")[2] in tree.NAMES:
+            fields = read_config(text)
+            patches = fields.get("patches") if type(fields) is dict else None
+            texts += [str(entry.get("patch") or "") for entry in patches or () if type(entry) is dict]
+            old = fields.get("patchesStrategicMerge") if type(fields) is dict else None
+            texts += [entry for entry in old or () if type(entry) is str]
+    error.reason = as_written(error.reason, error.shown, texts, error.whole)
+
+
+def text_at(place: Position, access: Access) -> str:
+    """The file of a place, empty where it is not at hand."""
+    try:
+        return access.fs.read(place.file).decode("utf-8", "replace") if place else ""
+    except OSError:
+        return ""
