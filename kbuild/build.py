@@ -81,7 +81,7 @@ def build(
 
 def start(options: Options, counters: Counters, note: Callable[[str], None], memo: Memo) -> Fold:
     """The state of a render that has not begun; `note` takes the lines for standard error."""
-    patch_memo = memo.for_patches()
+    patch_memo = memo if memo.trace is None else Memo(memo.trace, is_patch=True)
 
     def parse(text: str | bytes, name: str, scopes: frozenset[tuple[str, str]]) -> list[Resource]:
         return resource_file.parse(text, name, scopes, patch_memo, counters)

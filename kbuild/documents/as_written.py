@@ -22,7 +22,7 @@ from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
 from kbuild.model.errors import KbuildError
 from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
-from kbuild.model.resource import INTERNAL
+from kbuild.model.resource import GENERATED, INTERNAL
 from kbuild.model.scalars import is_quoted, is_single, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
@@ -203,13 +203,16 @@ def held(resource: Resource) -> Body:
     annotations: dict[Any, Any] = found if type(found) is dict else {}
     if resource.is_rebuilt or resource.behavior or resource.transformations:
         # Texts without quotes, sorted, and behind them what came later.
-        late = {name for name, at in resource.marks.items() if at >= 0 and name in added}
+        late = {name: at for name, at in resource.marks.items() if at >= 0 and name in added}
         texts = {key_text(key): text_of(value) for key, value in annotations.items()}
-        texts |= {name: text for name, text in added.items() if name not in late}
-        anew = Anew((name, string_set(ABSENT, texts[name])) for name in sorted(texts))
-        anew.update(
-            (name, in_quotes(name, added[name])) for name in resource.marks if name in late and name not in texts
-        )
+        is_sorted = resource.is_rebuilt or resource.transformations
+        early = list(texts)[: None if is_sorted else resource.marks.get(GENERATED)]
+        first = {name: texts.pop(name) for name in early} | {key: added[key] for key in added if key not in late}
+        anew = Anew((name, string_set(ABSENT, first[name])) for name in sorted(first))
+        for number, (name, text) in enumerate(texts.items(), len(early)):
+            anew.update((mark, in_quotes(mark, added[mark])) for mark, at in late.items() if at <= number)
+            anew[name] = string_set(ABSENT, text)
+        anew.update((name, in_quotes(name, added[name])) for name in late)
         return {**resource.body, "metadata": with_annotations(resource, meta, anew)}
     origin = {ORIGIN_KEY: added.pop(ORIGIN_KEY)} if ORIGIN_KEY in added else {}
     shown = dict(in_order(resource, annotations | origin, added))

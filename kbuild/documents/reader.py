@@ -47,8 +47,7 @@ _ALLOWED = bytes([9, 10, *range(32, 127)])
 class Memo:
     """The tables of one render (or of one text): classified lines by line, for resources and for configurations.
 
-    `trace` is set where a failed build runs again, to know where its values come from; `is_patch` says that what is read is no
-    resource of the build.
+    `trace` is set where a failed build runs again; `is_patch` says that what is read is no resource of the build.
     """
 
     __slots__ = ("config", "is_patch", "resources", "trace")
@@ -57,10 +56,6 @@ class Memo:
         self.resources = Typing()
         self.config: Typing | None = None
         self.trace, self.is_patch = trace, is_patch
-
-    def for_patches(self) -> Memo:
-        """The tables for what is no resource of the build: the same ones, unless it is traced."""
-        return self if self.trace is None else Memo(self.trace, is_patch=True)
 
 
 class Typing:

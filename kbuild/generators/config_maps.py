@@ -9,7 +9,7 @@ from kbuild.documents.resolve import ABSENT, block, key, string_set
 from kbuild.generators.data_sources import load
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.internal_annotations import take
-from kbuild.model.resource import CREATE, MERGE, REPLACE, UNSPECIFIED, Resource
+from kbuild.model.resource import CREATE, MERGE, REPLACE, UNSPECIFIED, Resource, mark_generated
 from kbuild.model.scalars import single
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ class ConfigMapGenerator:
         resource = Resource(body, scopes=self.context.scopes)
         if "annotations" in meta:
             take(resource)
-            resource.marks = {}
+        mark_generated(resource)
         resource.needs_hash = resource.needs_hash or not self.options.get("disableNameSuffixHash")
         resource.behavior = behavior if behavior in (CREATE, REPLACE, MERGE) else UNSPECIFIED
         return [resource]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Body, Json
 
 INTERNAL = "internal.config.kubernetes.io/"
+# In `marks`: how many annotations a generated resource began with.
+GENERATED = ""
 TORN = "number of previous names, number of previous namespaces, number of previous kinds not equal"
 _NAMES, _NAMESPACES, _KINDS = (f"{INTERNAL}previous{part}" for part in ("Names", "Namespaces", "Kinds"))
 UNSPECIFIED, CREATE, REPLACE, MERGE = "unspecified", "create", "replace", "merge"
@@ -67,7 +69,8 @@ class Resource:
     build ignores them, functions see them. `from_plugin` says that a function or plugin wrote it last. `untagged` are the paths of
     fields that a step wrote without a tag, so that a new text there is typed anew. `is_rebuilt` says that a JSON patch made the body
     anew, without the styles and comments of its file. `marks` are the annotations that the reference keeps here, in the order in
-    which they came, each with the number of other annotations that there were then; what it sorted meanwhile is left out. `place` is how many
+    which they came, each with the number of other annotations that there were then; what it sorted meanwhile is left out, but for
+    how many GENERATED ones there were. `place` is how many
     fields of the metadata stood before these where there were no annotations before.
     """
 
@@ -312,6 +315,13 @@ def mark(resource: Resource, *names: str) -> None:
         resource.place = len(meta)
     for name in names:
         resource.marks.setdefault(name, count)
+
+
+def mark_generated(resource: Resource) -> None:
+    """Note how many annotations a generated resource begins with, and where. Mutates: `resource`."""
+    meta = resource.body["metadata"]
+    resource.marks = {GENERATED: len(meta.get("annotations") or ())}
+    resource.place = list(meta).index("annotations") if "annotations" in meta else len(meta)
 
 
 def forget_build(resource: Resource) -> None:
