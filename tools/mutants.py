@@ -4,8 +4,9 @@
 
 A mutant is noticed ("killed") when a case whose expectation the reference wrote comes out differently: golden cases,
 recorded builds, and the scalars and documents of `testdata/yaml`. For each mutant only the cases that run its line are
-built, until one notices, in a fork of a process that has loaded and run everything. With `--survivors` the mutants that
-nothing noticed are listed.
+built, until one notices, in a fork of a process that has loaded and run everything; of functions of plain values only the
+cases in which a call has another result (tools/plain_calls.py). With `--survivors` the mutants that nothing noticed are
+listed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import ast
 import dataclasses
 import gc
+import importlib
 import importlib.abc
 import importlib.machinery
 import multiprocessing
@@ -22,7 +24,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -30,6 +32,7 @@ from typing import Any
 
 from code_changes import Mutant, changed, functions, lines_of, mutants
 from oracle_builds import Build, builds, passes
+from plain_calls import Calls
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODULES = (
@@ -85,6 +88,7 @@ class Subject:
     tree: ast.Module
     cases: Sequence[Build]
     by_line: dict[int, list[int]]
+    calls: Calls
     # Numbers of the cases that noticed a mutant, the latest last.
     noticed_by: list[int] = dataclasses.field(default_factory=list)
 
@@ -156,13 +160,14 @@ def patience(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def lines_by_build(names: Sequence[str], cases: Sequence[Build]) -> dict[str, dict[int, list[int]]]:
-    """Module -> line -> the cases that run it, fast ones first. Cases that fail unchanged are left out."""
+def lines_by_build(names: Sequence[str], cases: Sequence[Build]) -> dict[str, tuple[dict[int, list[int]], Calls]]:
+    """Module -> (line -> the cases that run it, fast ones first; calls). Cases that fail unchanged are left out."""
     hits: dict[str, dict[int, list[tuple[float, int]]]] = {str(CHECKOUT / name): {} for name in names}
+    calls = {file: Calls() for file in hits}
     for number, case in enumerate(cases):
         seen: dict[str, set[int]] = {file: set() for file in hits}
         start = time.process_time()
-        sys.settrace(tracer(seen))
+        sys.settrace(tracer(seen, calls, number))
         good = passes(case)
         sys.settrace(None)
         if not good:
@@ -173,18 +178,20 @@ def lines_by_build(names: Sequence[str], cases: Sequence[Build]) -> dict[str, di
             for line in lines:
                 hits[file].setdefault(line, []).append((took, number))
     return {
-        name: {line: [number for _, number in sorted(found)] for line, found in hits[str(CHECKOUT / name)].items()}
-        for name in names
+        name: ({line: [number for _, number in sorted(found)] for line, found in hits[file].items()}, calls[file])
+        for name, file in zip(names, hits, strict=True)
     }
 
 
-def tracer(seen: dict[str, set[int]]) -> Callable[[FrameType, str, Any], Any]:
-    """A trace function that notes the lines of some files."""
+def tracer(seen: dict[str, set[int]], calls: dict[str, Calls], case: int) -> Callable[[FrameType, str, Any], Any]:
+    """A trace function that notes the lines and calls of some files."""
 
     def enter(frame: FrameType, _event: str, _argument: Any) -> Any:
-        lines = seen.get(frame.f_code.co_filename)
+        file = frame.f_code.co_filename
+        lines = seen.get(file)
         if lines is None:
             return None
+        calls[file].note(frame, case)
 
         def inside(frame: FrameType, event: str, _argument: Any) -> Any:
             if event == "line":
@@ -198,10 +205,23 @@ def tracer(seen: dict[str, set[int]]) -> Callable[[FrameType, str, Any], Any]:
 
 def who_notices(subject: Subject, mutant: Mutant) -> int | None:
     """The number of the case that notices a change, -1 when the program does not run with it, None when none does."""
+    path = subject.function_at(mutant.line)
+
+    def results() -> list[Hashable]:
+        found = vars(importlib.import_module(subject.module))[path[0]]
+        return subject.calls.results(path[0], found)
 
     def work() -> int | None:
-        put_in_place(subject, mutant)
-        for number in subject.numbers(mutant):
+        patience(STRIDE * PATIENCE_S)
+        numbers = subject.numbers(mutant)
+        if subject.calls.knows(path):
+            before = results()
+            put_in_place(subject, mutant)
+            likely = subject.calls.cases_between(path[0], before, results())
+            numbers = [number for number in numbers if number in likely]
+        else:
+            put_in_place(subject, mutant)
+        for number in numbers:
             patience(PATIENCE_S)
             if not passes(subject.cases[number]):
                 return number
@@ -253,12 +273,12 @@ def subjects(names: Sequence[str], cases: Sequence[Build]) -> Iterator[Subject]:
     by_line = lines_by_build(names, cases)
     irrelevant = {number for number, case in enumerate(cases) if case.name.startswith(SCALARS_ONLY)}
     for name in names:
-        found = by_line[name]
+        found, calls = by_line[name]
         if not name.startswith("kbuild/documents/"):
             found = {
                 line: [number for number in numbers if number not in irrelevant] for line, numbers in found.items()
             }
-        yield Subject(name, ast.parse((CHECKOUT / name).read_text(), name), cases, found)
+        yield Subject(name, ast.parse((CHECKOUT / name).read_text(), name), cases, found, calls)
 
 
 def main() -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 import pytest
 from code_changes import changed, mutants
 from mutants import in_child
+from plain_calls import Calls
 
 SOURCE = """
 if TYPE_CHECKING:
@@ -65,3 +67,26 @@ def test_a_crash_or_a_loop_without_end_counts_as_noticed() -> None:
     assert in_child(lambda: None) is None
     assert in_child(broken) == -1
     assert in_child(forever, patience_s=1) == -1
+
+
+CALLS = Calls()
+
+
+def doubled(number: int, case: int) -> int:
+    CALLS.note(sys._getframe(), case)
+    return 2 * number
+
+
+def first(numbers: list[int], case: int) -> int:
+    CALLS.note(sys._getframe(), case)
+    return numbers[0]
+
+
+def test_a_change_of_a_plain_function_shows_where_a_call_gives_something_else() -> None:
+    assert [doubled(1, 0), doubled(2, 1), doubled(2, 2), first([1], 3)] == [2, 4, 4, 1]
+    assert CALLS.knows(["doubled"])
+    assert not CALLS.knows(["first"])
+    before = CALLS.results("doubled", doubled)
+    after = CALLS.results("doubled", lambda number, case: number + 1 if number == 1 else number // (2 - number))
+    assert CALLS.cases_between("doubled", before, before) == set()
+    assert CALLS.cases_between("doubled", before, after) == {1, 2}
