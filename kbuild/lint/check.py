@@ -198,11 +198,13 @@ class Watcher:
 
     def _place(self, referrer: Any, path: tuple[str | int, ...]) -> tuple[str, int, int]:
         """Where a field of a resource is written, as far as its file tells."""
+        from kbuild.documents.config import lenient_text
+
         place = referrer.position
         if not place.file:
             return "", 1, 1
         try:
-            text = self.run.fs.read(place.file).decode("utf-8", "replace")
+            text = lenient_text(self.run.fs.read(place.file))
         except OSError:
             return place.file, place.line or 1, 1
         line, column = locate_from(text, path, place.line)
