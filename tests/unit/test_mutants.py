@@ -87,6 +87,6 @@ def test_a_change_of_a_plain_function_shows_where_a_call_gives_something_else() 
     assert CALLS.knows(["doubled"])
     assert not CALLS.knows(["first"])
     before = CALLS.results("doubled", doubled)
-    after = CALLS.results("doubled", lambda number, case: number + 1 if number == 1 else number // (2 - number))
+    after = CALLS.results("doubled", lambda number, _case: number + 1 if number == 1 else number // (2 - number))
     assert CALLS.cases_between("doubled", before, before) == set()
     assert CALLS.cases_between("doubled", before, after) == {1, 2}
