@@ -18,22 +18,25 @@ ORDER_FIRST = (
 )  # fmt: skip
 ORDER_LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _MOST_DIGITS = 19
-_ANNOTATIONS = ("metadata", "annotations")
+_ANNOTATIONS = "metadata/annotations"
 _IDENTITY = ("apiVersion", "kind", "metadata", "metadata/name", "metadata/namespace")
 
 
 class FieldSpec:
     """A path and the kinds it belongs to; empty group, version and kind match everything.
 
-    Shape: `segments` are (name, whether the segment ended in `[]`).
+    Shape: `segments` are (name, whether the segment ended in `[]`). `is_usual` says that every name is that of a field, `is_annotations` that this means the annotations as a whole, where
+    the reference keeps some of its own.
     """
 
-    __slots__ = ("create", "group", "kind", "path", "segments", "version")
+    __slots__ = ("create", "group", "is_annotations", "is_usual", "kind", "path", "segments", "version")
 
     def __init__(self, group: str, version: str, kind: str, path: str, create: bool) -> None:
         self.group, self.version, self.kind = group, version, kind
         self.path, self.create = path, create
         self.segments = tuple((part.removesuffix("[]"), part.endswith("[]")) for part in split_path(path))
+        self.is_annotations = path.replace("[]", "").removeprefix("/") == _ANNOTATIONS
+        self.is_usual = not any(is_unusual(name) for name, _ in self.segments)
 
     def selects(self, group: str, version: str, kind: str) -> bool:
         """Whether a kind is one of those that this spec belongs to."""
@@ -42,11 +45,6 @@ class FieldSpec:
             and (not self.group or self.group == group)
             and (not self.version or self.version == version)
         )
-
-    def is_annotations(self) -> bool:
-        """Whether this means the annotations as a whole, where the reference keeps some of its own."""
-        segments = self.segments
-        return len(segments) == len(_ANNOTATIONS) and segments[1][0] == "annotations" and segments[0][0] == "metadata"
 
     def rest(self, at: int) -> str:
         """The segments from an index on, as the reference lists them."""
@@ -67,7 +65,7 @@ def may_rename(specs: Iterable[FieldSpec]) -> bool:
 
 def has_annotations(specs: Iterable[FieldSpec]) -> bool:
     """Whether some spec means the annotations as a whole."""
-    return any(spec.is_annotations() for spec in specs)
+    return any(spec.is_annotations for spec in specs)
 
 
 def gvk_sort_key(group: str, version: str, kind: str) -> tuple[int, str]:
@@ -151,9 +149,7 @@ def are_usual(specs: Sequence[FieldSpec]) -> bool:
     An unusual part mostly is an error, and one in `[]` changes nulls.
     """
     return are_apart(specs) and not any(
-        spec.is_annotations()
-        or any(is_list or (not name.isidentifier() and is_unusual(name)) for name, is_list in spec.segments)
-        for spec in specs
+        spec.is_annotations or not spec.is_usual or any(is_list for _, is_list in spec.segments) for spec in specs
     )
 
 

@@ -46,7 +46,7 @@ def visit(resource: Resource, spec: FieldSpec, setter: Setter, create_kind: int 
     `create_kind` is what a missing last field is created as, when the spec creates.
     Mutates: the body. Raises: FieldError, naming field and resource.
     """
-    is_lent = spec.is_annotations() and resource.has_build_annotations and have_annotations(resource)
+    is_lent = spec.is_annotations and resource.has_build_annotations and have_annotations(resource)
     try:
         _walk(resource.body, spec, 0, setter, create_kind)
     except FieldError as error:
@@ -77,7 +77,7 @@ def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: in
 def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:
     name, is_list = spec.segments[at]
     is_last = at + 1 == len(spec.segments)
-    if is_unusual(name):
+    if not spec.is_usual and is_unusual(name):
         name = _unusual(value, name)
         if not name:
             if is_last:
@@ -168,7 +168,7 @@ class Plan:
             or spec.segments[-1][1]
         ):
             return True
-        return spec.is_annotations()
+        return spec.is_annotations
 
     def places(self, body: Json) -> list[Place] | None:
         """The fields in the order of the specs; None where only `visit`, spec by spec, says what happens."""

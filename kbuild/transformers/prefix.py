@@ -6,13 +6,13 @@ Source: kustomize v5.8.1 `PrefixTransformer`, `SuffixTransformer`, `PrefixSuffix
 from __future__ import annotations
 
 from kbuild.documents.history import check_metadata, store_previous_id
-from kbuild.documents.resolve import ABSENT, untagged, untagged_set
+from kbuild.documents.resolve import ABSENT, plain, untagged, untagged_set
 from kbuild.fields.spec import field_specs, has_annotations, may_rename
 from kbuild.fields.walk import SCALAR, Plans, scalar_setter, visit
 from kbuild.model.errors import ConfigurationError
 from kbuild.model.resource import INTERNAL, mark
 from kbuild.model.resources import check_histories
-from kbuild.model.scalars import text_of
+from kbuild.model.scalars import UNTAGGED, Scalar, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class _Affix:
         specs = field_specs(config["fieldSpecs"])
         self.specs = Plans(specs, SCALAR)
         self.renames = may_rename([spec for spec in specs if spec.path != _NAME]) or has_annotations(specs)
+        self.only_names = all(spec.path == _NAME for spec in specs)
         self.counters = context.counters
 
     def joined(self, old: str) -> str:
@@ -59,7 +60,7 @@ class _Affix:
 
     def transform(self, resources: Resources) -> None:
         """Change names. Mutates: bodies, histories, prefixes and suffixes. Raises: FieldError."""
-        setter = scalar_setter(self.changed)
+        setter = scalar_setter(self.renamed if self.only_names else self.changed)
         if self.text:
             check_histories(resources)
         for resource in resources.items:
@@ -94,6 +95,13 @@ class _Affix:
         if old is ABSENT:
             return untagged(self.joined(""))
         return untagged_set(old, self.joined(text_of(old)))
+
+    def renamed(self, old: Json) -> Json:
+        """What becomes of a name; that one with a prefix or suffix has no tag is known without being told."""
+        found = self.changed(old)
+        if type(found) is Scalar and found.tag == UNTAGGED and type(plain(found.text)) is str:
+            return found.text
+        return found
 
     def note(self, resource: Any) -> None:
         """Remember the change in the resource's history."""
