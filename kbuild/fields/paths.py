@@ -6,11 +6,12 @@ Source: kyaml v0.21.1 `PathGetter`, `PathMatcher`, `utils.SmarterPathSplitter`.
 
 from __future__ import annotations
 
+from kbuild.documents import resolve
 from kbuild.documents.resolve import ABSENT, untagged
-from kbuild.fields.spec import as_number, is_list_index, is_unusual, split_path
+from kbuild.fields.spec import as_number, is_index, is_list_index, split_path
 from kbuild.fields.walk import CREATED, wrong_kind
 from kbuild.model.errors import CrashError, FieldError
-from kbuild.model.scalars import Quoted, is_null, is_single, text_of
+from kbuild.model.scalars import OddKey, Quoted, is_null, is_single, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +96,6 @@ def find_or_make(body: Json, parts: list[str]) -> Place | None:
     names = [part for part in map(str.strip, parts) if part]
     for at, part in enumerate(names):
         value = holder[key]
-        is_field = not is_unusual(part)
         if is_null(value):
             if part == "-":
                 raise CrashError("runtime error: index out of range [-1]")
@@ -104,9 +104,10 @@ def find_or_make(body: Json, parts: list[str]) -> Place | None:
         if found is MISSING:
             if part == "-":
                 raise CrashError("runtime error: index out of range [-1]")
-            if is_field:
-                found = part
-                value[part] = _made(names[at + 1] if at + 1 < len(names) else None)
+            if not is_index(part):
+                found = key_in(value, part)
+                if found not in value:
+                    value[found] = _made(names[at + 1] if at + 1 < len(names) else None)
             elif is_list_index(part):
                 name, text = split_index(part)
                 found = len(value)
@@ -115,6 +116,19 @@ def find_or_make(body: Json, parts: list[str]) -> Place | None:
                 return None
         holder, key = value, found
     return holder, key
+
+
+def key_in(value: dict[Any, Any], name: str) -> Any:
+    """The key of a field in a map, or the one that it gets: a name that reads as no text is no text as a key either.
+
+    Raises: FieldError, for a name that means something else in a path.
+    """
+    if step(value, name) is not MISSING:
+        return name
+    new = resolve.key(name)
+    if type(new) is str:
+        return name
+    return next((found for found in value if type(found) is OddKey and found.text == name), new)
 
 
 def _made(following: str | None) -> Any:

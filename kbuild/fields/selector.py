@@ -133,6 +133,10 @@ class Selector:
         """Whether the labels match. Raises: ConfigurationError."""
         return not self._labels or self._parse(self._labels).matches(texts_of(resource, "labels"))
 
+    def has_labels(self) -> bool:
+        """Whether labels or annotations decide."""
+        return bool(self._labels or self._annotations)
+
     def matches_annotations(self, resource: Resource) -> bool:
         """Whether the annotations match. Raises: ConfigurationError."""
         return not self._annotations or self._parse(self._annotations).matches(texts_of(resource, "annotations"))
@@ -143,6 +147,18 @@ class Selector:
 
             self._parsed[text] = LabelSelector(text)
         return self._parsed[text]
+
+
+def read_selectors(select: Selector, rejects: list[Selector], resources: Resources) -> None:
+    """Raise ConfigurationError for unreadable label selectors: the reference reads those of a target for every resource."""
+    with_labels = [reject for reject in rejects if reject.has_labels()]
+    if not select.has_labels() and not with_labels:
+        return
+    for resource in resources.items:
+        matches = [select.matches_annotations(resource), select.matches_labels(resource)]
+        for reject in with_labels if all(matches) else ():
+            if all([reject.matches_annotations(resource), reject.matches_labels(resource)]):
+                break
 
 
 def _text(config: Mapping[str, Any], field: str) -> str:

@@ -19,6 +19,8 @@ ORDER_FIRST = (
 ORDER_LAST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _MOST_DIGITS = 19
 _ANNOTATIONS = "metadata/annotations"
+# Identifiers that are no texts.
+_WORDS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE", "null", "Null", "NULL"))
 _IDENTITY = ("apiVersion", "kind", "metadata", "metadata/name", "metadata/namespace")
 
 
@@ -108,12 +110,18 @@ def as_number(part: str) -> int | None:
     return number if -(2**63) <= number < 2**63 else None
 
 
+def is_index(part: str) -> bool:
+    """Whether the reference takes a part for the index of an element, or for all of them."""
+    return part in ("-", "*") or is_list_index(part) or as_number(part) is not None
+
+
 def is_unusual(name: str) -> bool:
-    """Whether the reference takes a part of a path for something else than the name of a field."""
-    if name.isidentifier():
+    """Whether the reference takes a part of a path for something else than the name of a field that is a text."""
+    if name.isidentifier() and name not in _WORDS:
         return False
-    part = name.strip()
-    return part != name or part in ("", "-", "*") or is_list_index(part) or as_number(part) is not None
+    from kbuild.documents.resolve import key
+
+    return name.strip() != name or not name or is_index(name) or type(key(name)) is not str
 
 
 def field_specs(value: Any) -> tuple[FieldSpec, ...]:

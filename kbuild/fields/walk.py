@@ -75,11 +75,12 @@ def _walk(value: Json, spec: FieldSpec, at: int, setter: Setter, create_kind: in
 
 
 def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, create_kind: int) -> None:
-    name, is_list = spec.segments[at]
+    part, is_list = spec.segments[at]
+    name: Any = part
     is_last = at + 1 == len(spec.segments)
-    if not spec.is_usual and is_unusual(name):
-        name = _unusual(value, name)
-        if not name:
+    if not spec.is_usual and is_unusual(part):
+        name = _unusual(value, part)
+        if name == "":
             if is_last:
                 setter({"": value}, "")
             else:
@@ -108,19 +109,17 @@ def _enter_map(value: dict[Any, Any], spec: FieldSpec, at: int, setter: Setter, 
         _walk(item, spec, at + 1, setter, create_kind)
 
 
-def _unusual(value: dict[Any, Any], name: str) -> str:
-    """What an unusual part means in a map: the name of a field, `""` for the map itself. Raises: FieldError, mostly."""
+def _unusual(value: dict[Any, Any], name: str) -> Any:
+    """What an unusual part means in a map: the key of a field, `""` for the map itself. Raises: FieldError, mostly."""
     if not name:
         raise FieldError("cannot set or create an empty field name")
-    from kbuild.fields.paths import step
+    from kbuild.fields.paths import key_in
 
     part = name.strip()
-    if part:
-        try:
-            step(value, part)
-        except FieldError as error:
-            raise error.within(f"fieldName: {name}") from None
-    return part
+    try:
+        return part and key_in(value, part)
+    except FieldError as error:
+        raise error.within(f"fieldName: {name}") from None
 
 
 class Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from kbuild.documents.annotations import annotated, put_back, take_back
 from kbuild.documents.resolve import text_set, untagged, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, smart_split
-from kbuild.fields.selector import Selector
+from kbuild.fields.selector import Selector, read_selectors
 from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
 from kbuild.model.errors import ConfigurationError, CrashError, KbuildError, NoTargetError, ReplacementError, YamlError
@@ -264,6 +264,7 @@ def replace_in_target(target: dict[str, Any], value: Callable[[], Json], finder:
     except KbuildError as error:
         raise error.within("error creating target selector") from None
     paths = target.get("fieldPaths") or [_DEFAULT_PATH]
+    read_selectors(select, [reject for reject, _ in rejects], finder.resources)
     for resource in list(finder.selected(select)):
         if is_selected(resource, select, rejects):
             options = target.get("options") or {}
