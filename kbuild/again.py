@@ -14,39 +14,101 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kbuild.documents.commented import Document
     from kbuild.documents.nodes import Node
     from kbuild.documents.trace import Trace
     from kbuild.load.root import Access
     from kbuild.model.errors import Position
+    from kbuild.model.resource import Resource
     from kbuild.model.scalars import Body, Json
 
 
-def show(error: KbuildError, access: Access, repeat: Callable[[Trace], None]) -> None:
+def show(error: KbuildError, access: Access, repeat: Callable[[Trace], list[Resource]]) -> None:
     """Let an error of a build show what it shows as it is written by then; `repeat` builds again. Mutates: `error`."""
-    if error.doubled is None and not access.counters.remotes and not access.counters.programs and not access.clones:
-        reason = traced(error, repeat)
-        if reason is not None:
-            error.reason = reason
-            return
-    show_as_written(error, access)
+    reason = traced(error, repeat) if is_repeatable(access) else None
+    if reason is not None:
+        error.reason = reason
+    else:
+        show_as_written(error, access)
 
 
-def traced(error: KbuildError, repeat: Callable[[Trace], None]) -> str | None:
-    """The reason with the value in its own style, found by another build; None where that cannot say."""
+def restate(error: KbuildError, access: Access, repeat: Callable[[Trace], list[Resource]], number: int) -> None:
+    """The same for an error of printing the resource of a number. Mutates: `error`."""
+    from kbuild.documents.annotations import final_body
+    from kbuild.documents.as_written import replaced
+    from kbuild.documents.node_text import encode
+    from kbuild.documents.styled import Anew
+    from kbuild.documents.trace import Trace
+    from kbuild.documents.v3text import dumps
+
+    trace = Trace()
+    try:
+        resources = repeat(trace) if is_repeatable(access) else []
+    except KbuildError:
+        # A result may be printed long after its build, when its files are no longer there.
+        resources = []
+    if number >= len(resources):
+        show_as_written(error, access, is_final=True)
+        return
+    resource = resources[number]
+    body = final_body(resource.body)
+    meta = body.get("metadata")
+    if type(meta) is dict and "annotations" in meta:
+        body = {**body, "metadata": {**meta, "annotations": Anew(meta["annotations"])}}
+    document = document_of(body, resource, trace)
+    assert document.root is not None
+    if error.doubled is not None:
+        error.reason = with_lines_of(document, error)
+    if error.shown is not None:
+        shown = encode(document.root, document.head, document.foot)
+        error.reason = replaced(error.reason, dumps(error.shown), shown)
+
+
+def is_repeatable(access: Access) -> bool:
+    """Whether a build ran nothing and fetched nothing."""
+    return not (access.counters.remotes or access.counters.programs or access.clones)
+
+
+def document_of(body: Body, resource: Resource, trace: Trace) -> Document:
+    """A resource's document as the reference writes it, with a body that it has."""
+    from kbuild.documents.commented import Document
+    from kbuild.documents.styled import Styled
+
+    styled = Styled(trace)
+    styled.is_rebuilt = resource.is_rebuilt
+    return Document(styled.shown(body), *trace.heads.get(id(trace.of(resource.body)), ()))
+
+
+def with_lines_of(document: Document, error: KbuildError) -> str:
+    """An error's reason with the lines on which equal keys stand in a document."""
+    from kbuild.documents.as_written import replaced
+    from kbuild.documents.layout import lines_of
+    from kbuild.documents.v3text import duplicate_lines, duplicates_text
+
+    plain, shown = duplicates_text(duplicate_lines(error.doubled)), duplicates_text(lines_of(document))
+    return replaced(error.reason, plain, shown)
+
+
+def traced(error: KbuildError, repeat: Callable[[Trace], list[Resource]]) -> str | None:
+    """The reason with the value in its own style, or its lines, found by another build; None where that cannot say."""
+    from kbuild.documents.as_written import held
     from kbuild.documents.trace import Trace
 
     trace = Trace()
     try:
         repeat(trace)
     except KbuildError as again:
-        # Where a value came through JSON, its keys are in another order now.
-        if again.shown is not None and before(again.reason) == before(error.reason):
+        if before(again.reason) != before(error.reason):
+            return None
+        if again.shown is not None:
             return in_style(again, trace)
+        if again.doubled is not None and again.holder is not None:
+            return with_lines_of(document_of(held(again.holder), again.holder, trace), again)
     return None
 
 
 def before(reason: str) -> str:
-    """A reason up to the value that it shows."""
+    """A reason up to the value that it shows: where that came through JSON, its keys are in another order now."""
     return reason.partition("node contents:")[0]
 
 
@@ -68,11 +130,9 @@ def in_style(error: KbuildError, trace: Trace) -> str | None:
     if node is not None:
         return replaced(error.reason, plain, encode(node))
     root = trace.of(found)
-    return (
-        None
-        if root is None
-        else replaced(error.reason, plain, encode(styled.shown(found), *trace.heads.get(id(root), ())))
-    )
+    if root is None:
+        return None
+    return replaced(error.reason, plain, encode(styled.shown(found), *trace.heads.get(id(root), ())))
 
 
 def node_in(root: Node, whole: Body, found: Json) -> Node | None:

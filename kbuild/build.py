@@ -56,8 +56,8 @@ def build(
         if warn is not None:
             warn(line)
 
-    def repeat(trace: Trace) -> None:
-        run(path, Access(fs, Counters()), start(options, Counters(), lambda _: None, Memo(trace)), None)
+    def repeat(trace: Trace) -> list[Resource]:
+        return run(path, Access(fs, Counters()), start(options, Counters(), lambda _: None, Memo(trace)), None)[1]
 
     shared: Shared | None = getattr(fs, "shared", None)
     fold = start(options, counters, note, Memo() if shared is None else shared.memo)
@@ -75,7 +75,7 @@ def build(
         access.close()
     result = Result(tuple(resources), tuple(lines), counters)
     result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
-    result.restate = lambda error: restate(error, access)
+    result.restate = lambda error, number: restate(error, access, repeat, number)
     return result
 
 
@@ -127,11 +127,11 @@ def run(path: str, access: Access, fold: Fold, observer: Observer | None) -> tup
         raise
 
 
-def restate(error: KbuildError, access: Access) -> None:
-    """Let an error of printing name lines of the reference's text. Mutates: `error`."""
+def restate(error: KbuildError, access: Access, repeat: Callable[[Trace], list[Resource]], number: int) -> None:
+    """Let an error of printing a resource show it, or its lines, as the reference writes it. Mutates: `error`."""
     from kbuild import again
 
-    again.show_as_written(error, access, is_final=True)
+    again.restate(error, access, repeat, number)
 
 
 def finish(accumulated: Accumulator, node: Node, fold: Fold) -> list[Resource]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY
 from kbuild.documents.resolve import typed
-from kbuild.model.errors import UNKNOWN, OutputError
+from kbuild.model.errors import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters
-    from kbuild.model.errors import KbuildError, Position
+    from kbuild.model.errors import KbuildError
     from kbuild.model.ids import ObjectId
     from kbuild.model.resource import Resource
 
@@ -25,7 +25,7 @@ class Result:
     Shape: `resources` in output order, each with `.id` (group, version, kind, name, namespace) and `.body`; `warnings` are the
     lines that `kbuild render` prints on standard error; `files_read` are the paths read, in order, each once;
     `left_out` are (path, reason) of what `generate` or ignore rules left out; `counters` say how much work was done. `restate`
-    lets an error of printing show what it shows as the file writes it.
+    lets an error of printing the resource of a number show what it shows as the file writes it.
     """
 
     __slots__ = ("_text", "counters", "files_read", "left_out", "resources", "restate", "warnings")
@@ -34,7 +34,7 @@ class Result:
         self.resources, self.warnings, self.counters = resources, warnings, counters
         self.files_read: tuple[str, ...] = ()
         self.left_out: tuple[tuple[str, str], ...] = ()
-        self.restate: Callable[[KbuildError], None] | None = None
+        self.restate: Callable[[KbuildError, int], None] | None = None
         self._text: str | None = None
 
     def to_yaml(self) -> str:
@@ -48,22 +48,23 @@ class Result:
             try:
                 self._text = write([resource.body for resource in self.resources])
             except OutputError as error:
-                error.at_place(self._refused())
+                number = self._refused()
+                error.at_place(self.resources[number].position)
                 if error.doubled is not None and self.restate is not None:
-                    self.restate(error)
+                    self.restate(error, number)
                 raise error from None
         return self._text
 
-    def _refused(self) -> Position:
-        """Where the first resource that cannot be printed is."""
+    def _refused(self) -> int:
+        """The number of the first resource that cannot be printed."""
         from kbuild.documents.writer import write
 
-        for resource in self.resources:
+        for number, resource in enumerate(self.resources):
             try:
                 write([resource.body])
             except OutputError:
-                return resource.position
-        return UNKNOWN
+                return number
+        raise AssertionError(len(self.resources))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Every resource as plain JSON-like values, typed as a YAML parser would read `to_yaml()`; yours to change.

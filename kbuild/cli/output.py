@@ -58,7 +58,7 @@ def refused(resource: Resource, result: Result) -> OutputError:
         found = OutputError(f"received error {reason} for the following resource:\n{dumps(body)}")
         found.shown = body
         if result.restate is not None:
-            result.restate(found.at_place(resource.position))
+            result.restate(found.at_place(resource.position), result.resources.index(resource))
         return found
     try:
         values = marshalled(values)

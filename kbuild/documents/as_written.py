@@ -23,7 +23,7 @@ from kbuild.model.errors import KbuildError
 from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
 from kbuild.model.resource import GENERATED, INTERNAL
-from kbuild.model.scalars import is_quoted, is_single, key_text, tag_of, text_of
+from kbuild.model.scalars import is_null, is_quoted, is_single, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,7 +199,9 @@ def held(resource: Resource) -> Body:
     meta = resource.body.get("metadata")
     if type(meta) is not dict or not (added or resource.marks):
         return resource.body
-    found = meta.get("annotations")
+    found = meta.get("annotations", {})
+    if type(found) is not dict and not is_null(found):
+        return resource.body
     annotations: dict[Any, Any] = found if type(found) is dict else {}
     if resource.is_rebuilt or resource.behavior or resource.transformations:
         # Texts without quotes, sorted, and behind them what came later.

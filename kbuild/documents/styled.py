@@ -8,12 +8,15 @@ from __future__ import annotations
 from kbuild.documents.nodes import MAPPING_NODE, NO_COMMENTS, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.resolve import typed, v3_needs_quotes, v3_quoted
 from kbuild.documents.trace import Key, is_traceable, written
-from kbuild.model.scalars import is_quoted, is_single, key_text, tag_of, text_of
+from kbuild.model.scalars import Quoted, Scalar, is_quoted, is_single, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.documents.trace import Trace
     from kbuild.model.scalars import Body, Json
+
+
+_SCALARS = frozenset([str, Quoted, Scalar, int, float, bool, type(None)])
 
 
 class Anew(dict):  # type: ignore[type-arg]
@@ -120,6 +123,9 @@ class Styled:
         if type(value) is Single:
             is_there = place is not None and place.kind == SCALAR_NODE
             return written(value, str(value), place.style if place is not None and is_there else "'")
+        if type(value) not in _SCALARS:
+            # A place that a step has made and not filled yet.
+            return Node(SCALAR_NODE, (0, 0))
         found = None if is_anew else self.trace.nodes.get(id(value))
         if found is not None:
             return found[1]

@@ -185,6 +185,7 @@ def source_value(entry: dict[str, Any], finder: Finder) -> Callable[[], Json]:
     try:
         place = find_place(body, parts)
     except KbuildError as error:
+        error.holder = resource
         raise error.within("error looking up replacement source").see("from", resource.position) from None
     value = MISSING if place is None else place[0][place[1]]
     if place is None or is_null(value) or value in ({}, []):
