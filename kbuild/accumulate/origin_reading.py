@@ -11,7 +11,7 @@ from kbuild.documents.gojson import json_kind
 from kbuild.documents.origin_text import BY, NOBODY
 from kbuild.fields.kustomization_fields import embedded_in, of
 from kbuild.model.errors import ConfigurationError, YamlError
-from kbuild.model.scalars import Quoted, is_null
+from kbuild.model.scalars import OddKey, Quoted, is_null
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _texts_of(annotations: Json) -> dict[Any, Any]:
         annotations = in_pairs(annotations)
     elif type(annotations) is not dict:
         return {}
-    if any(type(value) is not str and type(value) is not Quoted for value in annotations.values()):
+    if any(type(value) is not str and type(value) is not Quoted for value in annotations.values()) or any(
+        type(key) is OddKey for key in annotations
+    ):
         return text_map(annotations)
     return annotations  # type: ignore[no-any-return]

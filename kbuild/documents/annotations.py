@@ -124,8 +124,12 @@ def final_metadata(meta: Body) -> Body:
             raise CrashError(reason)
         final = {**final_annotations(value), **final}
     if final:
-        rest["annotations"] = final
+        rest["annotations"] = dict(sorted(final.items(), key=_by_text))
     return rest
+
+
+def _by_text(entry: tuple[str | OddKey, str]) -> str:
+    return key_text(entry[0])
 
 
 def final_annotations(annotations: Json) -> dict[str | OddKey, str]:

@@ -11,14 +11,14 @@ from kbuild.documents.anchors import expand
 from kbuild.documents.annotations import all_annotations
 from kbuild.documents.commented import Document, read_document
 from kbuild.documents.compose import value_of
-from kbuild.documents.layout import is_kept_whole, lines_of
+from kbuild.documents.layout import is_kept_whole, item_of, lines_for, lines_in
 from kbuild.documents.node_text import encode
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.origin_text import ORIGIN_KEY
 from kbuild.documents.resolve import ABSENT, string_set, typed
 from kbuild.documents.styled import Anew, Single
 from kbuild.documents.trace import written
-from kbuild.documents.v3text import dumps, duplicate_lines, duplicates_text
+from kbuild.documents.v3text import dumps
 from kbuild.model.errors import KbuildError
 from kbuild.model.internal_annotations import in_order
 from kbuild.model.quote import go_quote
@@ -56,23 +56,31 @@ def as_written(reason: str, found: Json, texts: list[str], whole: Json = None) -
 def with_lines(
     reason: str, body: Body, position: Position, text: str, *, is_final: bool, holder: Resource | None = None
 ) -> str | None:
-    """An error's reason about equal keys with their lines in the text that the reference has now, None where there are none.
+    """An error's reason about equal keys or a tab with their lines in the text that the reference has now, None where there are none.
 
     `is_final` says that the annotations were written anew, as they are last; `holder` is the resource, during the build.
     """
     if is_kept_whole(text) and holder is None:
         return None
     document = document_at(text, position.line)
-    plain = duplicates_text(duplicate_lines(body))
-    if not plain or document is None or document.root is None or not same_head(document.root, body):
+    plain = lines_in(reason, body)
+    if not plain or document is None or document.root is None:
         return None
+    if not same_head(document.root, body):
+        item = item_of(document.root, body)
+        if item is None:
+            return None
+        document = Document(item)
+    root = document.root
+    assert root is not None
     if is_final:
-        for key, value in entries(document.root):
+        for key, value in entries(root):
             if key.text == "metadata" and value.kind == MAPPING_NODE:
                 drop(value, "annotations")
     shown = body if holder is None else held(holder)
-    lines = lines_of(Document(overlaid(document.root, shown), document.head, document.foot))
-    return replaced(reason, plain, duplicates_text(lines))
+    lines = lines_for(reason, Document(overlaid(root, shown), document.head, document.foot))
+    # Where the annotations were written anew there may be none any more.
+    return replaced(reason, plain, lines) if lines else None
 
 
 def drop(node: Node, text: str) -> None:

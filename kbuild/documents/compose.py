@@ -54,7 +54,7 @@ def compose(text: str, edit: Callable[[Node], None] | None = None) -> Json:
 
 
 def value_of(node: Node, duplicates: list[OddKey] | None = None) -> Json:
-    """A node, its aliases expanded, as a body. Mutates: `duplicates`, to which the later ones of equal keys are added."""
+    """A node, its aliases expanded, as a body. Mutates: `duplicates`, to which the later ones of equal keys and maps and lists as keys are added."""
     if node.kind == SCALAR_NODE:
         return _scalar(node)
     if node.kind != MAPPING_NODE:
@@ -76,7 +76,7 @@ def value_of(node: Node, duplicates: list[OddKey] | None = None) -> Json:
             odd = OddKey(text, tag, identity in seen, None if is_scalar else (value_of(key), key.line + 1))
             odd.quoted = tag == NULL and bool(key.style)
             odd.lines = key.line + 1, seen.get(identity, 0)
-            if odd.duplicate and duplicates is not None:
+            if (odd.duplicate or not is_scalar) and duplicates is not None:
                 duplicates.append(odd)
             result[odd] = value
         seen.setdefault(identity, key.line + 1)

@@ -42,7 +42,7 @@ _BAD_ZONE = (
 _MAX_EXACT = 10**6
 
 
-class _UnusualError(ValueError):
+class UnusualError(ValueError):
     """A body is more than plain values and ASCII texts."""
 
 
@@ -156,6 +156,8 @@ def _decode_odd(value: Body, *, is_top: bool) -> Json:
     if any(type(key) is OddKey and key.tag == MERGE for key in value):
         return decode(merged(value), is_top=is_top)
     if is_top:
+        if any(type(key) is OddKey and key.value is not None for key in value):
+            raise equal_keys(value)
         return {_top_key(key): decode(item, is_top=False) for key, item in value.items() if not is_void(key)}
     entries = [(_odd_key(key), decode(item, is_top=False)) for key, item in value.items()]
     if all(type(key) is str for key, _ in entries) and all(type(key) is str or key.tag == STR for key in value):
@@ -183,8 +185,6 @@ def merged(value: Body) -> Body:
 
 def _top_key(key: str | OddKey) -> str:
     if type(key) is OddKey:
-        if key.value is not None:
-            raise OutputError(f"yaml: unmarshal errors:\n  line {key.value[1]}: cannot unmarshal {key.tag} into string")
         found = scalar_value(Scalar(key.text, key.tag))
         return found if key.tag == BINARY else key.text
     return str(key)
@@ -221,11 +221,16 @@ def has_duplicate_key(value: Body) -> bool:
 def check_duplicates(body: Json) -> None:
     """Raise OutputError naming every duplicate key with its lines in the re-encoded text."""
     if _has_duplicates(body):
-        from kbuild.documents.v3text import duplicate_lines, duplicates_text
+        raise equal_keys(body)
 
-        error = OutputError(f"yaml: unmarshal errors:\n{duplicates_text(duplicate_lines(body))}")
-        error.doubled = body
-        raise error
+
+def equal_keys(body: Json) -> OutputError:
+    """The error for equal keys, and for maps and lists that are keys at the top."""
+    from kbuild.documents.v3text import duplicate_lines, duplicates_text
+
+    error = OutputError(f"yaml: unmarshal errors:\n{duplicates_text(duplicate_lines(body))}")
+    error.doubled = body
+    return error
 
 
 def _has_duplicates(value: Json) -> bool:
@@ -275,15 +280,15 @@ def to_generic(body: Json) -> Json:
     Raises: OutputError, with the reference's reason for a duplicate key, an odd key, a failed conversion or infinity.
     """
     try:
-        return _ordinary(body)
-    except (_UnusualError, TypeError):  # keys that are no texts cannot be sorted
+        return ordinary(body)
+    except (UnusualError, TypeError):  # keys that are no texts cannot be sorted
         return _to_generic_exactly(body)
 
 
-def _ordinary(value: Json) -> Json:
+def ordinary(value: Json) -> Json:
     """What `_to_generic_exactly` gives for a body of nothing but plain values and ASCII texts, in one pass.
 
-    Raises: _UnusualError or TypeError, for any other body.
+    Raises: UnusualError or TypeError, for any other body.
     """
     kind = type(value)
     if kind is str or kind is Quoted:
@@ -293,15 +298,15 @@ def _ordinary(value: Json) -> Json:
         found = {}
         for key in sorted(value):
             if type(key) is not str or not key.isascii():
-                raise _UnusualError
+                raise UnusualError
             item = value[key]
-            found[key] = item if type(item) is str and item.isascii() else _ordinary(item)
+            found[key] = item if type(item) is str and item.isascii() else ordinary(item)
         return found
     elif kind is list:
-        return [_ordinary(item) for item in value]
+        return [ordinary(item) for item in value]
     elif kind is int or kind is bool or value is None:
         return value
-    raise _UnusualError
+    raise UnusualError
 
 
 def _to_generic_exactly(body: Json) -> Json:
@@ -318,7 +323,9 @@ def tab_error(body: Json) -> OutputError:
     """The error for a body with a block that starts with a tab, which the reference writes but cannot read."""
     from kbuild.documents.v3text import tab_line
 
-    return OutputError(f"yaml: line {tab_line(body)}: found a tab character where an indentation space is expected")
+    error = OutputError(f"yaml: line {tab_line(body)}: found a tab character where an indentation space is expected")
+    error.doubled = body
+    return error
 
 
 def has_tab_block(value: Json) -> bool:

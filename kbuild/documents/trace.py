@@ -13,7 +13,7 @@ from kbuild.documents.commented import read_document
 from kbuild.documents.compose import value_of
 from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.resolve import EMPTY, plain, typed
-from kbuild.model.scalars import NULL, OddKey, Quoted, Scalar, key_text, tag_of, text_of
+from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar, key_text, tag_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,6 +195,9 @@ def written(value: Json, text: str, style: str) -> Node:
     if isinstance(value, str):
         if not style and type(value) is not Quoted and scalar_tag(node) != tag_of(str(value)):
             node.style = '"'
+    elif type(value) is Scalar and value.tag == STR and text[:1] == "\t":
+        # A block that starts with a tab.
+        node.style = "|"
     elif tag_of(plain(text)) != tag_of(typed(value)):
         node.tag = tag_of(typed(value))
     return node

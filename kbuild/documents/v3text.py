@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Pair: TypeAlias = tuple[OddKey, int, str | OddKey, int]
 
 _MAX_SIMPLE_KEY = 128
+# In place of the line of an earlier use: the key is one that the decoder does not take.
+NOT_TWICE = -1
 # A key that stands in a map 100,000 times makes five billion pairs; nobody reads that many.
 _MAX_PAIRS = 10_000
 
@@ -45,12 +47,15 @@ def dumps(value: Json) -> str:
 def duplicate_lines(body: Json) -> list[Duplicate]:
     """`(key as Go quotes it, its line, line of an earlier use)` for every pair of equal keys, as the reference lists them.
 
+    A map or list that is a key at the top stands there with its tag, its line and `NOT_TWICE`.
     Units: 1-based lines of `dumps(body)`, where the source had comments or flow collections moved by what these take.
     """
     from kbuild.model.quote import go_quote
 
     return [
-        (
+        (key.tag, line + key.shift[0], NOT_TWICE)
+        if first is key
+        else (
             go_quote(key.text),
             line + key.shift[0],
             first_line + (first.shift[0] if type(first) is OddKey else key.shift[1]),
@@ -60,8 +65,13 @@ def duplicate_lines(body: Json) -> list[Duplicate]:
 
 
 def duplicates_text(found: list[Duplicate]) -> str:
-    """A line of an error for every pair of equal keys."""
-    return "\n".join(f"  line {line}: mapping key {key} already defined at line {first}" for key, line, first in found)
+    """A line of an error for every pair of equal keys, and for every key that is no scalar."""
+    return "\n".join(
+        f"  line {line}: cannot unmarshal {key} into string"
+        if first == NOT_TWICE
+        else f"  line {line}: mapping key {key} already defined at line {first}"
+        for key, line, first in found
+    )
 
 
 def source_lines(body: Json) -> list[Duplicate]:
@@ -69,13 +79,18 @@ def source_lines(body: Json) -> list[Duplicate]:
     from kbuild.model.quote import go_quote
 
     return [
-        (go_quote(key.text), key.lines[0], first.lines[0] if type(first) is OddKey else key.lines[1])
+        (key.tag, key.lines[0], NOT_TWICE)
+        if first is key
+        else (go_quote(key.text), key.lines[0], first.lines[0] if type(first) is OddKey else key.lines[1])
         for key, _, first, _ in duplicate_pairs(body)
     ]
 
 
 def duplicate_pairs(body: Json) -> list[Pair]:
-    """Every pair of equal keys as the reference lists them, with their lines in `dumps(body)`."""
+    """Every pair of equal keys as the reference lists them, with their lines in `dumps(body)`.
+
+    A map or list that is a key at the top is paired with itself.
+    """
     return _Text(body).duplicates
 
 
@@ -116,7 +131,7 @@ class _Text:
         self.line, self.tab_line = 1, 0
         self.duplicates: list[Pair] = []
         if type(value) is dict and value:
-            self.map(value, "", "")
+            self.map(value, "", "", is_top=True)
         elif type(value) is list and value:
             self.list(value, "", "")
         else:
@@ -126,7 +141,7 @@ class _Text:
         self.out.append(text)
         self.line += text.count("\n")
 
-    def map(self, value: dict[Any, Any], lead: str, indent: str) -> None:
+    def map(self, value: dict[Any, Any], lead: str, indent: str, *, is_top: bool = False) -> None:
         """A map that is not empty: its first key after `lead`, the others at the indentation."""
         start = len(self.duplicates)
         lines: list[tuple[str | OddKey, int]] = []
@@ -136,8 +151,12 @@ class _Text:
             if shown:
                 self.value(f"{lead}{shown}:", item, indent)
             else:
+                line, before = self.line, len(self.duplicates)
                 self.leaf(f"{lead}?", key_text(key), indent + "  ")
                 self.explicit(item, indent)
+                if is_top and type(key) is OddKey and key.value is not None:
+                    # The decoder does not look at what such a key has.
+                    self.duplicates[before:] = [(key, line, key, line)]
             lead = indent
         pairs = _pairs(lines)
         if pairs:
@@ -223,6 +242,8 @@ def equal_pairs(texts: list[str]) -> list[tuple[int, int]]:
 
 def _key(key: str | OddKey) -> str:
     """A key as printed before its colon, or `""` when it takes the explicit form."""
+    if type(key) is OddKey and key.value is not None:
+        return ""
     if type(key) is OddKey and key.tag != STR:
         return key.text if tag_of(plain(key.text)) == key.tag else f"{key.tag} {key.text}"
     text = key_text(key)

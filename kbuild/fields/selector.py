@@ -26,13 +26,13 @@ _OPERATORS = "\\.+*?()[]{}^$"
 class Matcher:
     """An anchored pattern. `texts` are the only texts it matches, or None. Raises: ConfigurationError."""
 
-    __slots__ = ("_compiled", "_is_any", "texts")
+    __slots__ = ("_compiled", "_is_any", "_is_line", "texts")
 
     def __init__(self, pattern: str) -> None:
         self._compiled: Any = None
         self.texts: tuple[str, ...] | None = None
-        self._is_any = pattern in ("", ".*")
-        if self._is_any:
+        self._is_any, self._is_line = pattern == "", pattern == ".*"
+        if self._is_any or self._is_line:
             return
         if not any(char in pattern for char in _OPERATORS):
             self.texts = tuple(pattern.split("|"))
@@ -45,6 +45,8 @@ class Matcher:
         """Whether the whole text matches; a pattern that was left out matches everything."""
         if self.texts is not None:
             return text in self.texts
+        if self._is_line:
+            return "\n" not in text
         return self._is_any or self._compiled.search(text)
 
 

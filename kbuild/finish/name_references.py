@@ -12,6 +12,7 @@ from kbuild.fields.spec import are_usual
 from kbuild.fields.walk import visit
 from kbuild.model.errors import AmbiguousTargetError, CrashError, FieldError, KbuildError, OutputError
 from kbuild.model.resource import INTERNAL, mark
+from kbuild.model.resources import check_histories
 from kbuild.model.scalars import BOOL, FLOAT, INT, NULL, TIMESTAMP, OddKey, is_null, known_text, tag_of, text_of
 
 _REFERRERS = f"{INTERNAL}refBy"
@@ -38,11 +39,12 @@ class _Broken(Exception):  # noqa: N818
 
 
 def fix(resources: Resources, back_references: Sequence[NameBackReference], context: Context) -> None:
-    """Rewrite all references. Mutates: the bodies. Raises: FieldError, AmbiguousTargetError."""
+    """Rewrite all references. Mutates: the bodies. Raises: FieldError, AmbiguousTargetError, CrashError."""
+    check_histories(resources)
     index, origins = by_previous_name(resources), Origins(resources)
     plans: dict[tuple[str, str, str], tuple[Branch | None, list[Use]]] = {}
     for resource in resources.items:
-        group, version, kind = (resource.original_id if resource.torn else resource.id)[:3]
+        group, version, kind = resource.id[:3]
         key = (group, version, resource.history[0][2] if resource.history else kind)
         plan = plans.get(key)
         if plan is None:
@@ -344,9 +346,7 @@ def same_affixes(left: Resource, right: Resource, *, allow_empty: bool) -> bool:
 def same_ending(left: list[str], right: list[str]) -> bool:
     """Whether the shorter list is a tail of the longer one; an empty one only of an empty one."""
     shortest, longest = sorted((left, right), key=len)
-    if not shortest:
-        return not longest
-    return longest[-len(shortest) :] == shortest
+    return longest[-len(shortest) :] == shortest if shortest else not longest
 
 
 def binding_namespaces(resource: Resource) -> frozenset[str]:
@@ -376,9 +376,7 @@ def go_type(value: Json) -> str:
     """The type that the reference has a value as."""
     if type(value) is dict:
         return f"map[{'interface {}' if any(type(key) is OddKey for key in value) else 'string'}]interface {{}}"
-    if type(value) is list:
-        return "[]interface {}"
-    return _GO_TYPES.get(tag_of(typed(value)), "string")
+    return "[]interface {}" if type(value) is list else _GO_TYPES.get(tag_of(typed(value)), "string")
 
 
 def wrong_type(value: Json, wanted: str) -> CrashError:

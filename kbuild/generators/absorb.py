@@ -57,12 +57,27 @@ def absorb(resources: Resources, generated: Iterable[Resource], *, is_latest: bo
             raise AmbiguousTargetError(f"found multiple objects [{shown}] that could accept merge of {wanted}")
         elif resource.behavior in (MERGE, REPLACE):
             combine(resource, matches[0], takes_texts=is_latest and wanted[:3] == ("", "v1", "Secret"))
+            check_place(resources, matches[0], resource)
             resources.replace(matches[0], resource)
         else:
             raise DuplicateIdError(
                 f"id {go_id(wanted)} exists; can not use behavior: '{resource.behavior or UNSPECIFIED}',"
                 " behavior must be merge or replace"
             )
+
+
+def check_place(resources: Resources, old: Resource, new: Resource) -> None:
+    """Raise NoTargetError where the place of a resource is no longer that of the one that merges into it or replaces it.
+
+    The reference looks for the place by the current id, although the old resource was found by any that it had.
+    """
+    holders = resources.with_id(new.id.key())
+    if len(holders) > 1:
+        raise NoTargetError(f"in Replace: id matched {len(holders)} resources")
+    if not holders:
+        raise NoTargetError(f"cannot find resource with id {new.id} to replace")
+    if holders[0] is not old:
+        raise NoTargetError("unexpected target index in replacement")
 
 
 def go_id(found: ObjectId) -> str:

@@ -114,7 +114,7 @@ def check_decodes(body: dict[Any, Any]) -> None:
 
 def items_of(body: dict[Any, Any]) -> Iterator[Any]:
     """The items of a list kind, rebuilt from JSON. Raises: ResourceError, OutputError."""
-    from kbuild.documents.generic import to_generic
+    from kbuild.documents.direct import decoded
 
     kind, items = body["kind"], body["items"]
     if is_null(items):
@@ -123,7 +123,7 @@ def items_of(body: dict[Any, Any]) -> Iterator[Any]:
         raise ResourceError(f"expected array in {kind}/items, but found {go_type_of(items)}")
     for item in items:
         if not is_null(item):
-            yield from_json_text(to_generic({"item": item})["item"])
+            yield from_json_text(decoded({"item": item})["item"])
 
 
 def go_type_of(value: Json) -> str:

@@ -122,7 +122,9 @@ def check_tabs(body: Body, shown: Callable[[], Body]) -> None:
     from kbuild.documents.key_order import in_order
 
     if has_tab_block(body):
-        raise tab_error(in_order(shown()))
+        error = tab_error(in_order(shown()))
+        error.doubled = None
+        raise error
 
 
 def rebuilt(value: Json, known: Strings) -> Json:

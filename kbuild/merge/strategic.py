@@ -250,9 +250,11 @@ class Merger:
         """
         kind = type(patch)
         if kind is dict:
-            if directive(patch) == DELETE:
-                return ABSENT
+            strategy = directive(patch)
+            # The reference takes out a directive that it follows, also of what stays in spite of it.
             patch.pop(DIRECTIVE, None)
+            if strategy == DELETE:
+                return ABSENT
             self._settle_patch_fields(patch, node)
         elif kind is list:
             if node is not None and node.keys is not None:

@@ -181,7 +181,8 @@ def source_value(entry: dict[str, Any], finder: Finder) -> Callable[[], Json]:
     resource = source_resource(texts, source, finder)
     path = texts.get("fieldpath") or _DEFAULT_PATH
     parts = smart_split(path)
-    body = annotated(resource) if means_annotations(parts) else resource.body
+    is_whole = not any(part.strip() for part in parts)
+    body = annotated(resource) if is_whole or means_annotations(parts) else resource.body
     try:
         place = find_place(body, parts)
     except KbuildError as error:

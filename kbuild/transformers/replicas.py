@@ -10,6 +10,7 @@ from kbuild.fields.spec import field_specs, may_rename
 from kbuild.fields.walk import SCALAR, scalar_setter, visit
 from kbuild.model.errors import NoTargetError
 from kbuild.model.ids import gvk_text
+from kbuild.model.resources import check_histories
 from kbuild.model.scalars import Quoted, is_quoted
 
 TYPE_CHECKING = False
@@ -36,7 +37,9 @@ class ReplicaCountTransformer:
         return Quoted(str(self.count)) if old is not ABSENT and is_quoted(old) else self.count
 
     def transform(self, resources: Resources) -> None:
-        """Set the count. Mutates: the bodies. Raises: NoTargetError, when nothing has the name; FieldError."""
+        """Set the count. Mutates: the bodies. Raises: NoTargetError, when nothing has the name; FieldError; CrashError."""
+        if self.specs:
+            check_histories(resources)
         setter, found = scalar_setter(self.changed), False
         renamed: list[Resource] = []
         for spec in self.specs:
