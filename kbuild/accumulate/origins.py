@@ -102,6 +102,8 @@ class Origins:
                 resource.transformations.append(origin)
             # The reference sorts all annotations whenever it writes one of these.
             resource.marks = {}
+            if resource.twins:
+                resource.part_annotations()
 
     def write(self, resource: Resource, *, with_origin: bool, with_transformations: bool) -> None:
         """Put the annotations into the body. Mutates: `resource.body`."""

@@ -55,7 +55,12 @@ def put_back(resource: Resource) -> bool:
     if not added or type(meta) is not dict:
         return False
     shown, marks = meta.get("annotations"), resource.marks
-    meta["annotations"] = dict(in_order(resource, shown if type(shown) is dict else {}, added))
+    if type(shown) is not dict:
+        shown = meta["annotations"] = {}
+    annotations = dict(in_order(resource, shown, added))
+    # It stays the map that twins know.
+    shown.clear()
+    shown.update(annotations)
     forget_build(resource)
     resource.marks = marks
     return True

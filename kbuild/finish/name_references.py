@@ -138,10 +138,7 @@ def plan_of(
 
 _GO_TYPES = {NULL: "nil", INT: "int", FLOAT: "float64", BOOL: "bool", TIMESTAMP: "time.Time"}
 # The reference prints the node with its address here.
-_NESTED_LIST = (
-    "&yaml.RNode{fieldPath:[]string(nil), value:(*yaml.Node)(0x0), ShouldKeep:false, Match:[]string(nil)} "
-    "is expected to be either a string or a map of string"
-)
+_NESTED_LIST = "&yaml.RNode{fieldPath:[]string(nil), value:(*yaml.Node)(0x0), ShouldKeep:false, Match:[]string(nil)} is expected to be either a string or a map of string"
 
 
 class Referrer:
@@ -172,6 +169,7 @@ class Referrer:
                 except KbuildError as error:
                     raise self.framed(error) from None
             return
+        failures: list[tuple[int, KbuildError]] = []
         for found, holder, name, lists in mentions:
             value = holder[name]
             if type(value) is str and value not in self.index:
@@ -184,7 +182,10 @@ class Referrer:
                     for depth in reversed(lists):
                         error.within(f"visit traversal on path: [{use[1].rest(depth)}]")
                     error.within(f"considering field '{use[1].path}' of object {self.current}")
-                    raise self.framed(error) from None
+                    failures.append((uses.index(use), self.framed(error)))
+        if failures:
+            # The reference goes field by field.
+            raise min(failures, key=lambda failure: failure[0])[1] from None
 
     def framed(self, error: KbuildError) -> KbuildError:
         """The error, saying which field of which resource it is about."""
