@@ -12,6 +12,7 @@ from kbuild.accumulate.origin_reading import read_origin, read_transformations, 
 from kbuild.documents.annotations import take_origins
 from kbuild.documents.origin_text import NOBODY, ORIGIN_KEY, TRANSFORMATIONS_KEY, OriginTexts
 from kbuild.model import repo_spec
+from kbuild.model.resource import part_annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Origins:
             # The reference sorts all annotations whenever it writes one of these.
             resource.marks = {}
             if resource.twins:
-                resource.part_annotations()
+                part_annotations(resource)
 
     def write(self, resource: Resource, *, with_origin: bool, with_transformations: bool) -> None:
         """Put the annotations into the body. Mutates: `resource.body`."""

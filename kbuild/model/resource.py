@@ -185,14 +185,6 @@ class Resource:
         for twins in self.twins:
             twins.follow()
 
-    def part_annotations(self) -> None:
-        """All annotations were written anew: what stands there stands nowhere else now. Mutates: `body`, `twins`."""
-        self.follow_twins()
-        meta = self.body.get("metadata")
-        annotations = meta.get("annotations") if type(meta) is dict else None
-        for twins in self.twins:
-            twins.places = [place for place in twins.places if place[0] is not annotations]
-
     def store_previous_id(self) -> None:
         """Append the current id to the history. Mutates: a `body` without metadata.
 
@@ -323,6 +315,15 @@ def mark(resource: Resource, *names: str) -> None:
         resource.place = len(meta)
     for name in names:
         resource.marks.setdefault(name, count)
+
+
+def part_annotations(resource: Resource) -> None:
+    """All annotations were written anew: what stands there stands nowhere else now. Mutates: the body and its twins."""
+    resource.follow_twins()
+    meta = resource.body.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    for twins in resource.twins:
+        twins.places = [place for place in twins.places if place[0] is not annotations]
 
 
 def mark_generated(resource: Resource) -> None:
