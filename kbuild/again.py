@@ -80,13 +80,14 @@ def document_of(body: Body, resource: Resource, trace: Trace) -> Document:
 
 
 def with_lines_of(document: Document, error: KbuildError) -> str:
-    """An error's reason with the lines on which equal keys stand in a document."""
+    """An error's reason with the lines on which equal keys, or a block that starts with a tab, stand in a document."""
     from kbuild.documents.as_written import replaced
-    from kbuild.documents.layout import lines_of
-    from kbuild.documents.v3text import duplicate_lines, duplicates_text
+    from kbuild.documents.layout import lines_for, lines_in
 
-    plain, shown = duplicates_text(duplicate_lines(error.doubled)), duplicates_text(lines_of(document))
-    return replaced(error.reason, plain, shown)
+    assert error.doubled is not None
+    plain, shown = lines_in(error.reason, error.doubled), lines_for(error.reason, document)
+    # Where the annotations were written anew there may be none any more.
+    return replaced(error.reason, plain, shown) if plain and shown else error.reason
 
 
 def traced(error: KbuildError, repeat: Callable[[Trace], list[Resource]]) -> str | None:
