@@ -123,12 +123,8 @@ def key_in(value: dict[Any, Any], name: str) -> Any:
 
     Raises: FieldError, for a name that means something else in a path.
     """
-    if step(value, name) is not MISSING:
-        return name
-    new = resolve.key(name)
-    if type(new) is str:
-        return name
-    return next((found for found in value if type(found) is OddKey and found.text == name), new)
+    found = step(value, name)
+    return resolve.key(name) if found is MISSING else found
 
 
 def _made(following: str | None) -> Any:
@@ -155,7 +151,14 @@ def step(value: Json, part: str) -> Any:
         return _element(value, *split_index(part))
     if type(value) is not dict:
         raise wrong_kind("MappingNode", value)
-    return part if part in value else MISSING
+    return own_key(value, part)
+
+
+def own_key(value: dict[Any, Any], name: str) -> Any:
+    """The key of a map that has the text of a name, whether it is a text or reads as none; MISSING for none."""
+    if name in value:
+        return name
+    return next((key for key in value if type(key) is OddKey and key.text == name), MISSING)
 
 
 def _element(value: Json, key: str, text: str) -> Any:
@@ -214,18 +217,16 @@ class Matcher:
             raise wrong_kind("MappingNode", value)
         if type(value) is not dict:
             raise wrong_kind("MappingNode", value)
-        if part not in value:
+        found = own_key(value, part)
+        if found is MISSING:
             if not self.create:
                 return []
-            value[self.new_key(part)] = self.made(rest)
-        inner = value[part]
+            found = resolve.key(part)
+            value[found] = self.made(rest)
+        inner = value[found]
         if rest and type(inner) is not dict and type(inner) is not list and inner is not CREATED:
             return self.inside_text(inner, rest)
-        return self.match(value, part, rest)
-
-    def new_key(self, part: str) -> str:
-        """The key of a field that is made."""
-        return part
+        return self.match(value, found, rest)
 
     def inside_text(self, value: Json, rest: list[str]) -> list[Place]:
         """Places inside a structured text; they belong to a copy that is thrown away. Raises: FieldError."""
