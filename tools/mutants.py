@@ -212,11 +212,13 @@ def who_notices(subject: Subject, mutant: Mutant) -> int | None:
         return subject.calls.results(path[0], found)
 
     def work() -> int | None:
-        patience(STRIDE * PATIENCE_S)
         numbers = subject.numbers(mutant)
+        patience(STRIDE * PATIENCE_S)
         if subject.calls.knows(path):
             before = results()
             put_in_place(subject, mutant)
+            # A loop without end ends here: all calls together take a second at most.
+            patience(PATIENCE_S)
             likely = subject.calls.cases_between(path[0], before, results())
             numbers = [number for number in numbers if number in likely]
         else:
