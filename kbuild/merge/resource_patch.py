@@ -292,7 +292,10 @@ def apply_json(
     try:
         body = json_patch.apply(body, operations, known)
         if known.has_tab:
-            json_patch.check_tabs(body, lambda: body if hidden else _with_annotations(body, all_annotations(resource)))
+            is_shown = bool(hidden) or not has_annotations
+            json_patch.check_tabs(
+                body, lambda: body if is_shown else _with_annotations(body, all_annotations(resource))
+            )
     except KbuildError as error:
         error.holder = resource
         raise error.see("onto", resource.position) from None
