@@ -11,7 +11,7 @@ from kbuild.model.scalars import OddKey, is_null
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kbuild.model.resource import Resource
-    from kbuild.model.scalars import Body
+    from kbuild.model.scalars import Body, Json
 
 
 def store_previous_id(resource: Resource) -> None:
@@ -47,6 +47,13 @@ def drop_doubles(holder: Body, field: str) -> None:
             holder[key if holder.get(field) else field] = value
 
 
+def check_pairs(values: list[Json]) -> None:
+    """Raise CrashError for a list with an entry too many: the reference takes them for keys and values in turn."""
+    size = len(values)
+    if size % 2:
+        raise CrashError(f"runtime error: index out of range [{size}] with length {size}")
+
+
 def check_metadata(resource: Resource) -> None:
     """Raise CrashError where the reference cannot note anything among the annotations."""
     found = resource.body.get("metadata")
@@ -54,6 +61,7 @@ def check_metadata(resource: Resource) -> None:
         found = found.get("annotations")
         if type(found) is not list or not found:
             return
+        check_pairs(found)
     if not is_null(found):
         from kbuild.documents.v3text import dumps
 

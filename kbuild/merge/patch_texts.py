@@ -6,7 +6,7 @@ Source: kustomize v5.8.1 `Resource.CopyMergeMetaDataFieldsFrom`, `resWrangler.Ap
 from __future__ import annotations
 
 from kbuild.documents import resolve
-from kbuild.model.errors import CrashError
+from kbuild.documents.history import check_pairs
 from kbuild.model.scalars import Quoted, is_null, key_text, text_of
 
 TYPE_CHECKING = False
@@ -72,7 +72,5 @@ def string(text: str) -> Json:
 
 def in_pairs(values: list[Json]) -> Body:
     """The entries of a list as keys and values in turn. Raises: CrashError, for one too many."""
-    size = len(values)
-    if size % 2:
-        raise CrashError(f"runtime error: index out of range [{size}] with length {size}")
+    check_pairs(values)
     return {text_of(key): value for key, value in zip(values[::2], values[1::2], strict=True)}

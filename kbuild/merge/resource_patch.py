@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kbuild.documents import resolve
 from kbuild.documents.annotations import all_annotations, take_origins
-from kbuild.documents.history import store_previous_id
+from kbuild.documents.history import check_pairs, store_previous_id
 from kbuild.documents.origin_text import ORIGIN_KEY, TRANSFORMATIONS_KEY, is_tracked, origin_texts
 from kbuild.merge import json_patch
 from kbuild.merge.patch_texts import in_pairs, is_rewritten, text_map, with_text_annotations, with_text_metadata
@@ -284,6 +284,11 @@ def apply_json(
     """
     hidden: dict[str, str] = {}
     body = resource.body
+    meta = body.get("metadata")
+    labels = meta.get("labels") if type(meta) is dict else None
+    if type(labels) is list:
+        # The reference reads all metadata before.
+        check_pairs(labels)
     has_origins = is_tracked(resource)
     if has_annotations:
         if any(_sees_annotations(operation, has_origins=has_origins) for operation in operations):
