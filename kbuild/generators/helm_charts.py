@@ -12,6 +12,7 @@ from os.path import isabs, join, normpath
 from kbuild.model.errors import ConfigurationError, KbuildError, PatchError, PluginError
 from kbuild.model.quote import go_quote
 from kbuild.model.resource import INTERNAL, mark
+from kbuild.model.scalars import NULL, OddKey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,6 +199,7 @@ def merged_values(data: bytes, inline: dict[str, Any], strategy: str, context: C
         raise error.within("could not parse values file into rnode") from None
     if chart is NOTHING:
         raise ConfigurationError("EOF").within("could not parse values file into rnode")
+    drop_repeated_nulls(chart)
     base, patch = (chart, inline) if strategy == OVERRIDE else (inline, chart)
     try:
         for path, name in sorted(aliases):
@@ -218,6 +220,18 @@ def merged_values(data: bytes, inline: dict[str, Any], strategy: str, context: C
         error.reason = f"received error {error.reason} for the following resource:\n{dumps(merged)}"
         raise error.within("could not parse merged values into map") from None
     return decode(merged)
+
+
+def drop_repeated_nulls(value: Any) -> None:
+    """Take out the second uses of null keys: only where the reference resolves aliases it adds them. Mutates: `value`."""
+    if type(value) is list:
+        for item in value:
+            drop_repeated_nulls(item)
+    elif type(value) is dict:
+        for name in [name for name in value if type(name) is OddKey and name.duplicate and name.tag == NULL]:
+            del value[name]
+        for item in value.values():
+            drop_repeated_nulls(item)
 
 
 def take_aliases(node: Node, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
