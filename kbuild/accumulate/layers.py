@@ -255,6 +255,7 @@ def accumulate_directory(entry: BaseEntry, fold: Fold, into: Accumulator, *, is_
     try:
         if is_component:
             # The reference merges all that its parent has onto nothing then.
+            fold.ask_scopes(into.resources)
             into.resources.check_unique()
             into.merge_onto_nothing()
         else:

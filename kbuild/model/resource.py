@@ -48,7 +48,8 @@ class Twins:
             return
         self.places = [place for place in self.places if place[1] in place[0]]
         for holder, key in self.places:
-            if holder[key] is not value:
+            # What only got quotes is no write, where another place has a new text.
+            if holder[key] is not value and (self.value is value or text_of(holder[key]) != text_of(value)):
                 self.value = holder[key]
         if self.value is not value:
             for holder, key in self.places:
