@@ -6,6 +6,7 @@ Source: kustomize v5.8.1 `types.SelectorRegex`, `resmap.Select`.
 
 from __future__ import annotations
 
+from kbuild.model.errors import CrashError
 from kbuild.model.ids import ObjectId
 from kbuild.model.resources import check_histories
 from kbuild.model.scalars import is_null, key_text, text_of
@@ -132,7 +133,8 @@ class Selector:
         return self.namespace.matches(text)
 
     def matches_labels(self, resource: Resource) -> bool:
-        """Whether the labels match. Raises: ConfigurationError."""
+        """Whether the labels match. Raises: ConfigurationError, CrashError."""
+        check_labels(resource)
         return not self._labels or self._parse(self._labels).matches(texts_of(resource, "labels"))
 
     def has_labels(self) -> bool:
@@ -175,6 +177,14 @@ def selector_text(config: Mapping[str, Any]) -> str:
     )
     shown = ObjectId(group, version, kind, name, namespace)
     return f"{shown}:a={_text(config, 'annotationSelector')}:l={_text(config, 'labelSelector')}"
+
+
+def check_labels(resource: Resource) -> None:
+    """Raise CrashError for labels that are a list with a key too many: the reference reads them in pairs, whatever it looks for."""
+    meta = resource.body.get("metadata") if resource.body else None
+    labels = meta.get("labels") if type(meta) is dict else None
+    if type(labels) is list and len(labels) % 2:
+        raise CrashError(f"runtime error: index out of range [{len(labels)}] with length {len(labels)}")
 
 
 def texts_of(resource: Resource, field: str) -> dict[str, str]:

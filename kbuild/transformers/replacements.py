@@ -8,7 +8,7 @@ from __future__ import annotations
 from kbuild.documents.annotations import annotated, put_back, take_back
 from kbuild.documents.resolve import text_set, untagged, untagged_set
 from kbuild.fields.paths import LIST, MAP, MISSING, SCALAR, find_place, match, smart_split
-from kbuild.fields.selector import Selector, read_selectors
+from kbuild.fields.selector import Selector, check_labels, read_selectors
 from kbuild.fields.structured import set_inside
 from kbuild.fields.walk import CREATED
 from kbuild.model.errors import ConfigurationError, CrashError, KbuildError, NoTargetError, ReplacementError, YamlError
@@ -118,6 +118,13 @@ class Finder:
     ) -> None:
         self.resources, self.counters, self.splits_inside, self.trace = resources, counters, splits_inside, trace
         self._kinds: dict[str, list[Resource]] | None = None
+        self._unchecked: list[Resource] = resources.items
+
+    def check_labels(self) -> None:
+        """Raise CrashError where labels of any resource cannot be read: every target asks for those of all; once is enough."""
+        unchecked, self._unchecked = self._unchecked, []
+        for resource in unchecked:
+            check_labels(resource)
 
     def named(self, name: str, kind: str) -> list[Resource]:
         """The resources that ever had a name, or else a kind; all where neither is given."""
@@ -266,6 +273,7 @@ def replace_in_target(target: dict[str, Any], value: Callable[[], Json], finder:
     except KbuildError as error:
         raise error.within("error creating target selector") from None
     paths = target.get("fieldPaths") or [_DEFAULT_PATH]
+    finder.check_labels()
     read_selectors(select, [reject for reject, _ in rejects], finder.resources)
     for resource in list(finder.selected(select)):
         if is_selected(resource, select, rejects):
