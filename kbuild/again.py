@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from kbuild.model.resource import Resource
     from kbuild.model.scalars import Body, Json
 
+    Repeat = Callable[[Trace], list[Resource]]
 
-def show(error: KbuildError, access: Access, repeat: Callable[[Trace], list[Resource]]) -> None:
+
+def show(error: KbuildError, access: Access, repeat: Repeat | None) -> None:
     """Let an error of a build show what it shows as it is written by then; `repeat` builds again. Mutates: `error`."""
-    reason = traced(error, repeat) if is_repeatable(access) else None
+    reason = None if repeat is None or not is_repeatable(access) else traced(error, repeat)
     if reason is not None:
         error.reason = reason
     else:
         show_as_written(error, access)
 
 
-def restate(error: KbuildError, access: Access, repeat: Callable[[Trace], list[Resource]], number: int) -> None:
+def restate(error: KbuildError, access: Access, repeat: Repeat | None, number: int) -> None:
     """The same for an error of printing the resource of a number. Mutates: `error`."""
     from kbuild.documents.annotations import final_body
     from kbuild.documents.as_written import replaced
@@ -43,7 +45,7 @@ def restate(error: KbuildError, access: Access, repeat: Callable[[Trace], list[R
 
     trace = Trace()
     try:
-        resources = repeat(trace) if is_repeatable(access) else []
+        resources = [] if repeat is None or not is_repeatable(access) else repeat(trace)
     except KbuildError:
         # A result may be printed long after its build, when its files are no longer there.
         resources = []
@@ -90,7 +92,7 @@ def with_lines_of(document: Document, error: KbuildError) -> str:
     return replaced(error.reason, plain, shown) if plain and shown else error.reason
 
 
-def traced(error: KbuildError, repeat: Callable[[Trace], list[Resource]]) -> str | None:
+def traced(error: KbuildError, repeat: Repeat) -> str | None:
     """The reason with the value in its own style, or its lines, found by another build; None where that cannot say."""
     from kbuild.documents.as_written import held
     from kbuild.documents.trace import Trace

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.accumulate.layers import Accumulator
+    from kbuild.again import Repeat
     from kbuild.documents.trace import Trace
     from kbuild.load.filesystem import FileSystem
     from kbuild.model.context import Helm, Observer, Programs
@@ -69,13 +70,13 @@ def build(
         if error.shown is not None or error.doubled is not None:
             from kbuild import again
 
-            again.show(error, access, repeat)
+            again.show(error, access, None if fold.runs_helm else repeat)
         raise
     finally:
         access.close()
     result = Result(tuple(resources), tuple(lines), counters)
     result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
-    result.restate = lambda error, number: restate(error, access, repeat, number)
+    result.restate = lambda error, number: restate(error, access, None if fold.runs_helm else repeat, number)
     return result
 
 
@@ -89,6 +90,7 @@ def start(options: Options, counters: Counters, note: Callable[[str], None], mem
     def helm(root: str, scopes: frozenset[tuple[str, str]]) -> Helm:
         from kbuild.load.helm import HelmRun
 
+        fold.runs_helm = True
         return HelmRun(root, options, scopes, memo, counters)
 
     def programs(root: str) -> Programs:
@@ -97,7 +99,7 @@ def start(options: Options, counters: Counters, note: Callable[[str], None], mem
         return ProgramRun(root, options, counters)
 
     scopes = CLUSTER_SCOPED | LATER_CLUSTER_SCOPED if options.is_latest else CLUSTER_SCOPED
-    return Fold(
+    fold = Fold(
         options,
         scopes=scopes,
         parse=parse,
@@ -107,6 +109,7 @@ def start(options: Options, counters: Counters, note: Callable[[str], None], mem
         helm=helm,
         programs=programs,
     )
+    return fold
 
 
 def run(path: str, access: Access, fold: Fold, observer: Observer | None) -> tuple[Node, list[Resource]]:
@@ -127,7 +130,7 @@ def run(path: str, access: Access, fold: Fold, observer: Observer | None) -> tup
         raise
 
 
-def restate(error: KbuildError, access: Access, repeat: Callable[[Trace], list[Resource]], number: int) -> None:
+def restate(error: KbuildError, access: Access, repeat: Repeat | None, number: int) -> None:
     """Let an error of printing a resource show it, or its lines, as the reference writes it. Mutates: `error`."""
     from kbuild import again
 

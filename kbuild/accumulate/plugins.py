@@ -7,7 +7,9 @@ Source: kustomize v5.8.1, `kusttarget_configplugin.go`, `runGenerators`, `runTra
 from __future__ import annotations
 
 from kbuild.accumulate import builtins
+from kbuild.documents.origin_text import ORIGIN_KEY
 from kbuild.model.errors import ConfigurationError, KbuildError, Position, YamlError
+from kbuild.model.scalars import text_of
 from kbuild.model.tree import FileEntry
 
 TYPE_CHECKING = False
@@ -66,9 +68,20 @@ def run_generators(node: Node, fold: Fold, into: Accumulator) -> None:
         fold.ask_scopes(made)
         fold.ask_scopes(into.resources)
         try:
-            absorb(into.resources, made, is_latest=into.is_latest)
+            absorb(into.resources, made, check_origin, is_latest=into.is_latest)
         except KbuildError as error:
             raise located(error.within("merging from generator &{0x0 <nil>}"), node, path) from None
+
+
+def check_origin(resource: Resource) -> None:
+    """Raise ConfigurationError or YamlError where a resource says where it is from, in words that cannot be read."""
+    meta = resource.body.get("metadata")
+    annotations = meta.get("annotations") if type(meta) is dict else None
+    text = annotations.get(ORIGIN_KEY) if type(annotations) is dict else None
+    if type(resource.origin) is str or text is not None:
+        from kbuild.accumulate.origin_reading import read_origin
+
+        read_origin(resource.origin if type(resource.origin) is str else text_of(text))
 
 
 def configured(step: Step, node: Node, fold: Fold, context: Context) -> Ready:

@@ -22,7 +22,7 @@ from kbuild.model.scalars import is_null, key_text, known_text, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from kbuild.model.ids import ObjectId
@@ -31,10 +31,16 @@ if TYPE_CHECKING:
     from kbuild.model.scalars import Json
 
 
-def absorb(resources: Resources, generated: Iterable[Resource], *, is_latest: bool = False) -> None:
+def absorb(
+    resources: Resources,
+    generated: Iterable[Resource],
+    check_origin: Callable[[Resource], None],
+    *,
+    is_latest: bool = False,
+) -> None:
     """Let each generated resource join. Mutates: `resources`.
 
-    With `is_latest` a Secret is merged into the `stringData` of another one too, as in later versions (ADR 0017).
+    `check_origin` reads where a resource that another one is merged into says it is from. With `is_latest` a Secret is merged into the `stringData` of another one too, as in later versions (ADR 0017).
     Raises: NoTargetError, nothing to merge into or replace; DuplicateIdError, something where a new one is to be;
     AmbiguousTargetError.
     """
@@ -56,6 +62,8 @@ def absorb(resources: Resources, generated: Iterable[Resource], *, is_latest: bo
             shown = " ".join(annotated_json(match) for match in matches)
             raise AmbiguousTargetError(f"found multiple objects [{shown}] that could accept merge of {wanted}")
         elif resource.behavior in (MERGE, REPLACE):
+            if resource.behavior == MERGE:
+                check_origin(matches[0])
             combine(resource, matches[0], takes_texts=is_latest and wanted[:3] == ("", "v1", "Secret"))
             check_place(resources, matches[0], resource)
             resources.replace(matches[0], resource)
