@@ -11,7 +11,7 @@ from __future__ import annotations
 from kbuild.documents.anchors import expand, node_tag
 from kbuild.documents.commented import read_document
 from kbuild.documents.compose import value_of
-from kbuild.documents.nodes import MAPPING_NODE, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
+from kbuild.documents.nodes import MAPPING_NODE, NO_COMMENTS, SCALAR_NODE, SEQUENCE_NODE, Node, scalar_tag
 from kbuild.documents.resolve import EMPTY, plain, typed
 from kbuild.model.scalars import NULL, STR, OddKey, Quoted, Scalar, key_text, tag_of, text_of
 
@@ -96,12 +96,12 @@ class Trace:
                 self.above[id(below)] = node
                 self.note(item, below, is_patch=is_patch)
 
-    def follow(self, old: Json, new: Json) -> None:
-        """A step changed nothing but the text of a scalar: style and comments stay."""
+    def follow(self, old: Json, new: Json, *, keeps_comments: bool = True) -> None:
+        """A step changed nothing but the text of a scalar: its style stays, and mostly its comments."""
         found = self.of(old)
         if found is not None and found.kind == SCALAR_NODE and is_traceable(new) and type(new) not in (dict, list):
             node = found.copy() if found.tag else written(new, text_of(new), found.style)
-            node.text, node.comments = text_of(new), found.comments
+            node.text, node.comments = text_of(new), found.comments if keeps_comments else NO_COMMENTS
             self.nodes[id(new)] = new, node
             if id(found) in self.above:
                 self.above[id(node)] = self.above[id(found)]

@@ -114,6 +114,8 @@ def combine(new: Resource, old: Resource, *, takes_texts: bool = False) -> None:
         meta["namespace"] = string_set(meta.get("namespace", ABSENT), old.id.namespace)
     else:
         meta.pop("namespace", None)
+    # Both are written without a tag.
+    new.untagged |= {("metadata", "name"), ("metadata", "namespace")}
     new.history, new.prefixes, new.suffixes = old.history, old.prefixes, old.suffixes
     new.needs_hash = new.needs_hash and old.needs_hash
     new.behavior = old.behavior

@@ -110,7 +110,16 @@ class StrategicPatch:
             if self.trace is not None:
                 types = {key: self.trace.renewed(self.body[key]) for key in ("apiVersion", "kind") if key in self.body}
                 self.body = self.body | types
+                self._keep_quotes()
         return self
+
+    def _keep_quotes(self) -> None:
+        """Tell the trace that the name and namespace that were written anew have the quotes of the old ones."""
+        assert self.trace is not None
+        old, new = self.resource.body.get("metadata"), self.body.get("metadata")
+        for field in ("name", "namespace"):
+            if type(old) is dict and type(new) is dict and field in new:
+                self.trace.follow(old.get(field), new[field], keeps_comments=False)
 
     def _anew(self, body: Body, *fields: str) -> Body:
         """The patch, of whose metadata some fields were written anew; without a trace nobody asks."""
