@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     Repeat = Callable[[Trace], list[Resource]]
 
 
+_MOST_FILES = 200
+
+
 def show(error: KbuildError, access: Access, repeat: Repeat | None) -> None:
     """Let an error of a build show what it shows as it is written by then; `repeat` builds again. Mutates: `error`."""
-    reason = None if repeat is None or not is_repeatable(access) else traced(error, repeat)
+    reason = None
+    if repeat is not None and is_repeatable(access):
+        reason = traced(error, repeat, traces(error, access))
     if reason is not None:
         error.reason = reason
     else:
@@ -43,10 +48,10 @@ def restate(error: KbuildError, access: Access, repeat: Repeat | None, number: i
     from kbuild.documents.trace import Trace
     from kbuild.documents.v3text import dumps
 
-    trace = Trace()
+    trace = Trace(traces(error, access))
     try:
         resources = [] if repeat is None or not is_repeatable(access) else repeat(trace)
-    except KbuildError:
+    except (KbuildError, RecursionError):
         # A result may be printed long after its build, when its files are no longer there.
         resources = []
     if number >= len(resources):
@@ -92,14 +97,26 @@ def with_lines_of(document: Document, error: KbuildError) -> str:
     return replaced(error.reason, plain, shown) if plain and shown else error.reason
 
 
-def traced(error: KbuildError, repeat: Repeat) -> str | None:
+def traces(error: KbuildError, access: Access) -> frozenset[str]:
+    """The files whose resources are traced: none, for all, or those that the error is about where there are many."""
+    if access.counters.reads <= _MOST_FILES:
+        return frozenset()
+    places = [error.position, *(place for _, place in error.related)]
+    if error.holder is not None:
+        places.append(error.holder.position)
+    return frozenset(place.file for place in places)
+
+
+def traced(error: KbuildError, repeat: Repeat, files: frozenset[str]) -> str | None:
     """The reason with the value in its own style, or its lines, found by another build; None where that cannot say."""
     from kbuild.documents.as_written import held
     from kbuild.documents.trace import Trace
 
-    trace = Trace()
+    trace = Trace(files)
     try:
         repeat(trace)
+    except RecursionError:
+        return None
     except KbuildError as again:
         if before(again.reason) != before(error.reason):
             return None

@@ -35,12 +35,14 @@ class Trace:
     Shape: `nodes` and `keys` are by the identity of a value or key, which is held beside what is known of it; `above` has the
     list or map around a node, by its identity; `adopted` the identities of all nodes of patches, and `short` their keys of one
     character, of which Python has one object each. `heads` has the comments
-    of a whole document, before and behind it, by the identity of its root.
+    of a whole document, before and behind it, by the identity of its root. `files` are those whose resources are to be known,
+    all where there are none; what is no resource always is.
     """
 
-    __slots__ = ("above", "adopted", "heads", "keys", "nodes", "short")
+    __slots__ = ("above", "adopted", "files", "heads", "keys", "nodes", "short")
 
-    def __init__(self) -> None:
+    def __init__(self, files: frozenset[str] = frozenset()) -> None:
+        self.files = files
         self.nodes: dict[int, tuple[Json, Node]] = {}
         self.keys: dict[int, tuple[Json, Key]] = {}
         self.above: dict[int, Node] = {}

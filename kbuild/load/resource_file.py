@@ -5,7 +5,7 @@ Source: kustomize v5.8.1 `resource.Factory.SliceFromBytes`, kyaml v0.21.1 `ByteR
 
 from __future__ import annotations
 
-from kbuild.documents.reader import read_documents
+from kbuild.documents.reader import Memo, read_documents
 from kbuild.documents.wrapped import unwrap
 from kbuild.fields.validation import validate
 from kbuild.model.errors import KbuildError, OutputError, Position, ResourceError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kbuild.counters import Counters
-    from kbuild.documents.reader import Memo
     from kbuild.documents.trace import Trace
     from kbuild.model.scalars import Json
 
@@ -33,6 +32,9 @@ def parse(
 
     Raises: YamlError, ResourceError, OutputError.
     """
+    if memo.trace is not None and memo.trace.files and not memo.is_patch and name not in memo.trace.files:
+        # Of these nothing will be shown, and the reader for all of YAML takes its time.
+        memo = Memo()
     try:
         documents = unwrap(read_documents(text, memo, counters), text)
         result = []
