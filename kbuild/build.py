@@ -70,18 +70,19 @@ def build(
         if error.shown is not None or error.doubled is not None:
             from kbuild import again
 
-            again.show(error, access, None if fold.runs_helm else repeat)
+            again.show(error, access, None if fold.charts else repeat)
         raise
     finally:
         access.close()
     result = Result(tuple(resources), tuple(lines), counters)
     result.files_read, result.left_out = tuple(node.access.files_read), node.left_out
-    result.restate = lambda error, number: restate(error, access, None if fold.runs_helm else repeat, number)
+    result.restate = lambda error, number: restate(error, access, None if fold.charts else repeat, number)
     return result
 
 
 def start(options: Options, counters: Counters, note: Callable[[str], None], memo: Memo) -> Fold:
     """The state of a render that has not begun; `note` takes the lines for standard error."""
+    charts: list[str] = []
     patch_memo = memo if memo.trace is None else Memo(memo.trace, is_patch=True)
 
     def parse(text: str | bytes, name: str, scopes: frozenset[tuple[str, str]]) -> list[Resource]:
@@ -90,7 +91,7 @@ def start(options: Options, counters: Counters, note: Callable[[str], None], mem
     def helm(root: str, scopes: frozenset[tuple[str, str]]) -> Helm:
         from kbuild.load.helm import HelmRun
 
-        fold.runs_helm = True
+        charts.append(root)
         return HelmRun(root, options, scopes, memo, counters)
 
     def programs(root: str) -> Programs:
@@ -99,6 +100,7 @@ def start(options: Options, counters: Counters, note: Callable[[str], None], mem
         return ProgramRun(root, options, counters)
 
     scopes = CLUSTER_SCOPED | LATER_CLUSTER_SCOPED if options.is_latest else CLUSTER_SCOPED
+    # None of these refers to the fold: what refers to itself stays until somebody looks for it.
     fold = Fold(
         options,
         scopes=scopes,
@@ -109,6 +111,7 @@ def start(options: Options, counters: Counters, note: Callable[[str], None], mem
         helm=helm,
         programs=programs,
     )
+    fold.charts = charts
     return fold
 
 

@@ -29,11 +29,12 @@ class Fold:
     folders being folded, outermost first; `namespace` is the nearest one that a kustomization on that way sets (for
     charts); `helm(root, scopes)` and `programs(root)` give a chart or a function of that folder its way to helm or to a program;
     `origins` is None unless `buildMetadata` asks for them; `lines` are the lines warned so far; `shared` is where renders
-    keep what they did, if they share; `runs_helm` says that a chart asked for helm.
+    keep what they did, if they share; `charts` are the folders in which one asked for helm.
     """
 
     __slots__ = (
         "_schema",
+        "charts",
         "counters",
         "has_more_scopes",
         "helm",
@@ -47,7 +48,6 @@ class Fold:
         "parse",
         "plugin_types",
         "programs",
-        "runs_helm",
         "schema_failure",
         "schema_is_set",
         "scopes",
@@ -74,7 +74,8 @@ class Fold:
         self.walk: list[str] = []
         self.open: list[Resources] = []
         self.plugin_types: frozenset[tuple[str, str]] = frozenset()
-        self.has_more_scopes = self.runs_helm = False
+        self.has_more_scopes = False
+        self.charts: list[str] = []
         self.namespace = ""
         self.origins: Origins | None = None
         self.observer: Observer | None = None

@@ -148,9 +148,9 @@ YAML: dict[str, tuple[Callable[[], str | bytes], str]] = {
     # octets
     "nul": (lambda: HEAD + "k: a\0b\n", CONTROL),
     "all-octets": (lambda: bytes(range(256)) * 100, CONTROL),
-    "utf-16": (lambda: HEAD.encode("utf-16"), OCTET),
-    "utf-16-big": (lambda: b"\xfe\xff" + HEAD.encode("utf-16-be"), OCTET),
-    "utf-32": (lambda: HEAD.encode("utf-32"), OCTET),
+    "utf-16": (lambda: HEAD.encode("utf-16"), ""),
+    "utf-16-big": (lambda: b"\xfe\xff" + HEAD.encode("utf-16-be"), ""),
+    "utf-32": (lambda: HEAD.encode("utf-32"), CONTROL),
     "no-utf-8": (lambda: HEAD.encode() + b"k: \xff\xfe\n", OCTET),
 }  # fmt: skip
 
