@@ -15,11 +15,14 @@ Outcome = tuple[bool, str, str]
 # The folders that either program makes for itself, and the addresses and times it prints.
 _RANDOM = re.compile(r"/(kustomize-(?:helm-)?|kust-plugin-config-)\d+")
 _ADDRESS = re.compile(r"&\{0x[0-9a-f]+ (?:0x[0-9a-f]+|<nil>)\}")
+# How long git has tried to connect.
+_DURATION = re.compile(r"after \d+ ms")
 _TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 
 
 def masked(text: str) -> str:
     """A text without what is different on every run."""
+    text = _DURATION.sub("after N ms", text)
     return _TIME.sub("", _ADDRESS.sub("{generator}", _RANDOM.sub(r"/\1N", text)))
 
 
