@@ -14,7 +14,7 @@ from kbuild.schema.swagger_types import GROUPS, MAPS, METHODS, PLAIN, REFERENCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _KINDS = {
     "n": "null", "t": "boolean", "f": "boolean", '"': "string", "0": "number", "{": "object", "}": "object",
@@ -195,23 +195,22 @@ class _Decoder:
 
 def _paths(decoder: _Decoder) -> None:
     """Paths with what can be done at each."""
-    if not _opened(decoder.tokens):
-        return
-    while True:
-        kind, raw = decoder.tokens.token()
-        if kind == "}":
-            return
-        name = unquoted(raw) if kind == '"' else raw
-        if is_extension(name):
-            decoder.value("any")
-        elif name.startswith("/"):
+    for name in _names(decoder):
+        if name.startswith("/"):
             decoder.value("spec.PathItem")
         else:
             decoder.tokens.value()
 
 
 def _responses(decoder: _Decoder) -> None:
-    """Responses by status; the value of another name is taken for a name itdecoder."""
+    """Responses by status; the value of another name is taken for a name itself."""
+    for name in _names(decoder):
+        if name == "default" or is_number(name):
+            decoder.value("spec.Response")
+
+
+def _names(decoder: _Decoder) -> Iterator[str]:
+    """The names of an object, each to be followed by reading its value; extensions are read here."""
     if not _opened(decoder.tokens):
         return
     while True:
@@ -221,8 +220,8 @@ def _responses(decoder: _Decoder) -> None:
         name = unquoted(raw) if kind == '"' else raw
         if is_extension(name):
             decoder.value("any")
-        elif name == "default" or is_number(name):
-            decoder.value("spec.Response")
+        else:
+            yield name
 
 
 def _opened(tokens: Tokens) -> bool:
